@@ -1,0 +1,243 @@
+"""``call()``: a declared operation as a documented, typed, displayable method of a group.
+
+The signature comes from the declaration by typing (ParamSpec), so editors and type checkers complete
+and check it without stub files; kernels read it from ``__signature__``.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, cast, get_args
+
+from .errors import NotFound
+from .spec import Column, Operation, Row, columns, marks, unwrap
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from typing_extensions import Self
+
+P = ParamSpec("P")
+
+
+class Sender(Protocol):
+    """What a bound call needs: something that sends an operation and answers with a frame."""
+
+    def send(self, operation: Operation, returns: type[Row] | None = None) -> pd.DataFrame: ...
+
+
+class Group:
+    """The operations of one chapter, bound to a client. Show it in a cell to see what it can do."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    @classmethod
+    def calls(cls) -> dict[str, Call[Any]]:
+        """The calls of this group by name, in declared order."""
+        return {
+            name: value
+            for base in reversed(cls.__mro__)
+            for name, value in vars(base).items()
+            if isinstance(value, Call)
+        }
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()}: {', '.join(self.calls())}>"
+
+    def _repr_markdown_(self) -> str:
+        rows = (f"| `{name}` | {call.summary} |" for name, call in self.calls().items())
+        about = inspect.getdoc(type(self)) or ""
+        return "\n".join([f"**{type(self).__name__}**: {about}", "", "| call | what it does |", "| --- | --- |", *rows])
+
+
+class _Documentation:
+    """``__doc__`` of a call, written when it is asked for: 150 of them would slow the import."""
+
+    def __get__(self, call: Call[Any] | None, owner: type) -> str:
+        return call.documentation if call is not None else "An operation as a method of a group."
+
+
+class Call(Generic[P]):
+    """An operation as a method of a group. Showing it in a cell is its documentation."""
+
+    __doc__ = _Documentation()  # type: ignore[assignment]
+
+    def __init__(self, operation: type[Operation], *, returns: type[Row] | None = None) -> None:
+        self.operation = operation
+        self.returns = returns or operation.route.returns
+        self._sender: Sender | None = None
+        self._group = ""
+        self.__name__ = operation.__name__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._group, self.__name__ = owner.__name__.lower(), name
+
+    def __get__(self, group: Group | None, owner: type) -> Self:
+        if group is None:
+            return self
+        bound = copy.copy(self)
+        bound._sender = group._sender
+        return bound
+
+    def __call__(self, *args: P.args, **fields: P.kwargs) -> pd.DataFrame:
+        return self._send(self._operation(args, fields))
+
+    def _operation(self, args: tuple[Any, ...], fields: dict[str, Any]) -> Operation:
+        if len(args) == 1 and not fields and isinstance(args[0], self.operation):
+            return args[0]  # a spec that was built and validated before
+        return cast(Operation, self.operation(*args, **fields))
+
+    def _send(self, operation: Operation) -> pd.DataFrame:
+        if self._sender is None:
+            raise TypeError(f"{self!r} is not bound to a client: use gaussnb.connect() first")
+        return self._sender.send(operation, self.returns)
+
+    # -- the faces
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the operation's documentation."""
+        return (inspect.getdoc(self.operation) or "").partition("\n")[0]
+
+    @property
+    def fields(self) -> Iterator[tuple[str, str, str]]:
+        """Name, type in words and meaning of each field."""
+        for name, info in self.operation.model_fields.items():
+            yield name, type_in_words(info.annotation), info.description or rule_in_words(info)
+
+    @cached_property
+    def __signature__(self) -> inspect.Signature:
+        parameters = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY if info.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=inspect.Parameter.empty if info.is_required() else info.default,
+                annotation=type_in_words(info.annotation),
+            )
+            for name, info in self.operation.model_fields.items()
+        ]
+        # A signature wants keyword-only parameters last, a declaration may inherit them first.
+        parameters.sort(key=lambda parameter: parameter.kind)
+        return inspect.Signature(parameters, return_annotation="DataFrame")
+
+    @property
+    def documentation(self) -> str:
+        """What the operation does, its fields, the columns it answers with, and its source."""
+        operation, route = self.operation, self.operation.route
+        taken = [
+            f"    {name}: {type_}. {says}".rstrip()
+            for name, type_, says in self.fields
+        ]
+        given = [f"    {column.name}: {column.dtype}. {column.doc}".rstrip() for column in self.columns]
+        return "\n".join(
+            [
+                inspect.getdoc(operation) or "",
+                *(["", "Args:", *taken] if taken else []),
+                "",
+                "Returns:",
+                "    A DataFrame with the columns",
+                *given,
+                "",
+                "Raises:",
+                "    pydantic.ValidationError: a field does not hold; nothing was sent.",
+                "    gaussnb.ApiError: the service refused, as one of its subclasses.",
+                "",
+                f"Source: operation {route.id}, {route.method} {route.path}",
+            ]
+        )
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the frame this call answers with."""
+        return columns(self.returns)
+
+    def __repr__(self) -> str:
+        return f"{self._group}.{self.__name__}{self.__signature__.replace(return_annotation=inspect.Signature.empty)}"
+
+    def _repr_markdown_(self) -> str:
+        route = self.operation.route
+        taken = [f"| `{n}` | {t} | {d} |" for n, t, d in self.fields]
+        given = [f"| `{c.name}` | {c.dtype} | {c.doc} |" for c in self.columns]
+        about = inspect.getdoc(self.operation) or ""
+        return "\n".join(
+            [
+                f"### {self._group}.{self.__name__}",
+                "",
+                about,
+                "",
+                f"`{route.method} {route.path}` · {route.id}",
+                *(["", "| field | type | meaning |", "| --- | --- | --- |", *taken] if taken else []),
+                *(["", "| column | type | meaning |", "| --- | --- | --- |", *given]),
+            ]
+        )
+
+
+class _One(Call[[str]]):
+    """A list call, asked for the one row with a given key."""
+
+    def __init__(self, operation: type[Operation], key: str, missing: str) -> None:
+        super().__init__(operation)
+        self._key = key
+        self._missing = missing
+
+    @cached_property
+    def __signature__(self) -> inspect.Signature:
+        one = inspect.Parameter(self._key, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation="str")
+        return inspect.Signature([one], return_annotation="DataFrame")
+
+    @property
+    def summary(self) -> str:
+        return f"The one row of {self.operation.route.id} whose {self._key} is given, or NotFound."
+
+    def _send(self, operation: Operation) -> pd.DataFrame:
+        frame = super()._send(operation)
+        wanted = getattr(operation, self._key)
+        # The service matches a leading `*` by substring; one row means this very key.
+        found = frame[frame[self._key] == wanted].reset_index(drop=True)
+        if len(found) == 0:
+            raise NotFound(
+                status=200,
+                error_code=self._missing,
+                error_msg=f"There is nothing with {self._key} {wanted!r} here.",
+                request_id=str(frame.attrs.get("request_id", "")),
+                operation=self.operation.route.id,
+            )
+        return found
+
+
+def call(operation: Callable[P, Operation], *, returns: type[Row] | None = None) -> Call[P]:
+    """An operation as a method of a group.
+
+    Args:
+        operation: the declared class.
+        returns: another view of the same answer, instead of the row the route names.
+    """
+    return Call(cast("type[Operation]", operation), returns=returns)
+
+
+def one(operation: type[Operation], key: str, missing: str) -> Call[[str]]:
+    """A list call as a look-up of one row: ``get = one(ListJobs, "id", "DBS.280016")``.
+
+    Args:
+        operation: a declared list whose ``key`` field filters exactly.
+        key: the field of the operation and the column of the frame.
+        missing: the error code :class:`gaussnb.NotFound` carries when there is no such row.
+    """
+    return _One(operation, key, missing)
+
+
+def type_in_words(annotation: Any) -> str:
+    """A type the way a signature shows it: ``str``, ``int | str``, ``Literal['a', 'b']``."""
+    bare = unwrap(annotation)
+    optional = " | None" if type(None) in get_args(annotation) else ""
+    if isinstance(bare, type) and not get_args(bare):
+        return bare.__name__ + optional
+    return str(bare).replace("typing.", "") + optional
+
+
+def rule_in_words(info: Any) -> str:
+    """What a field allows, from the rules on its type."""
+    return "; ".join(mark.says for mark in marks(info.annotation, info.metadata) if hasattr(mark, "says"))

@@ -1,0 +1,201 @@
+"""Instances: list and look up, delete, rename, restart. Creating one is :mod:`gaussnb.instance_spec`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from ..binding import Group, call, one
+from ..fields import EngineName, InstanceId, InstanceName, ModeName, NodeId, SubnetId, VpcId
+from ..instance_spec import InstanceSpec
+from ..spec import Above, Asked, At, Count, Joined, Known, Operation, Paged, Row, delete, get, post, put
+from .rows import Done, JobStarted
+
+InstanceStatus = Annotated[
+    str,
+    Known(
+        (
+            "creating",
+            "normal",
+            "abnormal",
+            "createfail",
+            "enlargefail",
+            "data_disk_full",
+            "frozen",
+        )
+    ),
+]
+NodeStatus = Annotated[
+    str,
+    Known(
+        ("creating", "normal", "abnormal", "createfail", "deleted", "resizefailed", "enlargefail")
+    ),
+]
+
+
+class Instance(Row, at="instances"):
+    """One instance."""
+
+    id: str
+    """The instance."""
+    name: str
+    """Its name; several instances may share one."""
+    engine: Annotated[str, At("datastore.type")]
+    """cassandra, mongodb, influxdb, redis, dynamodb or hbase."""
+    version: Annotated[str, At("datastore.version")]
+    """The engine's version."""
+    mode: str
+    """The kind of cluster."""
+    status: InstanceStatus
+    """normal when it can be used and ``actions`` is empty."""
+    actions: Annotated[str, Joined("actions")]
+    """What is being done to it now, empty when idle."""
+    nodes: Annotated[int, Count("groups.nodes")]
+    """How many nodes it has."""
+    flavor: Annotated[str, At("groups.nodes.spec_code")]
+    """The specification of its nodes."""
+    storage_gb: Annotated[int, At("groups.volume.size")]
+    """Its storage in GB."""
+    used_gb: Annotated[float, At("groups.volume.used")]
+    """How much of the storage is used, in GB."""
+    availability_zone: Annotated[str, Joined("groups.nodes.availability_zone")]
+    """The zones its nodes stand in."""
+    addresses: Annotated[str, Joined("groups.nodes.private_ip")]
+    """The private addresses of its nodes."""
+    port: int
+    """The port it listens on."""
+    lb_address: Annotated[str, At("lb_ip_address")]
+    """The load balancer's address, where it has one."""
+    user: Annotated[str, At("db_user_name")]
+    """The administrator's name."""
+    vpc_id: str
+    """Its virtual private cloud."""
+    subnet_id: str
+    """Its subnet."""
+    security_group_id: str
+    """Its security group."""
+    pay_mode: str
+    """0 pay-per-use, 1 yearly or monthly."""
+    product_type: str
+    """For cloud-native Redis."""
+    backup_window: Annotated[str, At("backup_strategy.start_time")]
+    """When automatic backups start, UTC."""
+    keep_days: Annotated[int, At("backup_strategy.keep_days")]
+    """How many days backups are kept."""
+    maintenance_window: str
+    """When the service may maintain it, UTC."""
+    ssl: bool
+    """Whether connections are encrypted."""
+    whole_version: Annotated[str, At("datastore.whole_version")]
+    """The version to the patch."""
+    patch_available: Annotated[bool, At("datastore.patch_available")]
+    """Whether a newer patch can be installed."""
+    enterprise_project_id: str
+    """Its enterprise project, 0 for the default one."""
+    region: str
+    """Its region."""
+    created: datetime
+    """When it was created."""
+    updated: datetime
+    """When it was last changed."""
+
+
+class Node(Row, at="instances.groups.nodes"):
+    """One node of an instance."""
+
+    id: str
+    """The node."""
+    name: str
+    """Its name."""
+    instance_id: Annotated[str, Above("instances", "id")]
+    """The instance it belongs to."""
+    instance_name: Annotated[str, Above("instances", "name")]
+    """That instance's name."""
+    group_id: Annotated[str, Above("instances.groups", "id")]
+    """The group it belongs to."""
+    status: NodeStatus
+    """normal when it can be used."""
+    role: str
+    """Primary or Secondary, for MongoDB replica sets."""
+    private_ip: str
+    """Its address inside the VPC, empty until the host exists."""
+    public_ip: str
+    """Its elastic IP, where it has one."""
+    spec_code: str
+    """Its specification."""
+    availability_zone: str
+    """The zone it stands in."""
+    subnet_id: str
+    """The subnet it stands in."""
+    support_reduce: bool
+    """Whether it may be removed."""
+
+
+class Renamed(Done):
+    """The receipt of a rename."""
+
+    name: Annotated[str, Asked("name")]
+    """The new name."""
+
+
+@get("/v3/{project_id}/instances", returns=Instance)
+class ListInstances(Paged):
+    """List instances, newest first."""
+
+    id: str | None = None
+    """Only this instance; with a leading *, every id that contains the rest."""
+    name: str | None = None
+    """Only this name; with a leading *, every name that contains the rest."""
+    datastore_type: EngineName | None = None
+    """Only this engine."""
+    mode: ModeName | None = None
+    """Only this mode; the service ignores it unless ``datastore_type`` is given."""
+    vpc_id: VpcId | None = None
+    """Only instances in this VPC."""
+    subnet_id: SubnetId | None = None
+    """Only instances in this subnet."""
+
+
+@delete("/v3/{project_id}/instances/{instance_id}", returns=JobStarted, success=202, ends="gone")
+class DeleteInstance(Operation):
+    """Delete a pay-per-use instance with its automatic backups."""
+
+    instance_id: InstanceId
+    """The instance."""
+
+
+@put("/v3/{project_id}/instances/{instance_id}/name", returns=Renamed, success=204)
+class UpdateInstanceName(Operation):
+    """Rename an instance."""
+
+    instance_id: InstanceId
+    """The instance."""
+    name: InstanceName
+    """The new name; it may equal another instance's."""
+
+
+@post(
+    "/v3/{project_id}/instances/{instance_id}/restart",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+)
+class RestartInstance(Operation):
+    """Restart an instance or one of its nodes."""
+
+    instance_id: InstanceId
+    """The instance."""
+    node_id: NodeId | None = None
+    """Restart this node only; cloud-native Redis."""
+
+
+class Instances(Group):
+    """GaussDB NoSQL instances, from creation to deletion."""
+
+    create = call(InstanceSpec)
+    list = call(ListInstances)
+    get = one(ListInstances, "id", "DBS.200002")
+    nodes = call(ListInstances, returns=Node)
+    rename = call(UpdateInstanceName)
+    restart = call(RestartInstance)
+    delete = call(DeleteInstance)

@@ -1,0 +1,27 @@
+"""Rows that several chapters answer with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from ..spec import Asked, Row
+
+
+class Done(Row):
+    """The receipt of a change that is complete and has nothing more to say."""
+
+    operation: Annotated[str, Asked("operation")]
+    """What was done."""
+    instance_id: Annotated[str, Asked("instance_id")]
+    """To which instance."""
+
+
+class JobStarted(Row):
+    """The receipt of work that was accepted and goes on. ``gdb.wait(frame)`` follows it."""
+
+    instance_id: Annotated[str, Asked("instance_id")]
+    """The instance that is worked on."""
+    job_id: str
+    """The job, for ``gdb.jobs.get``. Missing for yearly and monthly instances."""
+    order_id: str
+    """The order, for yearly and monthly instances."""

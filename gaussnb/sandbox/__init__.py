@@ -1,0 +1,265 @@
+"""A pretend cloud in this process: the same wire format as the real one, no account, nothing to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from os import PathLike
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import SecretStr
+
+from ..spec import Operation
+from .app import App
+from .behaviours import SIMULATED
+from .clock import Clock
+from .faults import Drop, Fault, where
+from .messages import Request, Response
+from .store import FileStore, Store
+from .world import World
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import requests as http
+
+    from ..client import Client
+    from .server import Server
+
+__all__ = ["Clock", "Fault", "Sandbox", "simulated"]
+
+_NO_SOCKET = "http://sandbox.localhost"
+
+
+def simulated() -> frozenset[type[Operation]]:
+    """The operations the sandbox acts out; of all others it only knows that they exist."""
+    return frozenset(SIMULATED)
+
+
+class Sandbox:
+    """A pretend cloud. Use it in a ``with`` block, or call :meth:`start` and :meth:`close`.
+
+    Args:
+        path: a file that keeps everything; its seed, region and time go before the arguments. Without it
+            nothing stays.
+        port: where to listen on this machine; 0 for any free port, None for no socket at all, then it is
+            reached through :meth:`connect` and :meth:`mount` only.
+        seed: makes ids and credentials; the same seed makes the same ones.
+        speed: how many seconds pass in one real second.
+        start: where a standing clock begins, see :class:`~gaussnb.sandbox.clock.Clock`. With it a run can be
+            repeated to the byte.
+        region: the region it plays.
+        quota: how many instances an engine may have; 0 for no limit.
+
+    Raises:
+        RuntimeError: when another sandbox has the file open.
+
+    >>> with Sandbox(port=None, start="2026-01-01T00:00:00") as sandbox:
+    ...     sandbox
+    <sandbox cn-north-4, seed 0>
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str] | None = None,
+        port: int | None = 0,
+        seed: int = 0,
+        speed: float = 60,
+        start: datetime | str | None = None,
+        region: str = "cn-north-4",
+        quota: int = 50,
+    ) -> None:
+        self.clock = Clock(start, speed)
+        """Its time."""
+        store = Store() if path is None else FileStore(path)
+        origin = store.origin(seed, region)
+        world = World(origin.seed, origin.region, quota)
+        store.load(world)
+        if origin.time is not None:
+            self.clock.move_to(origin.time)
+        store.save(world, self.clock, always=True)
+        self._app = App(world, self.clock, store)
+        self._port = port
+        self._server: Server | None = None
+        self._closed = False
+
+    # -- life
+
+    def start(self) -> Self:
+        """Listen, where there is a port to listen on."""
+        if self._closed:
+            raise RuntimeError("the sandbox is closed")
+        if self._port is not None and self._server is None:
+            from .server import Server
+
+            self._server = Server(self._app, self._port)
+        return self
+
+    def close(self) -> None:
+        """Stop. What is in a file stays there."""
+        if self._server is not None:
+            self._server.close()
+        with self._app.lock:
+            if not self._closed:
+                self._closed = True
+                self._app.store.save(self._app.world, self.clock, always=True)
+                self._app.store.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        world = self._app.world
+        return f"<sandbox {world.region}, seed {world.ids.seed}{', closed' if self._closed else ''}>"
+
+    # -- where and who
+
+    @property
+    def endpoint(self) -> str:
+        """Its address."""
+        if self._port is None:
+            return _NO_SOCKET
+        if self._server is None:
+            raise RuntimeError("the sandbox has no address before it is started")
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def iam_endpoint(self) -> str:
+        """Where its IAM is: at the same address."""
+        return self.endpoint
+
+    @property
+    def region(self) -> str:
+        """The region it plays."""
+        return self._app.world.region
+
+    @property
+    def project_id(self) -> str:
+        """Its one project."""
+        return self._app.world.account.project_id
+
+    @property
+    def credentials(self) -> Mapping[str, str | SecretStr]:
+        """The login and the access key it knows: username, password, domain, ak, sk."""
+        account = self._app.world.account
+        return MappingProxyType(
+            {
+                "username": account.username,
+                "password": account.password,
+                "domain": account.domain,
+                "ak": account.ak,
+                "sk": account.sk,
+            }
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables that point the official SDK at it. They hold secrets in clear text."""
+        account, region = self._app.world.account, self.region.upper().replace("-", "_")
+        return {
+            "HUAWEICLOUD_SDK_AK": account.ak,
+            "HUAWEICLOUD_SDK_SK": account.sk.get_secret_value(),
+            "HUAWEICLOUD_SDK_PROJECT_ID": account.project_id,
+            "HUAWEICLOUD_SDK_DOMAIN_ID": account.domain_id,
+            "HUAWEICLOUD_SDK_IAM_ENDPOINT": self.iam_endpoint,
+            f"HUAWEICLOUD_SDK_REGION_GAUSSDBFORNOSQL_{region}": self.endpoint,
+        }
+
+    def connect(self, **overrides: Any) -> Client:
+        """A client of this sandbox.
+
+        Args:
+            overrides: other arguments for the client.
+        """
+        from ..client import Client
+
+        login = {name: self.credentials[name] for name in ("username", "password", "domain")}
+        here = {"endpoint": self.endpoint, "iam_endpoint": self.iam_endpoint, "region": self.region}
+        more = {"project_id": self.project_id, "clock": self.clock, "adapter": self._adapter(), "seed": self.seed}
+        return Client.open(**{**here, **login, **more, **overrides})
+
+    @property
+    def seed(self) -> int:
+        """What makes its ids and credentials."""
+        return self._app.world.ids.seed
+
+    def mount(self, session: http.Session) -> http.Session:
+        """Let a `requests` session reach the sandbox without a socket."""
+        from .adapter import SandboxAdapter
+
+        session.mount(f"{self.endpoint}/", SandboxAdapter(self.handle))
+        return session
+
+    def _adapter(self) -> Any:
+        from .adapter import SandboxAdapter
+
+        return SandboxAdapter(self.handle) if self._port is None else None
+
+    # -- control
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; what server and adapter call.
+
+        Raises:
+            ConnectionError: when the sandbox is closed.
+        """
+        if self._closed:
+            raise ConnectionError("the sandbox is closed")
+        return self._app.handle(request)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once; what ends in it ends."""
+        self._app.advance(seconds)
+
+    def inject(
+        self,
+        route_or_operation: str | type[Operation] | None = None,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        message: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        drop: Drop | None = None,
+        delay: float = 0.0,
+        redirect: str | None = None,
+        fail: str | None = None,
+        times: int | None = 1,
+        after: int = 0,
+    ) -> Fault:
+        """Let something go wrong.
+
+        Args:
+            route_or_operation: an operation, its id, or ``"METHOD /path"`` as declared; None for every call.
+            status: answer with this HTTP status, and from 300 on do nothing.
+            code: answer with this error code, and do nothing.
+            message: the words of that error.
+            headers: add these to the answer, be it right or wrong.
+            body: answer with these bytes; with a status below 300, or none, after doing what was asked.
+            drop: close the connection without an answer, ``"before"`` or ``"after"`` doing what was asked.
+            delay: answer so many real seconds late.
+            redirect: answer with a redirect to this URL.
+            fail: accept the call, and let the work it starts fail in the end for this reason.
+            times: how often; None for ever.
+            after: let so many calls pass first.
+
+        Returns:
+            A handle with ``count`` and ``remove()``.
+
+        Raises:
+            ValueError: for a place no call ever leads to.
+        """
+        fault = Fault(
+            where(route_or_operation), status, code, message, headers or {}, body,
+            drop, delay, redirect, fail, times, after,
+        )  # fmt: skip
+        with self._app.lock:
+            return self._app.faults.add(fault, self._app.places)
+
+    @property
+    def requests(self) -> pd.DataFrame:
+        """What was asked of it, secrets masked: the last 10 000 requests."""
+        with self._app.lock:
+            return self._app.journal.frame()

@@ -1,0 +1,87 @@
+"""What the sandbox does when an operation is called: one short function each.
+
+A behaviour gets the parsed operation and a :class:`Call`. It checks the state, changes the world, and answers
+the body; for a paged list it answers everything there is, and the application cuts out the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...spec import Operation
+from .. import lifecycle
+from ..lifecycle import Work
+from ..messages import Refused, Request, encode
+from ..world import Instance, World
+
+if TYPE_CHECKING:
+    from ..iam import Caller
+
+Op = TypeVar("Op", bound=Operation)
+Behaviour = Callable[[Any, "Call"], Any]
+
+SIMULATED: dict[type[Operation], Behaviour] = {}
+"""The behaviours, by operation."""
+
+
+def simulates(operation: type[Op]) -> Callable[[Callable[[Op, Call], Any]], Callable[[Op, Call], Any]]:
+    """Make a function the behaviour of ``operation``."""
+
+    def bind(behaviour: Callable[[Op, Call], Any]) -> Callable[[Op, Call], Any]:
+        SIMULATED[operation] = behaviour
+        return behaviour
+
+    return bind
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything a paged list has, and how one item of it is written."""
+
+    items: Sequence[Any]
+    encode: Callable[[Any], bytes] = encode
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call, as a behaviour sees it."""
+
+    world: World
+    now: float
+    request: Request
+    caller: Caller | None
+    """Who calls; None where nobody needs to say."""
+    fail: str = ""
+    """Why the work this call starts is going to fail; empty when it will not."""
+
+    def instance(self, instance_id: str) -> Instance:
+        """The instance with this id.
+
+        Raises:
+            Refused: when there is none.
+        """
+        try:
+            return self.world.instances[instance_id]
+        except KeyError:
+            raise Refused("DBS.200002") from None
+
+    def start(self, work: Work, instance: Instance) -> dict[str, Any]:
+        """Begin work on an instance, and the usual answer to that."""
+        return {"job_id": lifecycle.begin(self.world, work, instance, self.now, fail=self.fail).id}
+
+
+def wanted(pattern: str | None, text: str) -> bool:
+    """Whether a text is what a filter asks for: equal, or with a leading ``*`` containing the rest."""
+    if pattern is None:
+        return True
+    return pattern[1:] in text if pattern.startswith("*") else pattern == text
+
+
+def matching(things: Iterable[Any], **filters: Any) -> list[Any]:
+    """The things whose attributes equal the filters that are given."""
+    given = {name: value for name, value in filters.items() if value is not None}
+    if not given:
+        return list(things)
+    return [thing for thing in things if all(getattr(thing, name) == value for name, value in given.items())]

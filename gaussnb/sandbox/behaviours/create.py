@@ -1,0 +1,229 @@
+"""Creating an instance: what the declaration cannot know is checked against the world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import engines
+from ...instance_spec import ChargeInfo, InstanceSpec
+from ...wire import plain
+from .. import lifecycle
+from ..messages import Refused
+from ..world import SUFFIXES, Instance, Node, create_time
+from . import Call, matching, simulates
+
+_DEFAULT_BACKUP = ("00:00-01:00", 7)
+
+
+@simulates(InstanceSpec)
+def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
+    for check in _CHECKS:
+        check(spec, call)
+    instance = _instance(spec, call)
+    prepaid = instance.prepaid
+    job = lifecycle.begin(
+        call.world,
+        lifecycle.RESTORE_NEW if spec.restore_info else lifecycle.CREATE,
+        instance,
+        call.now,
+        seconds=engines.engine(instance.engine).create_seconds,
+        fail=call.fail,
+        listed=not prepaid,
+    )
+    accepted = {"order_id": _order(call)} if prepaid else {"job_id": job.id}
+    return _answer(spec, instance) | accepted
+
+
+# ----------------------------------------------------------------------------------------- checks
+
+
+def _check_region(spec: InstanceSpec, call: Call) -> None:
+    if spec.region != call.world.region:
+        raise Refused("DBS.200024", f"This endpoint serves {call.world.region}.")
+    if spec.enterprise_project_id not in (None, *call.world.enterprise_projects):
+        raise Refused("DBS.280433")
+
+
+def _check_zone(spec: InstanceSpec, call: Call) -> None:
+    zones = spec.availability_zone.split(",")
+    if any(zone not in call.world.zones for zone in zones):
+        raise Refused("DBS.200025", f"There are {', '.join(call.world.zones)}.")
+    mode = engines.mode(spec.datastore.type, spec.mode)
+    counts = (1, 2, 3) if "two zones" in mode.features else (1, 3)
+    if len(set(zones)) != len(zones) or len(zones) not in counts:
+        raise Refused("DBS.280244", "Give one zone or three different ones.")
+    detail = spec.availability_zone_detail
+    if detail is None or len(zones) == 1:
+        return  # documented: ignored for one zone
+    if {detail.primary_availability_zone, detail.secondary_availability_zone} != set(zones):
+        raise Refused("DBS.280244", "availability_zone holds both zones of availability_zone_detail.")
+
+
+def _check_flavor(spec: InstanceSpec, call: Call) -> None:
+    code = spec.flavor[0].spec_code
+    if engines.flavor(code) is None:
+        raise Refused("DBS.280240")
+    status = call.world.zone_status(code)
+    found = {status[zone] for zone in spec.availability_zone.split(",")}
+    if "unsupported" in found:
+        raise Refused("DBS.280445")
+    if "sellout" in found:
+        raise Refused("DBS.280434")
+
+
+def _check_network(spec: InstanceSpec, call: Call) -> None:
+    world = call.world
+    if spec.vpc_id not in world.vpcs:
+        raise Refused("DBS.200503")
+    if spec.subnet_id not in world.subnets:
+        raise Refused("DBS.200501")
+    if world.subnets[spec.subnet_id].vpc_id != spec.vpc_id:
+        raise Refused("DBS.280248", "The subnet belongs to another VPC.")
+    if spec.security_group_id not in world.security_groups:
+        raise Refused("DBS.200502")
+
+
+def _check_belongings(spec: InstanceSpec, call: Call) -> None:
+    world = call.world
+    if spec.configuration_id is not None:
+        if spec.configuration_id not in world.templates:
+            raise Refused("DBS.280045")
+        if world.templates[spec.configuration_id] != (spec.datastore.type, spec.mode):
+            raise Refused("DBS.200057", "The template is for another engine or mode.")
+    if spec.disk_encryption_id not in (None, *world.keys):
+        raise Refused("DBS.200506")
+    if spec.dedicated_resource_id is not None:
+        raise Refused("DBS.280001", "dedicated_resource_id: there are no dedicated pools here.")
+
+
+def _check_restore(spec: InstanceSpec, call: Call) -> None:
+    if spec.restore_info is None:
+        return
+    if spec.restore_info.source_instance_id is None:
+        raise Refused("DBS.201214")
+    source = call.instance(spec.restore_info.source_instance_id)
+    if (source.engine, source.version) != (spec.datastore.type, spec.datastore.version):
+        raise Refused("DBS.301024", "Engine and version are those of the source.")
+    if int(spec.flavor[0].num) < len(source.nodes):
+        raise Refused("DBS.280123", f"The source has {len(source.nodes)} nodes.")
+    if int(spec.flavor[0].size) < source.size:
+        raise Refused("DBS.280242", f"The source has {source.size} GB.")
+
+
+def _check_recovery(spec: InstanceSpec, call: Call) -> None:
+    if spec.dr_info is None:
+        return
+    source = call.instance(spec.dr_info.source_instance_id)
+    if source.engine != spec.datastore.type:
+        raise Refused("DBS.280235", "The source has another engine.")
+    lifecycle.check_idle(source, lifecycle.USABLE)
+    if matching(call.world.instances.values(), dr_source_id=source.id):
+        raise Refused("DBS.200018", "The source has a twin already.")
+
+
+def _check_quota(spec: InstanceSpec, call: Call) -> None:
+    quota = call.world.quota
+    if quota and len(matching(call.world.instances.values(), engine=spec.datastore.type)) >= quota:
+        raise Refused("DBS.280280")
+
+
+_CHECKS = (
+    _check_region,
+    _check_zone,
+    _check_flavor,
+    _check_network,
+    _check_belongings,
+    _check_restore,
+    _check_recovery,
+    _check_quota,
+)
+
+# --------------------------------------------------------------------------------- thing and answer
+
+
+def _instance(spec: InstanceSpec, call: Call) -> Instance:
+    ids, engine, flavor = call.world.ids, spec.datastore.type, spec.flavor[0]
+    start, days = _DEFAULT_BACKUP
+    if spec.backup_strategy:
+        start = spec.backup_strategy.start_time
+        days = int(days if spec.backup_strategy.keep_days is None else spec.backup_strategy.keep_days)
+    digits = SUFFIXES[engine]
+    return Instance(
+        id=f"{ids.hex('instance')}in{digits}",
+        name=spec.name,
+        engine=engine,
+        version=spec.datastore.version,
+        storage_engine=spec.datastore.storage_engine,
+        mode=spec.mode,
+        product_type=spec.product_type or "",
+        region=spec.region,
+        availability_zone=spec.availability_zone,
+        vpc_id=spec.vpc_id,
+        subnet_id=spec.subnet_id,
+        security_group_id=spec.security_group_id,
+        spec_code=flavor.spec_code,
+        size=int(flavor.size),
+        port=int(spec.port or engines.engine(engine).port),
+        created=call.now,
+        updated=call.now,
+        group_id=f"{ids.hex('group')}gr{digits}",
+        nodes=[_node(spec, number, f"{ids.hex('node')}no{digits}") for number in range(int(flavor.num))],
+        status="creating",
+        group_status="creating",
+        backup_start=start,
+        keep_days=days,
+        prepaid=spec.charge_info is not None and spec.charge_info.charge_mode == "prePaid",
+        ssl=str(spec.ssl_option or 0),
+        enterprise_project_id=spec.enterprise_project_id or "0",
+        disk_encryption_id=spec.disk_encryption_id or "",
+        configuration_id=spec.configuration_id or "",
+        dr_source_id=spec.dr_info.source_instance_id if spec.dr_info else "",
+    )
+
+
+def _node(spec: InstanceSpec, number: int, node_id: str) -> Node:
+    zones = spec.availability_zone.split(",")
+    part = "priam_node" if spec.datastore.type == "cassandra" else "node"
+    roles = ("Primary", "Secondary") if spec.mode == "ReplicaSet" else ("", "")
+    return Node(
+        id=node_id,
+        name=f"{spec.name}_{part}_{number + 1}",
+        status="creating",
+        subnet_id=spec.subnet_id,
+        spec_code=spec.flavor[0].spec_code,
+        availability_zone=zones[number % len(zones)],
+        role=roles[min(number, 1)],
+    )
+
+
+def _answer(spec: InstanceSpec, instance: Instance) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "id": instance.id,
+        "name": instance.name,
+        "datastore": plain(spec.datastore),
+        "created": create_time(instance.created),
+        "status": "creating",
+        "region": instance.region,
+        "availability_zone": instance.availability_zone,
+        "vpc_id": instance.vpc_id,
+        "subnet_id": instance.subnet_id,
+        "security_group_id": instance.security_group_id,
+        "mode": instance.mode,
+        "flavor": plain(spec.flavor),  # numbers as they were given: sources show both kinds
+        "backup_strategy": {"start_time": instance.backup_start, "keep_days": str(instance.keep_days)},
+        "enterprise_project_id": instance.enterprise_project_id,
+        "ssl_option": instance.ssl,
+    }
+    return answer | ({"charge_info": _charge(spec.charge_info)} if spec.charge_info else {})
+
+
+def _charge(charge: ChargeInfo) -> dict[str, str]:
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in plain(charge).items()
+    }
+
+
+def _order(call: Call) -> str:
+    digits = "".join(char for char in create_time(call.now) if char.isdigit())
+    return f"CS{digits[2:12]}{call.world.ids.hex('order')[:5].upper()}"

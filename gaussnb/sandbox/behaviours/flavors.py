@@ -1,0 +1,43 @@
+"""Flavors and datastores: what the shelves of the sandbox hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import engines
+from ...operations.flavors import ListDatastores, ListFlavorInfos
+from ..messages import Refused
+from . import Call, simulates
+
+_NOT_CLASSIC = ("CloudNativeCluster", "EnhancedCluster")
+
+
+@simulates(ListFlavorInfos)
+def list_flavors(op: ListFlavorInfos, call: Call) -> list[dict[str, Any]]:
+    engine = engines.engine(op.engine_name or "cassandra")
+    if engine.name == "redis" and op.mode == "CloudNativeCluster" and op.product_type is None:
+        raise Refused("DBS.280001", "product_type: needed for Redis in this mode.")
+    found: dict[str, dict[str, Any]] = {}
+    for mode in engine.modes.values():
+        if mode.name == op.mode or (op.mode is None and mode.name not in _NOT_CLASSIC):
+            for flavor in engines.flavors(engine.name, mode.name):
+                found.setdefault(flavor.spec_code, _shown(engine.name, mode.versions[0], flavor, call))
+    return list(found.values())
+
+
+def _shown(engine: str, version: str, flavor: engines.Flavor, call: Call) -> dict[str, Any]:
+    status = call.world.zone_status(flavor.spec_code)
+    return {
+        "engine_name": engine,
+        "engine_version": version,
+        "vcpus": str(flavor.vcpus),
+        "ram": str(flavor.ram),
+        "spec_code": flavor.spec_code,
+        "availability_zone": [zone for zone in call.world.zones if status[zone] == "normal"],
+        "az_status": status,
+    }
+
+
+@simulates(ListDatastores)
+def list_datastores(op: ListDatastores, call: Call) -> dict[str, Any]:
+    return {"versions": list(engines.engine(op.datastore_name).versions)}

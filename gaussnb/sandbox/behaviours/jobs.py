@@ -1,0 +1,41 @@
+"""Jobs: a window of 30 days on everything that was accepted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ...operations.jobs import ListJobs
+from ..messages import Refused, encode
+from . import Call, Page, simulates
+
+_WINDOW = 30 * 24 * 3600
+
+
+@simulates(ListJobs)
+def list_jobs(op: ListJobs, call: Call) -> Page:
+    begin, end = _window(op, call.now)
+    one = call.world.jobs.get(op.id) if op.id else None
+    candidates = ([one] if one else []) if op.id else call.world.jobs.newest_first()
+    found = [
+        job
+        for job in candidates
+        if job.listed
+        and begin <= job.start <= end
+        and op.status in (None, job.status)
+        and op.name in (None, job.work)
+    ]
+    return Page(found, lambda job: encode(job.wire(call.now)))
+
+
+def _window(op: ListJobs, now: float) -> tuple[float, float]:
+    end = _epoch(op.end_time) if op.end_time else now
+    begin = _epoch(op.start_time) if op.start_time else end - _WINDOW
+    if begin > end:
+        raise Refused("DBS.280001", "end_time: later than start_time.")
+    if end - begin > _WINDOW:
+        raise Refused("DBS.280001", "start_time: at most 30 days before end_time.")
+    return begin, end
+
+
+def _epoch(moment: datetime) -> float:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

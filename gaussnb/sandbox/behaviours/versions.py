@@ -1,0 +1,32 @@
+"""API versions. The same documents are what OpenStack's clients look for at the root and at ``/v3``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...operations.versions import ListApiVersion, ShowApiVersion
+from ..messages import Refused
+from . import Call, simulates
+
+
+@simulates(ListApiVersion)
+def list_versions(op: ListApiVersion, call: Call) -> dict[str, Any]:
+    return {"versions": [_v3(call)]}
+
+
+@simulates(ShowApiVersion)
+def show_version(op: ShowApiVersion, call: Call) -> dict[str, Any]:
+    if op.version != "v3":
+        raise Refused("APIGW.0101")
+    return {"version": _v3(call)}
+
+
+def _v3(call: Call) -> dict[str, Any]:
+    return {
+        "id": "v3",
+        "links": [{"href": f"{call.request.base}/v3/", "rel": "self"}],
+        "status": "CURRENT",
+        "version": "",
+        "min_version": "",
+        "updated": "2019-10-30T17:34:02Z",
+    }

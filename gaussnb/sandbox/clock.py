@@ -1,0 +1,84 @@
+"""The sandbox's time: it runs faster than real time, or it stands and moves only when somebody moves it."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from datetime import UTC, datetime
+
+_SLICE = 0.1  # real seconds: a blocked cell notices an interrupt at once, on every platform
+
+
+class Clock:
+    """A clock with a speed.
+
+    Args:
+        start: where a *standing* clock begins, as a datetime or ISO text (UTC where it names no offset). It
+            moves only by :meth:`advance` and by those who wait on it, so that a run can be repeated exactly.
+            Without it the clock begins at the present and *runs*.
+        speed: virtual seconds per real second.
+
+    >>> clock = Clock("2026-01-01T00:00:00", speed=1e6)
+    >>> clock.sleep(600)
+    >>> clock
+    <clock 2026-01-01T00:10:00Z, standing>
+    """
+
+    def __init__(self, start: datetime | str | None = None, speed: float = 60.0) -> None:
+        if not speed > 0 or (start is None and math.isinf(speed)):
+            raise ValueError(f"the speed of a clock is a positive number, not {speed}")
+        self.speed = float(speed)
+        self.standing = start is not None
+        self._lock = threading.Lock()
+        self._base = _epoch(start) if start is not None else time.time()
+        self._since = time.monotonic()
+
+    def time(self) -> float:
+        """Now, in epoch seconds."""
+        with self._lock:
+            return self._time()
+
+    def now(self) -> datetime:
+        """Now, as a datetime in UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Let ``seconds`` pass at once."""
+        if not seconds >= 0:
+            raise ValueError(f"time only goes forward: {seconds}")
+        with self._lock:
+            self._base += seconds
+
+    def move_to(self, moment: float) -> None:
+        """Go forward to ``moment`` in epoch seconds; stay when it is past."""
+        with self._lock:
+            self._base += max(0.0, moment - self._time())
+
+    def sleep(self, seconds: float) -> None:
+        """Wait until ``seconds`` have passed on this clock.
+
+        Who waits on a standing clock moves it, to where they wanted to get: several who wait at the same time
+        do not add up.
+        """
+        target = self.time() + seconds
+        end = time.monotonic() + seconds / self.speed
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _SLICE))
+        if self.standing:
+            self.move_to(target)
+
+    def _time(self) -> float:
+        passed = 0.0 if self.standing else time.monotonic() - self._since
+        return self._base + passed * self.speed
+
+    def __repr__(self) -> str:
+        if self.standing:
+            return f"<clock {self.now():%Y-%m-%dT%H:%M:%SZ}, standing>"
+        return f"<clock, {self.speed:g} times real time>"
+
+
+def _epoch(moment: datetime | str) -> float:
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,148 @@
+"""The world on disk: what an answer promised is written before the answer is sent.
+
+Passwords of instances are never kept, tokens prove themselves and credentials follow from the seed, so the
+file holds no secret.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from os import PathLike
+
+from .clock import Clock
+from .world import World
+
+_FORMAT = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, json TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS things (
+    kind TEXT NOT NULL, id TEXT NOT NULL, json BLOB NOT NULL, UNIQUE (kind, id)
+);
+"""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a world was made with, and must be made with again."""
+
+    seed: int
+    region: str
+    time: float | None
+    """Where its clock stood last; None for a new world."""
+
+
+class Store:
+    """Keeps nothing: the store of a sandbox without a file."""
+
+    opened = 0
+    """How many times the world was opened before."""
+
+    def origin(self, seed: int, region: str) -> Origin:
+        """How to make the world; what is on disk goes before the arguments."""
+        return Origin(seed, region, None)
+
+    def load(self, world: World) -> None:
+        """Fill a new world with what was kept."""
+
+    def save(self, world: World, clock: Clock, *, always: bool = False) -> None:
+        """Keep everything that changed, and the time with it.
+
+        Args:
+            always: keep the time even if nothing changed.
+        """
+        for table in world.tables.values():
+            table.unsaved.clear()
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class FileStore(Store):
+    """Keeps a world in an SQLite file.
+
+    Raises:
+        RuntimeError: when another sandbox has the file open.
+        ValueError: when the file is something else.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._at: float | None = None
+        self._file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            self._open()
+        except sqlite3.OperationalError as error:
+            self._file.close()
+            if "locked" in str(error):
+                raise RuntimeError(f"another sandbox has {path} open; close it, or use another file") from None
+            raise
+        except (sqlite3.DatabaseError, ValueError) as error:
+            self._file.close()
+            raise ValueError(f"{path} is not the file of a sandbox: {error}") from None
+
+    def _open(self) -> None:
+        # Held until the file is closed or its process dies, however it dies; no second sandbox gets in.
+        self._file.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._file.execute("PRAGMA journal_mode = WAL")
+        self._file.execute("PRAGMA synchronous = NORMAL")
+        self._file.execute("BEGIN EXCLUSIVE")
+        for statement in _SCHEMA.split(";"):
+            self._file.execute(statement)
+        self._facts = {name: json.loads(text) for name, text in self._file.execute("SELECT name, json FROM facts")}
+        if (found := self._facts.setdefault("format", _FORMAT)) != _FORMAT:
+            raise ValueError(f"its format is {found}, this version reads {_FORMAT}")
+        self.opened = self._facts["opened"] = self._facts.get("opened", -1) + 1
+        self._keep("format", "opened")
+        self._file.execute("COMMIT")
+
+    def _keep(self, *names: str) -> None:
+        rows = [(name, json.dumps(self._facts[name])) for name in names]
+        self._file.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+
+    def origin(self, seed: int, region: str) -> Origin:
+        facts = self._facts
+        return Origin(facts.get("seed", seed), facts.get("region", region), facts.get("time"))
+
+    def load(self, world: World) -> None:
+        world.ids.counts.update(self._facts.get("counts", {}))
+        for kind, text in self._file.execute("SELECT kind, json FROM things ORDER BY rowid"):
+            thing = world.tables[kind].codec.validate_json(text)
+            world.tables[kind][thing.id] = thing
+        world.restored()
+
+    def save(self, world: World, clock: Clock, *, always: bool = False) -> None:
+        changed = any(table.unsaved for table in world.tables.values())
+        moment = clock.time()
+        if not (always or changed or (clock.standing and moment != self._at)):
+            return
+        self._facts |= {
+            "seed": world.ids.seed,
+            "region": world.region,
+            "time": moment,
+            "counts": world.ids.counts,
+        }
+        self._file.execute("BEGIN")
+        try:
+            self._write(world)
+        except BaseException:
+            self._file.execute("ROLLBACK")
+            raise
+        self._file.execute("COMMIT")
+        self._at = moment
+        super().save(world, clock)  # all is written: nothing is unsaved any more
+
+    def _write(self, world: World) -> None:
+        self._keep("seed", "region", "time", "counts")
+        for kind, table in world.tables.items():
+            for id, thing in table.unsaved.items():
+                if thing is None:
+                    self._file.execute("DELETE FROM things WHERE kind = ? AND id = ?", (kind, id))
+                else:
+                    row = (kind, id, table.codec.dump_json(thing))
+                    self._file.execute(
+                        "INSERT INTO things VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json", row
+                    )
+
+    def close(self) -> None:
+        self._file.close()

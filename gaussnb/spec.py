@@ -1,0 +1,456 @@
+"""What an operation, a row and a route are, and the catalogue of all of them.
+
+An operation of the REST API is one small class under a route::
+
+    @post("/v3/{project_id}/instances/{instance_id}/restart", returns=JobStarted, success=202)
+    class RestartInstance(Operation):
+        \"""Restart an instance or one of its nodes.\"""
+        instance_id: InstanceId
+        node_id: NodeId | None = None
+        \"""Restart this node only.\"""
+
+Method, form, frame, sandbox route, documentation and law tests read that class; nothing about the
+operation stands anywhere else.
+
+Where a field travels follows from the route: a field named by a hole of the path goes there; the
+other fields of a GET go into the query, those of every other method into the JSON body. A field that
+differs says so (:class:`Query`, :class:`Inside`).
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+)
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from .fields import Limit, Offset
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
+
+Place = Literal["path", "query", "body"]
+Ends = Literal["ready", "gone", "answered"]
+"""How the work an operation starts comes to its end: an instance is ready, it is gone, or the
+answer is already all there is."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Marks a field that travels in the query although the method would put it into the body."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Marks a field that travels inside a named object of the body, ``{"resize": {field: …}}``."""
+
+    key: str
+
+
+# --------------------------------------------------------------------------------------- requests
+
+
+_SAYS = {"missing": "this field is required", "extra_forbidden": "there is no such field"}
+
+
+def _without_input(error: ValidationError) -> ValidationError:
+    """The same error with every input left out.
+
+    pydantic keeps the input in ``errors()`` and ``json()`` even where it hides it in the text, and the
+    error of one missing field carries all its siblings: a password would travel in an exception.
+    """
+    lines = []
+    for line in error.errors(include_url=False, include_input=False):
+        says = _SAYS.get(line["type"], line["msg"])
+        context = {key: str(value) for key, value in line.get("ctx", {}).items()}
+        kind = PydanticCustomError(line["type"], "{says}", {**context, "says": says})
+        lines.append(InitErrorDetails(type=kind, loc=line["loc"], input=None))
+    return ValidationError.from_exception_data(error.title, lines, hide_input=True)
+
+
+class Model(BaseModel):
+    """The base of every request and its nested parts: strict about names, silent about inputs."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        validate_default=False,
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _no_input_in_errors(cls, data: Any, handler: Callable[[Any], Any]) -> Any:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            clean = _without_input(error)
+        raise clean
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where an operation lives and what it answers."""
+
+    method: str
+    path: str
+    returns: type[Row]
+    success: int = 200
+    service: str = "nosql"
+    total: str = "total_count"
+    """The key under which an answer says how many there are in all."""
+    page_size: int = 100
+    """The largest page the service gives, used when all pages are read."""
+    ends: Ends = "answered"
+    creates: bool = False
+    """Whether a repeated send would make a second, paid-for thing."""
+    signed: bool = True
+    """Whether the call must be authenticated."""
+    deprecated: bool = False
+    id: str = ""
+    """The vendor's operation id."""
+
+    @property
+    def holes(self) -> tuple[str, ...]:
+        """The names of the path's holes, in order."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @property
+    def reads(self) -> bool:
+        """Whether the call only looks, so that it may be repeated freely."""
+        return self.method == "GET"
+
+
+@dataclass_transform(kw_only_default=False, field_specifiers=(Field,))
+class _Positional(ModelMetaclass):
+    """Tells type checkers that an operation's fields may be given by position."""
+
+
+class Operation(Model, metaclass=_Positional):
+    """One REST call, seen as data. Give the fields by name, or in declared order."""
+
+    route: ClassVar[Route]
+
+    if not TYPE_CHECKING:  # to type checkers the generated signature is the truth
+
+        def __init__(self, *args, **fields):
+            for name, value in zip(self._ordered(args), args):
+                if name in fields:
+                    raise TypeError(f"{type(self).__name__}() got {name!r} twice")
+                fields[name] = value
+            super().__init__(**fields)
+
+        # Nothing to pydantic's mind: else it would parse requests by calling this, and forget
+        # on the way that unknown names are to be ignored.
+        __init__.__pydantic_base_init__ = True
+
+    @classmethod
+    def _ordered(cls, args: tuple[Any, ...]) -> list[str]:
+        names = [name for name, info in cls.model_fields.items() if not info.kw_only]
+        if len(args) > len(names):
+            raise TypeError(
+                f"{cls.__name__}() takes at most {len(names)} values by position: {', '.join(names)}"
+            )
+        return names
+
+    def wire(self) -> dict[str, Any]:
+        """The JSON body exactly as it goes out, secrets included: keep it out of logs and cells.
+
+        Returns:
+            A new dict of plain JSON values; fields that were not given are left out.
+        """
+        from .wire import body_of
+
+        return body_of(self)
+
+    def replace(self, **changes: Any) -> Any:
+        """A validated copy with some fields changed.
+
+        Raises:
+            pydantic.ValidationError: when the changed whole does not hold.
+        """
+        return type(self)(**{**dict(self), **changes})
+
+    @classmethod
+    def place(cls, name: str) -> Place:
+        """Where the field called ``name`` travels."""
+        if name in cls.route.holes:
+            return "path"
+        if cls.route.reads or any(isinstance(mark, Query) for mark in cls.model_fields[name].metadata):
+            return "query"
+        return "body"
+
+    @classmethod
+    def paged(cls) -> bool:
+        """Whether the answer comes in pages that :mod:`gaussnb.client` reads to the end."""
+        return {"offset", "limit"} <= cls.model_fields.keys()
+
+
+class Paged(Operation):
+    """The standard paging of this API, for operations whose answer comes in pages."""
+
+    offset: Offset | None = Field(default=None, kw_only=True)
+    """How many items to skip. Given, one page is read instead of all."""
+    limit: Limit | None = Field(default=None, kw_only=True)
+    """How many items to read, at most 100. Given, one page is read instead of all."""
+
+
+# ---------------------------------------------------------------------------------------- answers
+
+
+@dataclass(frozen=True)
+class At:
+    """Reads a column at a dotted path below the row. Lists on the way give their first value."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Reads every value at a dotted path, lists included, joined by ``", "`` without repeats."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """Counts the things at a dotted path, lists included."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Joins the keys of the object at a dotted path whose value is ``value``."""
+
+    path: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Above:
+    """Reads a value of an enclosing thing: ``Above("instances", "id")`` beside a node."""
+
+    thing: str
+    """The dotted path, from the answer's root, of the enclosing thing."""
+    path: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Reads a value of the request that was answered."""
+
+    name: str
+
+
+Source = At | Joined | Count | Keys | Above | Asked
+
+
+@dataclass(frozen=True)
+class Known:
+    """The values of a column that are known today. Unknown ones are kept, never dropped."""
+
+    values: tuple[str, ...]
+
+
+Dtype = Literal["string", "Int64", "Float64", "boolean", "datetime64[us, UTC]", "category"]
+_DTYPES: dict[str, Dtype] = {
+    "str": "string",
+    "int": "Int64",
+    "float": "Float64",
+    "bool": "boolean",
+    "datetime": "datetime64[us, UTC]",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a frame: its name, its type, where it comes from and what it means."""
+
+    name: str
+    dtype: Dtype
+    source: Source
+    doc: str
+    known: tuple[str, ...] = ()
+
+
+class Row(BaseModel):
+    """One record of an answer. Its fields are the columns of the frame; it is never instantiated."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    at: ClassVar[str] = ""
+    """The dotted path, from the answer's root, of the thing a row stands for."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, at: str | None = None, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if at is not None:
+            cls.at = at
+
+    def __init_subclass__(cls, at: str | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)  # `at` stops here: pydantic hands it to its own hook above too
+
+
+@cache
+def columns(row: type[Row]) -> tuple[Column, ...]:
+    """The columns a row class declares, in order.
+
+    Raises:
+        TypeError: for a field whose type has no column type.
+    """
+    return tuple(_columns(row))
+
+
+def _columns(row: type[Row]) -> Iterator[Column]:
+    for name, info in row.model_fields.items():
+        marks = {type(mark): mark for mark in info.metadata}
+        known: tuple[str, ...] = marks[Known].values if Known in marks else ()
+        source = next((mark for mark in info.metadata if isinstance(mark, Source)), At(name))
+        kind = getattr(info.annotation, "__name__", str(info.annotation))
+        if kind not in _DTYPES:
+            raise TypeError(f"{row.__name__}.{name}: no column type for {kind}")
+        dtype: Dtype = "category" if known else _DTYPES[kind]
+        yield Column(name, dtype, source, info.description or "", known)
+
+
+# -------------------------------------------------------------------------------------- catalogue
+
+
+OPERATIONS: dict[str, type[Operation]] = {}
+"""Every declared operation, by the vendor's operation id."""
+
+Op = TypeVar("Op", bound=Operation)
+
+
+def route(method: str, path: str, *, returns: type[Row], **facts: Any) -> Callable[[type[Op]], type[Op]]:
+    """Put an operation under a route and into the catalogue. Use :func:`get` and its siblings.
+
+    Raises:
+        TypeError: when a hole of the path has no field, or the operation id is taken.
+    """
+
+    def bind(operation: type[Op]) -> type[Op]:
+        bound = Route(method, path, returns, **{"id": operation.__name__, **facts})
+        missing = set(bound.holes) - {"project_id"} - operation.model_fields.keys()
+        if missing:
+            raise TypeError(f"{operation.__name__}: no field for {', '.join(sorted(missing))}")
+        if bound.id in OPERATIONS:
+            raise TypeError(f"{bound.id} is declared twice")
+        operation.route = bound
+        OPERATIONS[bound.id] = operation
+        return operation
+
+    return bind
+
+
+def get(path: str, *, returns: type[Row], **facts: Any) -> Callable[[type[Op]], type[Op]]:
+    """``@get("/v3/{project_id}/quotas", returns=Quota)``: see :class:`Route` for the other facts."""
+    return route("GET", path, returns=returns, **facts)
+
+
+def post(path: str, *, returns: type[Row], **facts: Any) -> Callable[[type[Op]], type[Op]]:
+    """As :func:`get`, for POST."""
+    return route("POST", path, returns=returns, **facts)
+
+
+def put(path: str, *, returns: type[Row], **facts: Any) -> Callable[[type[Op]], type[Op]]:
+    """As :func:`get`, for PUT."""
+    return route("PUT", path, returns=returns, **facts)
+
+
+def delete(path: str, *, returns: type[Row], **facts: Any) -> Callable[[type[Op]], type[Op]]:
+    """As :func:`get`, for DELETE."""
+    return route("DELETE", path, returns=returns, **facts)
+
+
+@dataclass
+class Router:
+    """Finds the operation a method and a path belong to. A literal segment beats a hole."""
+
+    _tree: dict[str, Any] = field(default_factory=dict)
+
+    def __init__(self, operations: Iterable[type[Operation]]) -> None:
+        self._tree = {}
+        for operation in operations:
+            node = self._tree
+            for segment in operation.route.path.strip("/").split("/"):
+                node = node.setdefault("{}" if segment.startswith("{") else segment, {})
+            node[f"{operation.route.method} "] = operation  # a blank: no segment can be equal
+
+    def find(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
+        """The operation at ``method`` and ``path`` with the values of its holes, or None."""
+        segments = path.strip("/").split("/")
+        operation = self._walk(self._tree, segments, f"{method} ")
+        if operation is None:
+            return None
+        template = operation.route.path.strip("/").split("/")
+        values = {
+            hole[1:-1]: value for hole, value in zip(template, segments) if hole.startswith("{")
+        }
+        return operation, values
+
+    def methods(self, path: str) -> list[str]:
+        """The methods some operation accepts at ``path``."""
+        return [method for method in ("GET", "POST", "PUT", "DELETE") if self.find(method, path)]
+
+    def _walk(self, node: Mapping[str, Any], segments: list[str], leaf: str) -> type[Operation] | None:
+        if not segments:
+            return node.get(leaf)
+        for key in (segments[0], "{}"):
+            if key in node and (found := self._walk(node[key], segments[1:], leaf)):
+                return found
+        return None
+
+
+# ----------------------------------------------------------------------------------- reading types
+
+
+def unwrap(annotation: Any) -> Any:
+    """The type behind ``Annotated`` and ``| None``."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+            continue
+        if get_origin(annotation) in (Union, types.UnionType):
+            inner = [arg for arg in get_args(annotation) if arg is not type(None)]
+            if len(inner) == 1:
+                annotation = inner[0]
+                continue
+        return annotation
+
+
+def is_secret(annotation: Any) -> bool:
+    """Whether a field of this type holds a secret."""
+    return unwrap(annotation) is SecretStr
+
+
+def marks(annotation: Any, metadata: Iterable[Any] = ()) -> list[Any]:
+    """Everything that is annotated on a type, ``| None`` looked through."""
+    found = list(metadata)
+    if get_origin(annotation) is Annotated:
+        inner, *own = get_args(annotation)
+        return [*marks(inner), *own, *found]
+    if get_origin(annotation) in (Union, types.UnionType):
+        for arg in get_args(annotation):
+            found += marks(arg)
+    return found

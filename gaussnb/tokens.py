@@ -1,0 +1,253 @@
+"""IAM tokens, asked for once and shared by everything this user runs.
+
+A token is valid for 24 hours and costs a login. The cache keeps it in memory and in one file, so that many clients,
+threads, kernels and processes ask IAM once. Whatever happens to that file, work goes on from memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_dir
+from pydantic import SecretStr
+
+__all__ = ["Token", "TokenCache", "cache_key"]
+
+_ROUNDS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token and how long it can be used here.
+
+    Attributes
+    ----------
+    value:
+        What goes into ``X-Auth-Token``.
+    valid_until:
+        Epoch seconds on *this* machine's clock.
+    project_id:
+        The project it is for, if IAM said so.
+    """
+
+    value: SecretStr
+    valid_until: float
+    project_id: str | None = None
+
+    @classmethod
+    def from_answer(
+        cls, value: SecretStr, issued_at: str, expires_at: str, received: float, project_id: str | None = None
+    ) -> Token:
+        """A token from what IAM answered.
+
+        The remote clock may differ from ours (a sandbox can be days ahead), so only the duration counts.
+
+        Parameters
+        ----------
+        value:
+            The ``X-Subject-Token`` header.
+        issued_at, expires_at:
+            ISO 8601 times of the answer.
+        received:
+            Local epoch seconds when the answer came, or better, when it was asked for.
+        project_id:
+            ``token.project.id`` of the answer.
+
+        Raises
+        ------
+        ValueError
+            The times cannot be read, or the token would end before it begins.
+
+        Example
+        -------
+        >>> issued, expires = "2026-02-03T05:06:07.701000Z", "2026-02-04T05:06:07.701000Z"
+        >>> Token.from_answer(SecretStr("x"), issued, expires, received=1000).valid_until
+        87400.0
+        """
+        lifetime = (_utc(expires_at) - _utc(issued_at)).total_seconds()
+        if lifetime <= 0:
+            raise ValueError("the token ends before it begins")
+        return cls(value, received + lifetime, project_id)
+
+
+def _utc(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def cache_key(**parts: str | SecretStr | None) -> str:
+    """The name a token is kept under: a digest of what it was asked for with.
+
+    Parameters
+    ----------
+    parts:
+        IAM endpoint, user, domain, project, …; and the password as `SecretStr`, so that a changed password asks anew.
+        Secrets enter as slow, salted digests.
+
+    Example
+    -------
+    >>> one = cache_key(iam_endpoint="https://iam.example.org", user="ann", password=SecretStr("a"))
+    >>> one == cache_key(iam_endpoint="https://iam.example.org", user="ann", password=SecretStr("b"))
+    False
+    """
+    named = {name: value for name, value in sorted(parts.items()) if isinstance(value, str)}
+    salt = json.dumps(named).encode()
+    for name, value in sorted(parts.items()):
+        if isinstance(value, SecretStr):
+            # Slow on purpose: the key lies on disk and must not be a quick way to test guesses.
+            digest = hashlib.pbkdf2_hmac("sha256", value.get_secret_value().encode(), salt, _ROUNDS)
+            named[name] = digest.hex()
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
+
+
+class TokenCache:
+    """Tokens in memory and in one file, safe to share between threads, processes and kernels.
+
+    Parameters
+    ----------
+    path:
+        The file; by default ``tokens.json`` in `GAUSSNB_CACHE_DIR` or the user's cache directory. It is readable by the
+        user only and replaced atomically.
+    clock:
+        Local epoch seconds; an argument so that tests need not wait.
+    margin:
+        Seconds before its end from which a token counts as expired.
+
+    Example
+    -------
+    >>> cache = TokenCache(Path(tempfile.mkdtemp()) / "tokens.json")
+    >>> cache.get_or_issue("key", lambda: Token(SecretStr("x"), time.time() + 3600)).value
+    SecretStr('**********')
+    """
+
+    def __init__(
+        self, path: str | Path | None = None, clock: Callable[[], float] = time.time, margin: float = 300
+    ) -> None:
+        chosen = os.environ.get("GAUSSNB_CACHE_DIR")
+        self.path = Path(path) if path else Path(chosen or user_cache_dir("gaussnb")) / "tokens.json"
+        # A directory that somebody named may serve other purposes too; only our own is closed to others.
+        self._ours = not (path or chosen)
+        self._clock = clock
+        self._margin = margin
+        self._memory: dict[str, Token] = {}
+        self._failures: dict[str, tuple[int, BaseException]] = {}
+        self._moments = itertools.count(1)  # orders arrivals and failures; next() is atomic
+        self._mutex = threading.Lock()
+        self._file_lock = FileLock(self.path.with_name(self.path.name + ".lock"), mode=0o600)
+
+    def __repr__(self) -> str:
+        return f"TokenCache({self.path.name!r})"
+
+    def get_or_issue(self, key: str, issue: Callable[[], Token], refused: SecretStr | None = None) -> Token:
+        """The token kept under a key, or a new one.
+
+        The lock is held while issuing, so whoever comes meanwhile waits for that token and does not ask for one more.
+
+        Parameters
+        ----------
+        key:
+            See `cache_key`.
+        issue:
+            Asks IAM for a token.
+        refused:
+            A token the service no longer accepts. If it is still the kept one, it is replaced; if somebody was quicker,
+            theirs is returned.
+
+        Raises
+        ------
+        Exception
+            Whatever `issue` raises. Threads that waited for it meet the same error instead of repeating the login: too
+            many wrong passwords lock the user.
+        """
+        arrival = next(self._moments)
+        found = self._usable(self._memory.get(key), refused)
+        if found is None and (found := self._usable(self._read().get(key), refused)):
+            self._memory[key] = found  # the file is replaced whole, so reading needs no lock
+        if found is not None:
+            return found
+        with self._alone():
+            found = self._usable(self._memory.get(key), refused)
+            if found is not None:
+                return found
+            failed_at, failure = self._failures.get(key, (0, None))
+            if failure is not None and arrival < failed_at:
+                raise failure
+            kept = self._read()
+            found = self._usable(kept.get(key), refused)
+            if found is None:
+                try:
+                    found = issue()
+                except Exception as error:
+                    self._failures[key] = (next(self._moments), error)
+                    raise
+                self._write({**kept, key: found})
+            self._failures.pop(key, None)
+            self._memory[key] = found
+            return found
+
+    def _usable(self, token: Token | None, refused: SecretStr | None) -> Token | None:
+        if token is None or token.value == refused or not self._lives(token):
+            return None
+        return token
+
+    def _lives(self, token: Token) -> bool:
+        return token.valid_until - self._margin > self._clock()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._mutex, ExitStack() as held:
+            # No directory, no lock: then this process is on its own, and memory serves it.
+            with suppress(OSError, NotImplementedError):
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if self._ours:
+                    self.path.parent.chmod(0o700)
+                held.enter_context(self._file_lock)
+            yield
+
+    def _read(self) -> dict[str, Token]:
+        try:
+            entries = json.loads(self.path.read_bytes())["tokens"]
+            return {key: _from_json(entry) for key, entry in entries.items()}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return {}
+
+    def _write(self, tokens: Mapping[str, Token]) -> None:
+        living = {key: _to_json(token) for key, token in tokens.items() if self._lives(token)}
+        with suppress(OSError):
+            # mkstemp makes the file for the user's eyes only before anything is in it.
+            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".tokens-")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump({"tokens": living}, file)
+                os.replace(name, self.path)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(name)
+                raise
+
+
+def _to_json(token: Token) -> dict[str, object]:
+    return {
+        "value": token.value.get_secret_value(),
+        "valid_until": token.valid_until,
+        "project_id": token.project_id,
+    }
+
+
+def _from_json(entry: Mapping[str, object]) -> Token:
+    value, until, project = entry["value"], entry["valid_until"], entry.get("project_id")
+    if isinstance(value, str) and isinstance(until, (int, float)) and (project is None or isinstance(project, str)):
+        return Token(SecretStr(value), float(until), project)
+    raise ValueError("not a token")
