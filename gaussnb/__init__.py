@@ -1,0 +1,74 @@
+"""GaussDB NoSQL (GeminiDB) from a notebook: forms, validated specs, a thin client, DataFrames.
+
+>>> import gaussnb as gn
+>>> gdb = gn.connect("sandbox")            # no account needed; gn.connect() for the real cloud
+>>> gdb.flavors.list(engine_name="cassandra").columns[0]
+'spec_code'
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .catalogue import operations
+from .client import Client
+from .connecting import connect
+from .errors import (
+    ApiError,
+    AuthenticationError,
+    BadAnswer,
+    Busy,
+    CredentialsError,
+    GaussnbError,
+    InvalidRequest,
+    NotFound,
+    NotSimulated,
+    PermissionDenied,
+    QuotaExceeded,
+    ServerError,
+    Throttled,
+    UnknownOutcome,
+    Unreachable,
+    WaitFailed,
+    WaitTimeout,
+)
+from .instance_spec import InstanceSpec
+from .transport import Patience
+
+if TYPE_CHECKING:
+    from .sandbox import Sandbox
+
+__all__ = [
+    "ApiError",
+    "AuthenticationError",
+    "BadAnswer",
+    "Busy",
+    "Client",
+    "CredentialsError",
+    "GaussnbError",
+    "InstanceSpec",
+    "InvalidRequest",
+    "NotFound",
+    "NotSimulated",
+    "Patience",
+    "PermissionDenied",
+    "QuotaExceeded",
+    "Sandbox",
+    "ServerError",
+    "Throttled",
+    "UnknownOutcome",
+    "Unreachable",
+    "WaitFailed",
+    "WaitTimeout",
+    "connect",
+    "operations",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The sandbox is a server: who only calls the cloud does not load it.
+    if name == "Sandbox":
+        from .sandbox import Sandbox
+
+        return Sandbox
+    raise AttributeError(f"module 'gaussnb' has no attribute {name!r}")

@@ -155,7 +155,8 @@ class Call(Generic[P]):
         return columns(self.returns)
 
     def __repr__(self) -> str:
-        return f"{self._group}.{self.__name__}{self.__signature__.replace(return_annotation=inspect.Signature.empty)}"
+        short = [p.replace(annotation=inspect.Parameter.empty) for p in self.__signature__.parameters.values()]
+        return f"{self._group}.{self.__name__}{inspect.Signature(short)}"
 
     def _repr_markdown_(self) -> str:
         route = self.operation.route

@@ -124,6 +124,8 @@ class TokenCache:
         Local epoch seconds; an argument so that tests need not wait.
     margin:
         Seconds before its end from which a token counts as expired.
+    on_disk:
+        Whether to keep them in the file at all; without it they live and die with this object.
 
     Example
     -------
@@ -133,7 +135,11 @@ class TokenCache:
     """
 
     def __init__(
-        self, path: str | Path | None = None, clock: Callable[[], float] = time.time, margin: float = 300
+        self,
+        path: str | Path | None = None,
+        clock: Callable[[], float] = time.time,
+        margin: float = 300,
+        on_disk: bool = True,
     ) -> None:
         chosen = os.environ.get("GAUSSNB_CACHE_DIR")
         self.path = Path(path) if path else Path(chosen or user_cache_dir("gaussnb")) / "tokens.json"
@@ -141,6 +147,7 @@ class TokenCache:
         self._ours = not (path or chosen)
         self._clock = clock
         self._margin = margin
+        self._on_disk = on_disk
         self._memory: dict[str, Token] = {}
         self._failures: dict[str, tuple[int, BaseException]] = {}
         self._moments = itertools.count(1)  # orders arrivals and failures; next() is atomic
@@ -209,14 +216,17 @@ class TokenCache:
     def _alone(self) -> Iterator[None]:
         with self._mutex, ExitStack() as held:
             # No directory, no lock: then this process is on its own, and memory serves it.
-            with suppress(OSError, NotImplementedError):
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                if self._ours:
-                    self.path.parent.chmod(0o700)
-                held.enter_context(self._file_lock)
+            if self._on_disk:
+                with suppress(OSError, NotImplementedError):
+                    self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    if self._ours:
+                        self.path.parent.chmod(0o700)
+                    held.enter_context(self._file_lock)
             yield
 
     def _read(self) -> dict[str, Token]:
+        if not self._on_disk:
+            return {}
         try:
             entries = json.loads(self.path.read_bytes())["tokens"]
             return {key: _from_json(entry) for key, entry in entries.items()}
@@ -224,6 +234,8 @@ class TokenCache:
             return {}
 
     def _write(self, tokens: Mapping[str, Token]) -> None:
+        if not self._on_disk:
+            return
         living = {key: _to_json(token) for key, token in tokens.items() if self._lives(token)}
         with suppress(OSError):
             # mkstemp makes the file for the user's eyes only before anything is in it.

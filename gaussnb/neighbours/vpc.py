@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import Field
+
 from ..binding import Group, call
 from ..fields import between
 from ..spec import Operation, Row, get
@@ -54,30 +56,30 @@ class SecurityGroup(Row, at="security_groups"):
     """What it lets through."""
 
 
-class _Marked(Operation):
+class Marked(Operation):
     """The paging of this neighbour: ``marker`` is the last id of the page before."""
 
-    limit: PageSize | None = None
+    limit: PageSize | None = Field(default=None, kw_only=True)
     """How many items to read. Given, one page is read instead of all."""
-    marker: str | None = None
+    marker: str | None = Field(default=None, kw_only=True)
     """Read on behind this id."""
 
 
-@get("/v1/{project_id}/vpcs", returns=Vpc, service="vpc")
-class ListVpcs(_Marked):
+@get("/v1/{project_id}/vpcs", returns=Vpc, service="vpc", page_size=2000)
+class ListVpcs(Marked):
     """List virtual private clouds."""
 
 
-@get("/v1/{project_id}/subnets", returns=Subnet, service="vpc")
-class ListSubnets(_Marked):
+@get("/v1/{project_id}/subnets", returns=Subnet, service="vpc", page_size=2000)
+class ListSubnets(Marked):
     """List subnets."""
 
     vpc_id: str | None = None
     """Only subnets of this VPC."""
 
 
-@get("/v1/{project_id}/security-groups", returns=SecurityGroup, service="vpc")
-class ListSecurityGroups(_Marked):
+@get("/v1/{project_id}/security-groups", returns=SecurityGroup, service="vpc", page_size=2000)
+class ListSecurityGroups(Marked):
     """List security groups."""
 
 

@@ -156,7 +156,7 @@ class ListInstances(Paged):
     """Only instances in this subnet."""
 
 
-@delete("/v3/{project_id}/instances/{instance_id}", returns=JobStarted, success=202, ends="gone")
+@delete("/v3/{project_id}/instances/{instance_id}", returns=JobStarted, ends="gone")
 class DeleteInstance(Operation):
     """Delete a pay-per-use instance with its automatic backups."""
 
@@ -164,7 +164,7 @@ class DeleteInstance(Operation):
     """The instance."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/name", returns=Renamed, success=204)
+@put("/v3/{project_id}/instances/{instance_id}/name", returns=Renamed)
 class UpdateInstanceName(Operation):
     """Rename an instance."""
 

@@ -177,7 +177,7 @@ class Sandbox:
 
         login = {name: self.credentials[name] for name in ("username", "password", "domain")}
         here = {"endpoint": self.endpoint, "iam_endpoint": self.iam_endpoint, "region": self.region}
-        more = {"project_id": self.project_id, "clock": self.clock, "adapter": self._adapter(), "seed": self.seed}
+        more = {"project_id": self.project_id, "clock": self.clock, "adapter": self._adapter(), "seed": self.seed, "keep": False}
         return Client.open(**{**here, **login, **more, **overrides})
 
     @property

@@ -1,0 +1,76 @@
+"""``operations()``: every declared operation as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .client import GROUPS
+from .frame import frame_from
+from .spec import OPERATIONS, Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Entry(Row):
+    """One operation of the catalogue."""
+
+    operation: str
+    """The vendor's operation id; ``gaussnb.spec.OPERATIONS`` has the class."""
+    group: str
+    """The group of the client it belongs to, if it is bound."""
+    call: str
+    """Its name there."""
+    method: str
+    """The HTTP method."""
+    path: str
+    """The path."""
+    service: str
+    """nosql, or the neighbour it belongs to."""
+    success: int
+    """The HTTP status of success."""
+    simulated: bool
+    """Whether the sandbox acts it out."""
+    deprecated: bool
+    """Whether the vendor has announced its end."""
+    summary: str
+    """What it does."""
+
+
+def operations() -> pd.DataFrame:
+    """The catalogue.
+
+    Returns:
+        One row per operation, sorted by group and name, with the columns of :class:`Entry`.
+
+    >>> frame = operations()
+    >>> frame.loc[frame["operation"] == "CreateInstance", "path"].item()
+    '/v3/{project_id}/instances'
+    """
+    from .sandbox import simulated
+
+    acted = simulated()
+    bound = {}
+    for group, kind in GROUPS.items():
+        for name, call in kind.calls().items():
+            bound.setdefault(call.operation.route.id, (group, name))
+    records = []
+    for id, operation in OPERATIONS.items():
+        route = operation.route
+        group, name = bound.get(id, (None, None))
+        records.append(
+            {
+                "operation": id,
+                "group": group,
+                "call": name,
+                "method": route.method,
+                "path": route.path,
+                "service": route.service,
+                "success": route.success,
+                "simulated": operation in acted,
+                "deprecated": route.deprecated,
+                "summary": (operation.__doc__ or "").strip().partition("\n")[0],
+            }
+        )
+    records.sort(key=lambda record: (record["group"] or "~", record["operation"]))
+    return frame_from(Entry, records)

@@ -1,0 +1,131 @@
+"""What this machine asked the cloud to make, on disk, before it was asked.
+
+The API has no idempotency key and allows equal names, so after a lost answer, a dead kernel or a power
+cut this file is what knows that something may exist. It holds names and ids, never a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from platformdirs import user_state_dir
+
+from .spec import Known, Row
+
+_SCHEMA = """
+create table if not exists made (
+    key integer primary key autoincrement, asked_at text, endpoint text, project_id text, operation text, name text,
+    outcome text, id text, job_id text, request_id text
+)
+"""
+
+
+class Made(Row):
+    """One thing this machine asked the cloud to make."""
+
+    id: str
+    """What was made; missing while its fate is not known."""
+    name: str
+    """The name it was to have."""
+    operation: str
+    """What was asked."""
+    outcome: Annotated[str, Known(("asked", "accepted", "refused", "recovered", "unknown"))]
+    """asked (no answer noted), accepted, refused, recovered (found after a lost answer), unknown."""
+    status: str
+    """Its status now; gone when it no longer exists."""
+    actions: str
+    """What is being done to it now."""
+    job_id: str
+    """The job that makes it."""
+    asked_at: datetime
+    """When it was asked for."""
+    request_id: str
+    """What the vendor's support asks for."""
+    key: int
+    """Where it stands in the ledger."""
+
+
+class Ledger:
+    """A small SQLite file, safe to share between kernels.
+
+    Args:
+        path: the file; by default ``ledger.sqlite`` in ``GAUSSNB_STATE_DIR`` or the user's state
+            directory. Where it cannot be written, the ledger lives in memory and ``durable`` is false.
+        on_disk: whether to keep it in the file at all.
+    """
+
+    def __init__(self, path: str | Path | None = None, on_disk: bool = True) -> None:
+        folder = os.environ.get("GAUSSNB_STATE_DIR") or user_state_dir("gaussnb")
+        self.path = Path(path) if path else Path(folder) / "ledger.sqlite"
+        self.durable = on_disk
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def begin(self, *, at: datetime, endpoint: str, project_id: str, operation: str, name: str) -> int:
+        """Note what is about to be asked; on disk when this returns.
+
+        Returns:
+            The key of the entry.
+        """
+        rows = self._run(
+            "insert into made (asked_at, endpoint, project_id, operation, name, outcome) "
+            "values (?, ?, ?, ?, ?, 'asked') returning key",
+            (at.isoformat(), endpoint, project_id, operation, name),
+        )
+        return int(rows[0]["key"])
+
+    def end(self, key: int, outcome: str, *, id: str = "", job_id: str = "", request_id: str = "") -> None:
+        """Note what became of it."""
+        self._run(
+            "update made set outcome = ?, id = ?, job_id = ?, request_id = ? where key = ?",
+            (outcome, id or None, job_id or None, request_id or None, key),
+        )
+
+    def entries(self, endpoint: str, project_id: str) -> list[dict[str, Any]]:
+        """What was asked of one project at one endpoint, newest first."""
+        return self._run(
+            "select * from made where endpoint = ? and project_id = ? order by key desc",
+            (endpoint, project_id),
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _run(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        with self._lock:
+            try:
+                return self._rows(sql, values)
+            except (sqlite3.Error, OSError):
+                if not self.durable:
+                    raise
+            # Not being able to write must not keep anybody from working; doctor tells.
+            self.durable = False
+            self._connection = None
+            return self._rows(sql, values)
+
+    def _rows(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        if self._connection is None:
+            self._connection = self._open()
+        with self._connection as connection:
+            return [dict(row) for row in connection.execute(sql, values)]
+
+    def _open(self) -> sqlite3.Connection:
+        if self.durable:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        where = str(self.path) if self.durable else ":memory:"
+        connection = sqlite3.connect(where, timeout=10, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.execute("pragma journal_mode = wal")
+        connection.execute(_SCHEMA)
+        connection.commit()
+        return connection
