@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -40,6 +41,19 @@ from .wire import Columns, Request, leaves, request_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+class Login(Row):
+    """Who calls, and how."""
+
+    kind: str
+    """password, aksk or token."""
+    user: str
+    """The user's name or id, or the access key."""
+    project_id: str
+    """The project."""
+    valid_until: datetime
+    """When the token ends; missing where none was asked for."""
+
 
 THREADS = 8
 """Pages fetched at the same time; beyond eight nothing is gained."""
@@ -157,6 +171,29 @@ class Client:
                 "Give project_id= (console: My Credentials, Projects)."
             )
         return str(projects["id"].iloc[0])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a careful person would like to know of the credentials."""
+        return self._credentials.warnings
+
+    def login(self) -> pd.DataFrame:
+        """Log in now, instead of with the first call.
+
+        Returns:
+            One row with the columns of :class:`Login`; the token itself is in no frame.
+
+        Raises:
+            AuthenticationError: the login was refused.
+        """
+        token = self._auth.token if isinstance(self._auth, TokenAuth) else None
+        record = {
+            "kind": self._credentials.kind,
+            "user": self._credentials.username or self._credentials.user_id or self._credentials.ak,
+            "project_id": self.project_id,
+            "valid_until": token and datetime.fromtimestamp(token.valid_until, UTC).isoformat(),
+        }
+        return frame_from(Login, [record], endpoint=self.endpoint)
 
     def __repr__(self) -> str:
         where = "sandbox" if is_loopback(self.endpoint) else urlsplit(self.endpoint).hostname
