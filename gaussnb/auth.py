@@ -1,7 +1,7 @@
 """How a request proves who sends it: `requests` auth objects for a token and for an access key.
 
-All of them share one question for the moment after a 401, ``renew(request)``: could a repeat now succeed? If so, call the
-auth object on the request again and send it.
+All of them share one question for the moment after a 401, ``renew(request)``: could a repeat now succeed? If so, call
+the auth object on the request again and send it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from gaussnb import signing
-from gaussnb.tokens import Token, TokenCache
+from . import signing
+from .tokens import Token, TokenCache
 
 __all__ = ["Auth", "GivenToken", "SignatureAuth", "TokenAuth"]
 
@@ -29,10 +29,8 @@ class Auth(AuthBase):
     def renew(self, request: PreparedRequest) -> bool:
         """Whether a repeat of this refused request could now succeed.
 
-        Parameters
-        ----------
-        request:
-            The request that was answered with 401, as it was sent.
+        Args:
+            request: the request that was answered with 401, as it was sent.
         """
         return False
 
@@ -43,17 +41,11 @@ class Auth(AuthBase):
 class TokenAuth(Auth):
     """An IAM token, got when first needed and replaced when it is refused.
 
-    Parameters
-    ----------
-    issue:
-        Asks IAM for a token. What it raises comes out of the request.
-    cache:
-        Where tokens are kept.
-    key:
-        The name this login's token is kept under; see `gaussnb.tokens.cache_key`.
+    Args:
+        issue: asks IAM for a token. What it raises comes out of the request.
+        cache: where tokens are kept.
+        key: the name this login's token is kept under; see `gaussnb.tokens.cache_key`.
 
-    Example
-    -------
     >>> auth = TokenAuth(issue, TokenCache(), cache_key(user="ann"))    # doctest: +SKIP
     >>> requests.get(url, auth=auth)                                    # doctest: +SKIP
     """
@@ -81,10 +73,8 @@ class TokenAuth(Auth):
 class GivenToken(Auth):
     """A token the user brought along. When it is refused, there is nothing to renew it with.
 
-    Parameters
-    ----------
-    token:
-        Its value.
+    Args:
+        token: its value.
     """
 
     def __init__(self, token: SecretStr) -> None:
@@ -98,26 +88,16 @@ class GivenToken(Auth):
 class SignatureAuth(Auth):
     """An access key: each request is signed, nothing is asked for beforehand.
 
-    Parameters
-    ----------
-    ak, sk:
-        Access key and secret key.
-    security_token:
-        Belongs to a temporary access key.
-    project_id:
-        Sent as ``X-Project-Id``.
-    domain_id:
-        Sent as ``X-Domain-Id`` when there is no project.
-    clock:
-        Epoch seconds; the gateway allows a difference of 15 minutes.
+    Args:
+        ak, sk: access key and secret key.
+        security_token: belongs to a temporary access key.
+        project_id: sent as ``X-Project-Id``.
+        domain_id: sent as ``X-Domain-Id`` when there is no project.
+        clock: epoch seconds; the gateway allows a difference of 15 minutes.
 
-    Raises
-    ------
-    TypeError
-        On a request whose body is a stream: it would have to be read to be signed.
+    Raises:
+        TypeError: on a request whose body is a stream: it would have to be read to be signed.
 
-    Example
-    -------
     >>> auth = SignatureAuth("AK", SecretStr("SK"), project_id="0" * 32, clock=lambda: 0)
     >>> request = PreparedRequest()
     >>> request.prepare(method="GET", url="https://example.org/v3/x", auth=auth)

@@ -8,16 +8,33 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, cast, get_args
+from types import NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    ParamSpec,
+    Protocol,
+    Self,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    overload,
+)
 
 from .errors import NotFound
-from .spec import Column, Operation, Row, columns, marks, unwrap
+from .spec import Column, Operation, Row, columns, marks
 
 if TYPE_CHECKING:
+    from .widgets import Form
     import pandas as pd
-    from typing_extensions import Self
+    from pydantic.fields import FieldInfo
 
 P = ParamSpec("P")
 
@@ -48,9 +65,9 @@ class Group:
         return f"<{type(self).__name__.lower()}: {', '.join(self.calls())}>"
 
     def _repr_markdown_(self) -> str:
-        rows = (f"| `{name}` | {call.summary} |" for name, call in self.calls().items())
-        about = inspect.getdoc(type(self)) or ""
-        return "\n".join([f"**{type(self).__name__}**: {about}", "", "| call | what it does |", "| --- | --- |", *rows])
+        about = f"**{type(self).__name__}**: {inspect.getdoc(type(self)) or ''}"
+        rows = [(f"`{name}`", call.summary) for name, call in self.calls().items()]
+        return "\n".join([about, *_table(("call", "what it does"), rows)])
 
 
 class _Documentation:
@@ -63,7 +80,7 @@ class _Documentation:
 class Call(Generic[P]):
     """An operation as a method of a group. Showing it in a cell is its documentation."""
 
-    __doc__ = _Documentation()  # type: ignore[assignment]
+    __doc__ = _Documentation()
 
     def __init__(self, operation: type[Operation], *, returns: type[Row] | None = None) -> None:
         self.operation = operation
@@ -82,31 +99,61 @@ class Call(Generic[P]):
         bound._sender = group._sender
         return bound
 
-    def __call__(self, *args: P.args, **fields: P.kwargs) -> pd.DataFrame:
+    @overload
+    def __call__(self, *args: P.args, **fields: P.kwargs) -> pd.DataFrame: ...
+
+    @overload
+    def __call__(self, operation: Operation, /) -> pd.DataFrame: ...
+
+    def __call__(self, *args: Any, **fields: Any) -> pd.DataFrame:
         return self._send(self._operation(args, fields))
 
     def _operation(self, args: tuple[Any, ...], fields: dict[str, Any]) -> Operation:
         if len(args) == 1 and not fields and isinstance(args[0], self.operation):
             return args[0]  # a spec that was built and validated before
-        return cast(Operation, self.operation(*args, **fields))
+        return self.operation(*args, **fields)
 
     def _send(self, operation: Operation) -> pd.DataFrame:
         if self._sender is None:
             raise TypeError(f"{self!r} is not bound to a client: use gaussnb.connect() first")
         return self._sender.send(operation, self.returns)
 
+    def form(self, **values: Any) -> Form:
+        """A form of this operation, filled with what is known already. Show it in a cell.
+
+        Args:
+            values: values by field; nested parts as dicts.
+
+        Raises:
+            ImportError: ipywidgets is not installed; ``pip install "gaussnb[lab]"``.
+        """
+        from .widgets import form_of
+
+        return form_of(self.operation, self._sender).fill(**values)
+
     # -- the faces
 
     @property
+    def about(self) -> str:
+        """What the operation does, in prose."""
+        return self._told()[0]
+
+    def _told(self) -> tuple[str, str]:
+        """The prose and the example of the operation's documentation."""
+        prose, *sections = re.split(r"\n\n(?=[A-Z]\w+:\n|>>> )", inspect.getdoc(self.operation) or "")
+        return prose, next((section for section in sections if section.startswith(">>> ")), "")
+
+    @property
     def summary(self) -> str:
-        """The first sentence of the operation's documentation."""
-        return (inspect.getdoc(self.operation) or "").partition("\n")[0]
+        """The first line of what the operation does."""
+        return self.about.partition("\n")[0]
 
     @property
     def fields(self) -> Iterator[tuple[str, str, str]]:
-        """Name, type in words and meaning of each field."""
-        for name, info in self.operation.model_fields.items():
-            yield name, type_in_words(info.annotation), info.description or rule_in_words(info)
+        """Name, type in words and meaning of each field, in the order of the signature."""
+        for name, parameter in self.__signature__.parameters.items():
+            info = self.operation.model_fields[name]
+            yield name, parameter.annotation, info.description or rule_in_words(info)
 
     @cached_property
     def __signature__(self) -> inspect.Signature:
@@ -126,15 +173,13 @@ class Call(Generic[P]):
     @property
     def documentation(self) -> str:
         """What the operation does, its fields, the columns it answers with, and its source."""
-        operation, route = self.operation, self.operation.route
-        taken = [
-            f"    {name}: {type_}. {says}".rstrip()
-            for name, type_, says in self.fields
-        ]
-        given = [f"    {column.name}: {column.dtype}. {column.doc}".rstrip() for column in self.columns]
+        route = self.operation.route
+        example = self._told()[1]
+        taken = [f"    {name}: {type_}. {_line(says)}" for name, type_, says in self.fields]
+        given = [f"    {column.name}: {column.dtype}. {_line(column.doc)}" for column in self.columns]
         return "\n".join(
             [
-                inspect.getdoc(operation) or "",
+                self.about,
                 *(["", "Args:", *taken] if taken else []),
                 "",
                 "Returns:",
@@ -144,6 +189,7 @@ class Call(Generic[P]):
                 "Raises:",
                 "    pydantic.ValidationError: a field does not hold; nothing was sent.",
                 "    gaussnb.ApiError: the service refused, as one of its subclasses.",
+                *(["", example] if example else []),
                 "",
                 f"Source: operation {route.id}, {route.method} {route.path}",
             ]
@@ -160,24 +206,23 @@ class Call(Generic[P]):
 
     def _repr_markdown_(self) -> str:
         route = self.operation.route
-        taken = [f"| `{n}` | {t} | {d} |" for n, t, d in self.fields]
-        given = [f"| `{c.name}` | {c.dtype} | {c.doc} |" for c in self.columns]
-        about = inspect.getdoc(self.operation) or ""
+        taken = [(f"`{name}`", type_, says) for name, type_, says in self.fields]
+        given = [(f"`{column.name}`", column.dtype, column.doc) for column in self.columns]
         return "\n".join(
             [
                 f"### {self._group}.{self.__name__}",
                 "",
-                about,
+                self.about,
                 "",
                 f"`{route.method} {route.path}` · {route.id}",
-                *(["", "| field | type | meaning |", "| --- | --- | --- |", *taken] if taken else []),
-                *(["", "| column | type | meaning |", "| --- | --- | --- |", *given]),
+                *_table(("field", "type", "meaning"), taken),
+                *_table(("column", "type", "meaning"), given),
             ]
         )
 
 
 class _One(Call[[str]]):
-    """A list call, asked for the one row with a given key."""
+    __doc__ = _Documentation()  # a list call, asked for the one row with a given key
 
     def __init__(self, operation: type[Operation], key: str, missing: str) -> None:
         super().__init__(operation)
@@ -189,15 +234,21 @@ class _One(Call[[str]]):
         one = inspect.Parameter(self._key, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation="str")
         return inspect.Signature([one], return_annotation="DataFrame")
 
+    def _told(self) -> tuple[str, str]:
+        return f"The one row of {self.operation.route.id} with this {self._key}, or gaussnb.NotFound.", ""
+
     @property
-    def summary(self) -> str:
-        return f"The one row of {self.operation.route.id} whose {self._key} is given, or NotFound."
+    def fields(self) -> Iterator[tuple[str, str, str]]:
+        yield self._key, "str", "Which one, exactly."
+
+    def _operation(self, args: tuple[Any, ...], fields: dict[str, Any]) -> Operation:
+        return self.operation(**self.__signature__.bind(*args, **fields).arguments)
 
     def _send(self, operation: Operation) -> pd.DataFrame:
         frame = super()._send(operation)
         wanted = getattr(operation, self._key)
         # The service matches a leading `*` by substring; one row means this very key.
-        found = frame[frame[self._key] == wanted].reset_index(drop=True)
+        found: pd.DataFrame = frame.loc[frame[self._key] == wanted].reset_index(drop=True)
         if len(found) == 0:
             raise NotFound(
                 status=200,
@@ -230,15 +281,37 @@ def one(operation: type[Operation], key: str, missing: str) -> Call[[str]]:
     return _One(operation, key, missing)
 
 
+def _line(text: str) -> str:
+    """A text of several lines as one."""
+    return " ".join(text.split())
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table below a blank line, or nothing when it has no rows."""
+    cells = [[_line(cell).replace("|", "\\|") for cell in row] for row in rows]
+    lines = [f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *cells]]
+    return ["", *lines] if rows else []
+
+
 def type_in_words(annotation: Any) -> str:
-    """A type the way a signature shows it: ``str``, ``int | str``, ``Literal['a', 'b']``."""
-    bare = unwrap(annotation)
-    optional = " | None" if type(None) in get_args(annotation) else ""
-    if isinstance(bare, type) and not get_args(bare):
-        return bare.__name__ + optional
-    return str(bare).replace("typing.", "") + optional
+    """A type the way a signature shows it: ``str``, ``int | str``, ``list[Tag] | None``.
+
+    >>> type_in_words(list[str] | None)
+    'list[str] | None'
+    """
+    kind, inner = get_origin(annotation), get_args(annotation)
+    if kind is Annotated:
+        return type_in_words(inner[0])
+    if kind in (Union, UnionType):
+        return " | ".join(map(type_in_words, inner))
+    if kind is Literal:
+        return f"Literal[{', '.join(map(repr, inner))}]"
+    if annotation is NoneType:
+        return "None"
+    name = getattr(annotation, "__name__", str(annotation))
+    return f"{name}[{', '.join(map(type_in_words, inner))}]" if inner else name
 
 
-def rule_in_words(info: Any) -> str:
+def rule_in_words(info: FieldInfo) -> str:
     """What a field allows, from the rules on its type."""
     return "; ".join(mark.says for mark in marks(info.annotation, info.metadata) if hasattr(mark, "says"))

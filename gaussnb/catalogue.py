@@ -50,19 +50,19 @@ def operations() -> pd.DataFrame:
     from .sandbox import simulated
 
     acted = simulated()
-    bound = {}
+    bound: dict[str, tuple[str, str]] = {}
     for group, kind in GROUPS.items():
         for name, call in kind.calls().items():
             bound.setdefault(call.operation.route.id, (group, name))
     records = []
     for id, operation in OPERATIONS.items():
         route = operation.route
-        group, name = bound.get(id, (None, None))
+        group, name = bound.get(id, ("", ""))
         records.append(
             {
                 "operation": id,
-                "group": group,
-                "call": name,
+                "group": group or None,
+                "call": name or None,
                 "method": route.method,
                 "path": route.path,
                 "service": route.service,

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib.metadata
 import importlib.util
 import os
 import platform
+import shlex
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from pydantic import SecretStr
 
 from . import quickstart as example
 from .client import Client
@@ -25,6 +31,8 @@ from .waiters import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .sandbox import Sandbox
 
 BAR = 30
 
@@ -43,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()  # here, where a reader who has gone is noticed
+        return code
     except GaussnbError as error:
         print(f"gaussnb: {error}", file=sys.stderr)
         return 1
@@ -69,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_lab)
 
     command = commands.add_parser("sandbox", help="run the sandbox alone, for any tool on this machine")
-    command.add_argument("--port", type=int, default=8080, help="where to listen; 0 for any free port (8080)")
+    command.add_argument("--port", type=_port, default=8080, help="where to listen; 0 for any free port (8080)")
     command.add_argument("--state", type=Path, help="a file that keeps everything")
     command.add_argument("--speed", type=_positive, default=60, help="sandbox seconds in one second (60)")
     command.add_argument("--seed", type=int, default=0, help="makes ids and credentials (0)")
@@ -82,10 +92,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError("a number above 0")
     return number
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 65536):
+        raise argparse.ArgumentTypeError("a number from 0 to 65535")
+    return int(text)
 
 
 # ------------------------------------------------------------------------------------- quickstart
@@ -119,21 +138,36 @@ class _Show:
     def __init__(self, gdb: Client, job: str) -> None:
         self._gdb, self._job = gdb, job
         self._moving = sys.stdout.isatty()
+        self._percent = 0.0
+        self._columns = shutil.get_terminal_size().columns - 1  # a line that wraps does not move
+        self._width = max(0, min(BAR, self._columns - 45))
+        self._full, self._empty = "█·" if _can_show("█·") else "#."
 
     def __call__(self, progress: Progress) -> None:
         line = progress.seen[-1]
-        done = 100.0 if progress.done else self._percent()
+        done = 100.0 if progress.done else self._done()
         elapsed = self._gdb.clock.time() - progress.began
         text = f"{elapsed:5.0f} s  {line['status'] or '':9} {line['actions']:7} {done:3.0f} %"
         if not self._moving:
             _say("wait", text)
             return
-        filled = round(BAR * done / 100)
-        print(f"\r  wait     {text}  {'█' * filled}{'·' * (BAR - filled)}", end="\n" if progress.done else "", flush=True)
+        filled = round(self._width * done / 100)
+        bar = self._full * filled + self._empty * (self._width - filled)
+        shown = f"  wait     {text}  {bar}"[: self._columns]
+        print(f"\r{shown}", end="\n" if progress.done else "", flush=True)
 
-    def _percent(self) -> float:
-        percent = self._gdb.jobs.get(self._job)["progress"].iloc[0]
-        return float(percent) if percent == percent and percent is not None else 0.0
+    def _done(self) -> float:
+        for percent in self._gdb.jobs.get(self._job)["progress"].dropna():  # a job that has ended says none
+            self._percent = float(percent)
+        return self._percent
+
+
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _say(what: str, text: str) -> None:
@@ -153,22 +187,26 @@ def _lab(options: argparse.Namespace) -> int:
     if importlib.util.find_spec("jupyterlab") is None:
         print('gaussnb: JupyterLab is not installed. Do: pip install "gaussnb[lab]"', file=sys.stderr)
         return 1
-    folder = _notebooks()
-    print(f"The notebooks are in {_homely(folder)}")
-    start = folder / "01-quickstart.ipynb"
+    try:
+        folder = _notebooks(Path(__file__).resolve().parent)
+    except OSError as error:
+        print(f"gaussnb: the notebooks cannot be copied here: {error}", file=sys.stderr)
+        return 1
+    print(f"The notebooks are in {_homely(folder)}", flush=True)
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *options.rest]
-    return subprocess.call([*words, str(start)])
+    # Ctrl-C reaches JupyterLab too, which asks before it ends its kernels: it is not to be killed meanwhile.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    return subprocess.call([*words, str(folder / "01-quickstart.ipynb")])
 
 
-def _notebooks() -> Path:
+def _notebooks(package: Path) -> Path:
     """The shipped notebooks: those of the checkout, or a copy in the folder one stands in."""
-    here = Path(__file__).resolve().parent
-    checkout = here.parent / "notebooks"
-    if checkout.is_dir():
-        return checkout
+    shipped = package / "notebooks"
+    if not shipped.is_dir():
+        return package.parent / "notebooks"
     copy = Path.cwd() / "gaussnb-notebooks"
     if not copy.exists():
-        shutil.copytree(here / "notebooks", copy)
+        shutil.copytree(shipped, copy)
     return copy
 
 
@@ -179,11 +217,17 @@ def _sandbox(options: argparse.Namespace) -> int:
     from .sandbox import Sandbox
 
     ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    for number in (signal.SIGTERM, signal.SIGINT):  # both are the ordinary way to end it
+        signal.signal(number, lambda *_: ended.set())
     try:
         sandbox = Sandbox(path=options.state, port=options.port, seed=options.seed, speed=options.speed).start()
-    except (OSError, RuntimeError) as error:
-        print(f"gaussnb: the sandbox cannot start: {error}", file=sys.stderr)
+    except (OSError, RuntimeError, ValueError, sqlite3.Error) as error:
+        why = str(error)
+        if isinstance(error, sqlite3.Error):
+            why = f"{options.state}: {error}"
+        elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            why = f"port {options.port} is in use; choose another with --port, or any free one with --port 0"
+        print(f"gaussnb: the sandbox cannot start: {why}", file=sys.stderr)
         return 1
     try:
         print(_how_to_reach(sandbox), flush=True)
@@ -194,10 +238,14 @@ def _sandbox(options: argparse.Namespace) -> int:
     return 0
 
 
-def _how_to_reach(sandbox: Any) -> str:
-    known = sandbox.credentials
-    plain = {name: getattr(value, "get_secret_value", lambda value=value: value)() for name, value in known.items()}
-    seed = f"?seed={sandbox.seed}" if sandbox.seed else ""
+def _how_to_reach(sandbox: Sandbox) -> str:
+    from .sandbox import REGION
+
+    known = sandbox.credentials.items()
+    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in known}
+    unusual = {"seed": sandbox.seed or None, "region": sandbox.region if sandbox.region != REGION else None}
+    query = urlencode({name: value for name, value in unusual.items() if value is not None})
+    address = f"{sandbox.endpoint}?{query}" if query else sandbox.endpoint
     lines = [
         "GaussDB NoSQL sandbox. Nothing here is real or costs anything; Ctrl-C ends it.",
         "",
@@ -208,7 +256,7 @@ def _how_to_reach(sandbox: Any) -> str:
         *(f"  {name:12}  {value}" for name, value in plain.items()),
         "",
         "gaussnb in another process:",
-        f"  export GAUSSNB_SANDBOX={sandbox.endpoint}{seed}",
+        f"  export GAUSSNB_SANDBOX={shlex.quote(address)}",
         "",
         "the official SDK:",
         *(f"  export {name}={value}" for name, value in sandbox.environment().items()),
@@ -231,11 +279,12 @@ def _doctor(options: argparse.Namespace) -> int:
     print(f"python      {platform.python_version()} on {platform.system()}")
     for name in PACKAGES:
         print(f"{name:11} {_version(name)}")
-    print()
+    print(flush=True)
     profile = options.profile
     if profile != "sandbox":
+        places = looked_at(profile)
         print("credentials, in the order they are looked for:")
-        for place in looked_at(profile):
+        for place in places:
             found = ", ".join(place.found) or "nothing"
             note = f" ({place.note})" if place.note else ""
             print(f"  {_homely(place.source):44} {found}{note}")
@@ -249,25 +298,42 @@ def _examine(profile: str | None) -> int:
     try:
         gdb = connect(profile, patience=Patience(connect=5, read=10, tries=1, busy=0))
     except CredentialsError as error:
-        first, *_, last = str(error).split("\n")  # the places between were listed above
-        print(f"not usable  {first.partition(' Looked for')[0]}\n            {last}")
+        first, *more = str(error).split("\n")
+        print(f"not usable  {first.partition(' Looked for')[0]}")
+        if more:
+            print(f"            {more[-1]}")  # the places between were listed above
         return 1
     with gdb:
         for warning in gdb.warnings:
             print(f"note        {warning}")
         print(f"endpoint    {gdb.endpoint}")
-        for what, check in (
-            ("reachable", lambda: f"yes, API {gdb.versions.list()['id'].iloc[0]}"),
-            ("login", lambda: f"accepted, project {gdb.project_id}"),
-            ("instances", lambda: f"{gdb.instances.list(limit=1).attrs.get('total_count', 0)} in this project"),
-        ):
+        for what, check in CHECKS.items():
             try:
-                print(f"{what:11} {check()}")
+                print(f"{what:11} {check(gdb)}")
             except GaussnbError as error:
                 print(f"{what:11} no\n  {error}")
                 return 1
     print("\nAll is well.")
     return 0
+
+
+def _reachable(gdb: Client) -> str:
+    return f"yes, API {', '.join(gdb.versions.list()['id'])}"
+
+
+def _login(gdb: Client) -> str:
+    """What can be said of the login before the first call that needs it."""
+    row = gdb.login().iloc[0]
+    said = {"password": "accepted", "aksk": "by access key", "token": "by the given token"}[row["kind"]]
+    return f"{said}, project {row['project_id']}"
+
+
+def _instances(gdb: Client) -> str:
+    return f"{gdb.instances.list(limit=1).attrs.get('total_count', 0)} in this project"
+
+
+CHECKS = {"reachable": _reachable, "login": _login, "instances": _instances}
+"""What must work, each after the one before it."""
 
 
 def _version(package: str) -> str:

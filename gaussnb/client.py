@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -14,9 +16,18 @@ from pydantic import SecretStr
 from requests.adapters import BaseAdapter
 
 from .auth import Auth, GivenToken, SignatureAuth, TokenAuth
+from .binding import Group
 from .clock import Clock, RealClock
 from .credentials import Credentials, find_credentials
-from .errors import BadAnswer, CredentialsError, GaussnbError, UnknownOutcome
+from .errors import (
+    AuthenticationError,
+    BadAnswer,
+    CredentialsError,
+    GaussnbError,
+    PermissionDenied,
+    UnknownOutcome,
+    Unreachable,
+)
 from .frame import frame_from, frame_of
 from .ledger import Ledger, Made
 from .neighbours.iam import (
@@ -32,15 +43,24 @@ from .operations.jobs import Jobs, ListJobs
 from .operations.quotas import Quotas
 from .operations.tags import Tags
 from .operations.versions import Versions
-from .regions import is_loopback, region
+from .paging import checked, read_all
+from .regions import REGIONS, is_loopback
 from .spec import OPERATIONS, Operation, Router, Row
 from .tokens import Token, TokenCache, cache_key
 from .transport import AnswerLost, Patience, Reply, Transport
 from .waiters import Poller, Progress, Targets, Watch, wait
-from .wire import Columns, Request, leaves, request_of
+from .wire import Columns, Request, leaves, plain, request_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+THREADS = 8
+"""Pages fetched at the same time; beyond eight nothing is gained."""
+LOOKS = (0, 2, 4, 8, 16)
+"""Seconds before each look for what a create with a lost answer has made: the service may still be at it."""
+AT_IT = timedelta(minutes=10)
+"""How long a create without an answer counts as being under way, and not as one of a kernel that has died."""
+
 
 class Login(Row):
     """Who calls, and how."""
@@ -53,10 +73,6 @@ class Login(Row):
     """The project."""
     valid_until: datetime
     """When the token ends; missing where none was asked for."""
-
-
-THREADS = 8
-"""Pages fetched at the same time; beyond eight nothing is gained."""
 
 
 class Client:
@@ -96,6 +112,9 @@ class Client:
         self._transport = transport or Transport(self.clock)
         self._tokens = TokenCache(clock=self.clock.time, on_disk=keep)
         self._ledger = Ledger(on_disk=keep)
+        # A look that fails is made up for by the next one, so each is a single, short try.
+        usual = self._transport.patience
+        self._glance = replace(usual, tries=1, busy=0, read=min(usual.read, 30))
         self._poller = Poller(self._look, self._look_at_jobs, self.clock, self._transport.seed)
         for name, group in GROUPS.items():
             setattr(self, name, group(self))
@@ -110,7 +129,7 @@ class Client:
         seed: int | None = None,
         patience: Patience | None = None,
         keep: bool = True,
-        **settings: str | SecretStr | None,
+        **settings: Any,
     ) -> Client:
         """A client from settings, looked for in the order of :mod:`gaussnb.credentials`.
 
@@ -154,16 +173,15 @@ class Client:
         known = self._credentials
         if known.project_id:
             return known.project_id
-        if isinstance(self._auth, TokenAuth):
-            if found := self._auth.token.project_id:
-                return found
+        if isinstance(self._iam_auth, TokenAuth) and (found := self._iam_auth.token.project_id):
+            return found
         name = known.project_name or known.region or ""
-        if isinstance(self._auth, SignatureAuth):
+        try:
             projects = self.send(KeystoneListProjects(name=name or None))
-        else:
+        except PermissionDenied:  # it takes a right; what one may use oneself, everybody may list
             projects = self.send(KeystoneListAuthProjects())
-            if name:
-                projects = projects[projects["name"] == name]
+        if name:
+            projects = projects[projects["name"] == name]
         if len(projects) != 1:
             names = ", ".join(projects["name"].astype(str)) or "none"
             raise CredentialsError(
@@ -204,7 +222,7 @@ class Client:
             f"| `gdb.{name}` | {', '.join(f'`{call}`' for call in group.calls())} |"
             for name, group in GROUPS.items()
         )
-        return "\n".join([f"**{self!r}**".replace("<", "").replace(">", ""), "", "| group | calls |", "| --- | --- |", *rows])
+        return "\n".join([f"**{repr(self)[1:-1]}**", "", "| group | calls |", "| --- | --- |", *rows])
 
     def close(self) -> None:
         """Stop watching and close every connection and file. The cloud's work goes on."""
@@ -238,24 +256,31 @@ class Client:
             Unreachable: there is no connection.
             UnknownOutcome: a write's answer was lost, and looking did not tell what became of it.
         """
-        returns = returns or operation.route.returns
-        if operation.route.creates:
-            return self._create(operation, returns)
-        columns = Columns(returns, {**dict(operation), "operation": operation.route.id})
+        return self._send(operation, returns or operation.route.returns)
+
+    def _send(self, operation: Operation, returns: type[Row], patience: Patience | None = None) -> pd.DataFrame:
+        route = operation.route
+
+        def fetch(reads: Sequence[Operation]) -> Iterator[Reply]:
+            return self._fetch(reads, patience)
+
+        if route.creates:
+            columns = Columns(returns, {**dict(operation), "operation": route.id})
+            name = str(getattr(operation, "name", ""))
+            return self._create(route.id, name, columns, lambda: self._exchange(operation))
         try:
-            reply = self._exchange(operation)
+            reply = self._exchange(operation, patience)
         except AnswerLost as lost:
             message = f"{lost} It may have been done: look before asking again."
         else:
-            answer = reply.json()
-            seen = columns.add(answer)
-            attrs = self._attrs(operation, reply)
-            if operation.paged():
-                attrs |= self._other_pages(operation, columns, answer, seen)
-            elif "marker" in type(operation).model_fields:
-                self._marked_pages(operation, columns, answer)
-            return _once(frame_of(columns, attrs))
-        raise UnknownOutcome(message, operation=operation.route.id)
+            attrs = self._attrs(route.id, route.service, reply)
+            if operation.paged() or "marker" in type(operation).model_fields:
+                reading = read_all(operation, returns, reply, fetch)
+                return _once(frame_of(reading.columns, {**attrs, **reading.facts}))
+            columns = Columns(returns, {**dict(operation), "operation": route.id})
+            columns.add(checked(reply, returns))
+            return frame_of(columns, attrs)
+        raise UnknownOutcome(message, operation=route.id)
 
     def request(
         self,
@@ -282,49 +307,70 @@ class Client:
         Raises:
             ApiError, BadAnswer, Unreachable, UnknownOutcome: as for :meth:`send`.
         """
+        if not path.startswith("/"):  # anything else could turn the endpoint's host into another one
+            raise ValueError(f"a path begins with /, and {path!r} does not")
         if "{project_id}" in path:
             path = path.replace("{project_id}", self.project_id)
-        query = tuple((key, str(value)) for key, value in (params or {}).items())
-        body = None if json is None else jsonlib.dumps(json).encode()
-        request = Request(method.upper(), path, query, body)
-        found = Router(OPERATIONS.values()).find(request.method, path)
-        name = found[0].route.id if found else f"{request.method} {path}"
-        try:
-            reply = self._transport.exchange(
-                self._endpoint_of(service), request, operation=name, auth=self._auth
+        method = method.upper()
+        found = Router(OPERATIONS.values()).find(method, path)
+        route, holes = (found[0].route, found[1]) if found else (None, {})
+        name = route.id if route else f"{method} {path}"
+        if route:
+            service = route.service
+
+        def send() -> Reply:
+            return self._transport.exchange(
+                self._endpoint_of(service),
+                Request(method, path, tuple(_query(params or {})), None if json is None else _body(json)),
+                operation=name,
+                auth=self._auth_for(service),
+                creates=route is not None and route.creates,
             )
+
+        asked = {**holes, **(params or {}), **(json if isinstance(json, Mapping) else {}), "operation": name}
+        if route and route.creates:
+            return self._create(name, str(asked.get("name", "")), Columns(route.returns, asked), send)
+        try:
+            reply = send()
         except AnswerLost as lost:
-            message = str(lost)
+            message = f"{lost} It may have been done: look before asking again."
         else:
-            answer = reply.json()
-            attrs = {
-                "operation": name,
-                "request_id": reply.request_id,
-                "endpoint": self.endpoint,
-                "fetched_at": self.clock.now().isoformat(),
-            }
-            if found:
-                columns = Columns(found[0].route.returns, {**found[1], **(params or {}), "operation": name})
-                columns.add(answer)
-                return frame_of(columns, attrs)
-            return _loose(answer, attrs)
+            attrs = self._attrs(name, service, reply)
+            if route is None:
+                return _loose(reply.json(), attrs)
+            columns = Columns(route.returns, asked)
+            columns.add(checked(reply, route.returns))
+            return frame_of(columns, attrs)
         raise UnknownOutcome(message, operation=name)
 
-    def _exchange(self, operation: Operation) -> Reply:
+    def _exchange(self, operation: Operation, patience: Patience | None = None) -> Reply:
         route = operation.route
         project = self.project_id if "project_id" in route.holes else ""
         return self._transport.exchange(
             self._endpoint_of(route.service),
             request_of(operation, project),
             operation=route.id,
-            auth=self._auth if route.signed else None,
+            auth=self._auth_for(route.service) if route.signed else None,
+            # A second token does no harm, so a login may be repeated like a read.
+            safe=route.reads or isinstance(operation, KeystoneCreateUserTokenByPassword),
+            creates=route.creates,
+            patience=patience,
         )
 
-    def _attrs(self, operation: Operation, reply: Reply) -> dict[str, Any]:
+    def _fetch(self, reads: Sequence[Operation], patience: Patience | None = None) -> Iterator[Reply]:
+        """Send several reads at the same time; the replies in their order."""
+        if len(reads) == 1:
+            yield self._exchange(reads[0], patience)
+            return
+        # The threads only fetch bytes; parsing stays in this one, where it is quickest.
+        with ThreadPoolExecutor(min(THREADS, len(reads)), "gaussnb-page") as pool:
+            yield from pool.map(lambda read: self._exchange(read, patience), reads)
+
+    def _attrs(self, operation: str, service: str, reply: Reply) -> dict[str, Any]:
         return {
-            "operation": operation.route.id,
+            "operation": operation,
             "request_id": reply.request_id,
-            "endpoint": self.endpoint,
+            "endpoint": self._endpoint_of(service),
             "fetched_at": self.clock.now().isoformat(),
         }
 
@@ -336,217 +382,235 @@ class Client:
             if not iam:
                 raise CredentialsError("IAM is needed here, and no iam_endpoint is known. Give iam_endpoint=.")
             return iam
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", service):
+            raise ValueError(f"{service!r} is not the name of a service, like vpc")
         parts = urlsplit(self.endpoint)
-        host = parts.hostname or ""
-        if host.startswith("gaussdb-nosql."):
-            return urlunsplit((parts.scheme, parts.netloc.replace("gaussdb-nosql.", f"{service}.", 1), "", "", ""))
-        if is_loopback(self.endpoint) or not self.region:
-            return self.endpoint
-        return region(self.region).service_endpoint(service)
+        if not is_loopback(self.endpoint) and parts.netloc.startswith("gaussdb-nosql."):
+            return urlunsplit((parts.scheme, parts.netloc.replace("gaussdb-nosql", service, 1), "", "", ""))
+        known = REGIONS.get(self.region)
+        if known is not None and self.endpoint == known.endpoint:
+            return known.service_endpoint(service)
+        return self.endpoint  # one address for all services; a token goes to no host that nobody named
 
     # -- who asks
 
+    def _auth_for(self, service: str) -> Auth:
+        return self._iam_auth if service == "iam" else self._auth
+
     @cached_property
     def _auth(self) -> Auth:
+        # The gateway wants to see the project that a signature is for.
+        return self._signature(self.project_id) if self._credentials.kind == "aksk" else self._iam_auth
+
+    @cached_property
+    def _iam_auth(self) -> Auth:
+        """How to ask IAM, which is above projects and tells their ids."""
         who = self._credentials
+        if who.kind == "aksk":
+            return self._signature(None)
         if who.kind == "token":
             assert who.token is not None
             return GivenToken(who.token)
-        if who.kind == "aksk":
-            assert who.ak and who.sk
-            # The project's id is not known yet while it is being asked for.
-            return SignatureAuth(who.ak, who.sk, who.security_token, who.project_id, who.domain_id)
         key = cache_key(
             iam_endpoint=who.iam_endpoint,
             username=who.username,
             user_id=who.user_id,
             domain=who.domain,
+            domain_id=who.domain_id,
             project_id=who.project_id,
             project=who.project_name or who.region,
             password=who.password,
         )
         return TokenAuth(self._issue, self._tokens, key)
 
+    def _signature(self, project_id: str | None) -> SignatureAuth:
+        who = self._credentials
+        assert who.ak and who.sk
+        return SignatureAuth(who.ak, who.sk, who.security_token, project_id, who.domain_id)
+
     def _issue(self) -> Token:
         """Ask IAM for a token of this project."""
         who = self._credentials
-        user: dict[str, Any] = {"password": who.password}
-        if who.user_id:
-            user["id"] = who.user_id
-        else:
-            user |= {"name": who.username, "domain": {"name": who.domain}}
-        if who.project_id:
-            project = {"id": who.project_id}
-        else:
+        user: dict[str, Any] = {"id": who.user_id}
+        if not who.user_id:
+            user = {"name": who.username, "domain": {"name": who.domain} if who.domain else {"id": who.domain_id}}
+        project = {"id": who.project_id}
+        if not who.project_id:
             project = {"name": who.project_name or who.region}
+            if not project["name"]:
+                raise CredentialsError("A token is for one project: give project_id=, or region= for the region's own.")
         ask = KeystoneCreateUserTokenByPassword(
-            identity={"methods": ["password"], "password": {"user": user}},
+            identity={"methods": ["password"], "password": {"user": {**user, "password": who.password}}},
             scope={"project": project},
         )
+        asked_at = self.clock.time()
         reply = self._exchange(ask)
-        value = reply.headers.get("X-Subject-Token", "")
+        secret = SecretStr(reply.headers.get("X-Subject-Token", ""))
         answer = reply.json()
-        first = {path: next(leaves(answer, f"token.{path}"), None) for path in ("issued_at", "expires_at", "project.id")}
+        issued, expires, found = (
+            next(leaves(answer, f"token.{path}"), None) for path in ("issued_at", "expires_at", "project.id")
+        )
         try:
-            if not value:
-                raise ValueError
-            return Token.from_answer(
-                SecretStr(value),
-                first["issued_at"],
-                first["expires_at"],
-                self.clock.time(),
-                first["project.id"],
-            )
+            if secret:
+                return Token.from_answer(secret, str(issued), str(expires), asked_at, _word(found) or None)
         except (ValueError, TypeError):
             pass
-        raise BadAnswer(
-            "no token in it", operation=ask.route.id, status=reply.status, request_id=reply.request_id
-        )
-
-    # -- pages
-
-    def _other_pages(
-        self, operation: Operation, columns: Columns, answer: Any, seen: int
-    ) -> dict[str, Any]:
-        """Read the pages behind the first; the facts about the whole."""
-        total = next(leaves(answer, operation.route.total), None)
-        total = int(total) if isinstance(total, (int, str)) and str(total).isdigit() else None
-        offset, limit = getattr(operation, "offset", None), getattr(operation, "limit", None)
-        size = operation.route.page_size
-        first = _things_on(answer, columns)
-        if offset is None and limit is None:
-            if total is not None:
-                for page in self._pages(operation, range(first or size, total, size) if first else range(0)):
-                    columns.add(page)
-            else:
-                here = first
-                while here >= size:
-                    page = self._exchange(operation.replace(offset=first, limit=size)).json()
-                    columns.add(page)
-                    here = _things_on(page, columns)
-                    first += here
-            offset = 0
-        facts: dict[str, Any] = {"total_count": total} if total is not None else {}
-        if limit is not None and total is not None:
-            facts["truncated"] = (offset or 0) + first < total
-        return facts
-
-    def _pages(self, operation: Operation, offsets: Iterable[int]) -> Iterator[Any]:
-        size = operation.route.page_size
-        rest = [operation.replace(offset=offset, limit=size) for offset in offsets]
-        if len(rest) < 2:
-            yield from (self._exchange(page).json() for page in rest)
-            return
-        # The threads only fetch bytes; parsing stays in this one, where it is quickest.
-        with ThreadPoolExecutor(min(THREADS, len(rest)), "gaussnb-page") as pool:
-            for reply in pool.map(self._exchange, rest):
-                yield reply.json()
-
-    def _marked_pages(self, operation: Operation, columns: Columns, answer: Any) -> None:
-        size = operation.route.page_size
-        while getattr(operation, "limit", None) is None:
-            ids = [str(found) for found in leaves(answer, f"{columns.row.at}.id")]
-            if len(ids) < size:
-                return
-            answer = self._exchange(operation.replace(marker=ids[-1])).json()
-            columns.add(answer)
+        raise reply.bad("no token in it")
 
     # -- creating
 
-    def _create(self, operation: Operation, returns: type[Row]) -> pd.DataFrame:
+    def _create(self, operation: str, name: str, columns: Columns, send: Callable[[], Reply]) -> pd.DataFrame:
         """Send a create: noted before it is sent, looked up when its answer is lost, never repeated."""
-        route, name = operation.route, str(getattr(operation, "name", ""))
-        before = self._ids_called(name)
+        there = self._ids_called(name)
         key = self._ledger.begin(
             at=self.clock.now(),
             endpoint=self.endpoint,
             project_id=self.project_id,
-            operation=route.id,
+            operation=operation,
             name=name,
+            there=there,
         )
-        columns = Columns(returns, {**dict(operation), "operation": route.id})
         try:
-            reply = self._exchange(operation)
-            columns.add(reply.json())
-            frame = frame_of(columns, self._attrs(operation, reply))
-            made = str(frame["id"].iloc[0]) if len(frame) and frame["id"].notna().all() else ""
+            reply = send()
+            answer = reply.json()
+            made = _word(next(leaves(answer, "id"), None))
             if not made:
-                raise BadAnswer("no id in it", operation=route.id, status=reply.status, request_id=reply.request_id)
+                raise reply.bad("no id in it")
         except (AnswerLost, BadAnswer) as lost:
             why = str(lost)
         except GaussnbError:
             self._ledger.end(key, "refused")
             raise
+        except KeyboardInterrupt as stop:
+            stop.add_note(f"{operation} of {name!r} may have been sent, and goes on then: gdb.made() shows it.")
+            raise
         else:
-            job = frame["job_id"].iloc[0]
-            self._ledger.end(
-                key, "accepted", id=made, job_id=job if isinstance(job, str) else "", request_id=reply.request_id
-            )
-            return frame
-        return self._resolve(operation, returns, key, before, why)
+            job = _word(next(leaves(answer, "job_id"), None))
+            self._ledger.end(key, "accepted", id=made, job_id=job, request_id=reply.request_id)
+            columns.add(answer)
+            return frame_of(columns, self._attrs(operation, "nosql", reply))
+        return self._resolve(operation, name, columns.row, key, there, why)
 
     def _ids_called(self, name: str) -> set[str] | None:
         """The instances of this name that are there before another one is asked for."""
         try:
-            return set(self.send(ListInstances(name=name))["id"])
+            return set(self.send(ListInstances(name=name))["id"].dropna())
+        except (AuthenticationError, CredentialsError, Unreachable):
+            raise  # the create would fare no better, and a second wrong login brings the lock nearer
         except GaussnbError:
             return None  # who may create but not list still may create
 
     def _resolve(
-        self, operation: Operation, returns: type[Row], key: int, before: set[str] | None, why: str
+        self, operation: str, name: str, returns: type[Row], key: int, there: set[str] | None, why: str
     ) -> pd.DataFrame:
         """Look what became of a create whose answer was lost."""
-        name = str(getattr(operation, "name", ""))
         found: pd.DataFrame | None = None
-        for pause in (0, 2, 4, 8, 16):  # the service may still be at it
+        clear = False
+        for pause in LOOKS:
             self.clock.sleep(pause)
             try:
-                found = self.send(ListInstances(name=name))
+                now = self.send(ListInstances(name=name))
             except GaussnbError:
                 continue
-            found = found[~found["id"].isin(before or set())].reset_index(drop=True)
-            if len(found):
+            entries = self._ledger.entries(self.endpoint, self.project_id)
+            others = [entry for entry in entries if entry["key"] != key]
+            found = _unclaimed(now, name, there, others)
+            clear = not self._others_at_it(name, others)
+            if len(found) and clear:
                 break
-        if found is not None and len(found) == 1 and before is not None:
+        if found is not None and len(found) == 1 and clear and there is not None:
             record = {column: _scalar(found[column].iloc[0]) for column in found.columns}
             record["job_id"] = self._job_of(record["id"])
             self._ledger.end(key, "recovered", id=record["id"], job_id=record["job_id"] or "")
-            return frame_from(returns, [record], **{**found.attrs, "operation": operation.route.id, "recovered": True})
+            attrs = {name: found.attrs[name] for name in ("request_id", "endpoint", "fetched_at")}
+            return frame_from(returns, [record], operation=operation, recovered=True, **attrs)
         self._ledger.end(key, "unknown")
-        count = "it could not be looked up" if found is None else f"{len(found)} new ones of that name were found"
+        count = "it could not be looked up" if found is None else f"{len(found)} that may be it were found"
         raise UnknownOutcome(
-            f"{operation.route.id} of {name!r}: {why} It was looked for, and {count}. It was not sent again: "
+            f"{operation} of {name!r}: {why} It was looked for, and {count}. It was not sent again: "
             f"look at gdb.instances.list(name={name!r}) and gdb.made() before you do.",
-            operation=operation.route.id,
+            operation=operation,
             name=name,
             candidates=found,
             key=str(key),
         )
 
+    def _others_at_it(self, name: str, others: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether this machine is asking for another one of that name just now, so that one could be mistaken."""
+        since = self.clock.now() - AT_IT
+        return any(
+            entry["name"] == name
+            and entry["outcome"] == "asked"
+            and datetime.fromisoformat(entry["asked_at"]) > since
+            for entry in others
+        )
+
     def _job_of(self, instance_id: str) -> str | None:
         try:
-            jobs = self.send(ListJobs(name="CreateInstance"))
+            jobs = self.send(ListJobs(limit=50))  # the newest ones
         except GaussnbError:
             return None
-        job = jobs.loc[jobs["instance_id"] == instance_id, "id"]
-        return str(job.iloc[0]) if len(job) else None
+        # Called CreateInstance in one document, CreateCassandra in another.
+        job = jobs.loc[(jobs["instance_id"] == instance_id) & jobs["name"].str.startswith(("Create", "Restore")), "id"]
+        return str(job.iloc[-1]) if len(job) else None
+
+    def review(self, operation: Operation) -> dict[str, str]:
+        """What a person should know before a change is sent: where it goes and whom it meets.
+
+        Args:
+            operation: what is about to be sent.
+
+        Returns:
+            Words by what they say: endpoint, project and region; for a create how it is paid for; for a
+            change of an instance that instance's name and status.
+        """
+        facts = {"endpoint": self.endpoint, "project": self.project_id, "region": self.region}
+        if operation.route.creates:
+            charge = getattr(operation, "charge_info", None)
+            facts["billing"] = charge.charge_mode if charge else "postPaid (pay-per-use)"
+            facts["price"] = "not known"
+        elif id := getattr(operation, "instance_id", ""):
+            instance = self.instances.get(id)
+            facts |= {"name": str(instance["name"].item()), "status": str(instance["status"].item())}
+        return facts
 
     def made(self) -> pd.DataFrame:
         """What this machine asked this project to make, newest first, with its live status.
+
+        What lacks an answer, because it was lost or the kernel died, is looked for once more.
 
         Returns:
             A DataFrame with the columns of :class:`gaussnb.ledger.Made`.
         """
         entries = self._ledger.entries(self.endpoint, self.project_id)
-        live: dict[str, Any] = {}
-        if any(entry["id"] for entry in entries):
-            now = self.instances.list()
-            live = {str(row["id"]): row for row in now[["id", "status", "actions"]].to_dict("records")}
-        for entry in entries:
-            if entry["id"]:
-                state = live.get(entry["id"], {"status": "gone", "actions": ""})
-                entry |= {"status": state["status"], "actions": state["actions"]}
+        now = self._live() if any(entry["outcome"] != "refused" for entry in entries) else None
+        if now is not None:
+            for entry in entries:
+                self._look_for(entry, entries, now)
+            states = now.set_index("id")[["status", "actions"]].astype("object").T.to_dict()
+            for entry in entries:
+                if entry["id"]:
+                    entry |= states.get(entry["id"], {"status": "gone", "actions": ""})
         return frame_from(Made, entries, endpoint=self.endpoint, fetched_at=self.clock.now().isoformat())
+
+    def _live(self) -> pd.DataFrame | None:
+        try:
+            return self.instances.list()
+        except PermissionDenied:
+            return None  # the ledger itself can be shown all the same
+
+    def _look_for(self, entry: dict[str, Any], entries: Sequence[Mapping[str, Any]], now: pd.DataFrame) -> None:
+        """Complete an entry whose answer is missing, where only one instance can be the one."""
+        if entry["outcome"] not in ("asked", "unknown") or entry["there"] is None:
+            return
+        others = [other for other in entries if other is not entry]
+        if any(other["name"] == entry["name"] and other["outcome"] in ("asked", "unknown") for other in others):
+            return
+        found = _unclaimed(now, entry["name"], entry["there"], others)
+        if len(found) == 1:
+            id = str(found["id"].iloc[0])
+            entry |= {"outcome": "recovered", "id": id, "job_id": self._job_of(id)}
+            self._ledger.end(entry["key"], "recovered", id=id, job_id=entry["job_id"] or "")
 
     # -- waiting
 
@@ -605,13 +669,15 @@ class Client:
         return self._poller.watch(targets, until=until, interval=interval)
 
     def _look(self, ids: tuple[str, ...]) -> pd.DataFrame:
-        return self.send(ListInstances(id=ids[0]) if len(ids) == 1 else ListInstances())
+        operation = ListInstances(id=ids[0]) if len(ids) == 1 else ListInstances()
+        return self._send(operation, operation.route.returns, self._glance)
 
     def _look_at_jobs(self, ids: tuple[str, ...]) -> pd.DataFrame:
-        return self.send(ListJobs(id=ids[0]) if len(ids) == 1 else ListJobs())
+        operation = ListJobs(id=ids[0]) if len(ids) == 1 else ListJobs()
+        return self._send(operation, operation.route.returns, self._glance)
 
 
-GROUPS: dict[str, type] = {
+GROUPS: dict[str, type[Group]] = {
     "instances": Instances,
     "flavors": Flavors,
     "datastores": Datastores,
@@ -627,16 +693,36 @@ GROUPS: dict[str, type] = {
 """The groups of a client, by the name of its attribute."""
 
 
-def _things_on(answer: Any, columns: Columns) -> int:
-    """How many items a page has: the things its paging counts, not the rows made of them."""
-    return sum(1 for _ in leaves(answer, columns.row.at.split(".")[0]))
-
-
 def _once(frame: pd.DataFrame) -> pd.DataFrame:
     """Without the repeats that pages show when something is created while they are read."""
-    if len(frame) and "id" in frame.columns and frame["id"].duplicated().any():
-        return frame.drop_duplicates("id", ignore_index=True)
-    return frame
+    if "id" not in frame.columns:
+        return frame
+    repeated = frame["id"].duplicated() & frame["id"].notna()
+    return frame[~repeated].reset_index(drop=True) if repeated.any() else frame
+
+
+def _unclaimed(
+    now: pd.DataFrame, name: str, there: Sequence[str] | set[str] | None, others: Sequence[Mapping[str, Any]]
+) -> pd.DataFrame:
+    """The instances of a name that were not there before and that nobody else is known to have made."""
+    known = {*(there or ()), *(other["id"] for other in others if other["id"])}
+    return now[(now["name"] == name).fillna(False) & ~now["id"].isin(known)].reset_index(drop=True)
+
+
+def _query(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in params.items():
+        for item in value if isinstance(value, (list, tuple)) else [value]:
+            if item is not None:
+                item = plain(item)
+                yield name, str(item).lower() if isinstance(item, bool) else str(item)
+
+
+def _body(json: Any) -> bytes:
+    return jsonlib.dumps(plain(json), ensure_ascii=False).encode()
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _scalar(value: Any) -> Any:
@@ -644,6 +730,8 @@ def _scalar(value: Any) -> Any:
 
     if pd.isna(value):
         return None
+    if pd.api.types.is_bool(value):
+        return int(value)  # as this service writes it
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
@@ -652,10 +740,9 @@ def _loose(answer: Any, attrs: Mapping[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
     records = answer if isinstance(answer, list) else [answer]
-    if isinstance(answer, Mapping):
+    if isinstance(answer, dict):
         records = next((item for item in answer.values() if isinstance(item, list)), [answer])
-    records = [item if isinstance(item, Mapping) else {"value": item} for item in records]
-    frame = pd.json_normalize(records).convert_dtypes()
+    rows: list[dict[str, Any]] = [item if isinstance(item, dict) else {"value": item} for item in records]
+    frame = pd.json_normalize(rows).convert_dtypes()
     frame.attrs.update(attrs)
     return frame
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -18,20 +19,24 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Now, in UTC."""
 
-    def sleep(self, seconds: float) -> None:
-        """Return when ``seconds`` have passed."""
+    def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
+        """Return when ``seconds`` have passed, or when somebody sets ``wake``."""
 
 
 class RealClock:
     """The time of this machine."""
 
     def time(self) -> float:
+        """Now, in epoch seconds."""
         return time.time()
 
     def now(self) -> datetime:
+        """Now, in UTC."""
         return datetime.now(UTC)
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
+        """Return when ``seconds`` have passed, or when somebody sets ``wake``."""
+        wake = wake or threading.Event()
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, _SLICE))
+        while (left := end - time.monotonic()) > 0 and not wake.wait(min(left, _SLICE)):
+            pass

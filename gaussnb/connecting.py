@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -76,7 +76,7 @@ def connect(
     >>> gdb
     <gaussnb cn-north-4 at sandbox>
     """
-    settings: dict[str, str | SecretStr | None] = {
+    settings: dict[str, Any] = {
         "region": region, "project_id": project_id, "project_name": project_name,
         "endpoint": endpoint, "iam_endpoint": iam_endpoint, "username": username, "user_id": user_id,
         "password": password, "domain": domain, "domain_id": domain_id, "ak": ak, "sk": sk,

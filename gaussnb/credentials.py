@@ -8,10 +8,11 @@
 6. The SDK's file, ``~/.huaweicloud/credentials``.
 7. The profile ``default`` of ``profiles.toml``.
 
-**An identity is taken whole.** It is the first of these places that holds a complete one: a token, an access key with its
-secret key, or a user with password and account; if a place holds several, they are preferred in this order. A user name
-from one place never meets a password from another. ``HW_…`` and ``OS_…`` are two places for this reason: the latter may be
-about another cloud. Half an identity in the call itself is an error; elsewhere it is passed over, with a warning.
+**An identity is taken whole.** It is the first of these places that holds a complete one: a token, an access key with
+its secret key, or a user with password and account; if a place holds several, they are preferred in this order. A user
+name from one place never meets a password from another. ``HW_…`` and ``OS_…`` are two places for this reason: the
+latter may be about another cloud. Half an identity in the call itself is an error; elsewhere it is passed over, with a
+warning.
 
 **The rest is filled in** from the first place that names it: the region, the project (id and name go together), and the
 endpoints; but a secret must not travel to a host it was not meant for, so **an endpoint is used only if**
@@ -20,8 +21,8 @@ endpoints; but a secret must not travel to a host it was not meant for, so **an 
 * or it stands in the same place as the identity,
 * or neither names one and it follows from the region.
 
-Any other endpoint is passed over, with a warning. A named profile with an endpoint but no identity is an error, because it
-was named for that endpoint. Nothing is derived from the region across the border of this machine: who points one of
+Any other endpoint is passed over, with a warning. A named profile with an endpoint but no identity is an error, because
+it was named for that endpoint. Nothing is derived from the region across the border of this machine: who points one of
 service and IAM at localhost has to point both there.
 """
 
@@ -40,8 +41,8 @@ from platformdirs import user_config_dir
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from gaussnb.errors import CredentialsError
-from gaussnb.regions import check_endpoint, is_loopback, region
+from .errors import CredentialsError
+from .regions import check_endpoint, is_loopback, region
 
 __all__ = ["Credentials", "Kind", "Looked", "find_credentials", "looked_at"]
 
@@ -116,30 +117,21 @@ class _Hidden:
 class Credentials(BaseModel):
     """Who calls, and where: an identity, a place, and where each setting came from.
 
-    Parameters
-    ----------
-    username, user_id, password, domain, domain_id:
-        An IAM user: name and account (``domain``), or id; and password.
-    ak, sk, security_token:
-        An access key; the security token belongs to a temporary one.
-    token:
-        A project-scoped IAM token.
-    region, project_id, project_name:
-        Where to work.
-    endpoint, iam_endpoint:
-        URLs of the service and of IAM. `find_credentials` derives them from the region.
-    sources:
-        Setting → where it came from. Never a value.
-    warnings:
-        Things a careful person would like to know.
+    Args:
+        username, user_id, password, domain, domain_id: an IAM user: name and account (``domain``), or id; and
+            password.
+        ak, sk, security_token: an access key; the security token belongs to a temporary one.
+        token: a project-scoped IAM token.
+        region, project_id, project_name: where to work.
+        endpoint, iam_endpoint: URLs of the service and of IAM. `find_credentials` derives them from the
+            region.
+        sources: setting → where it came from. Never a value.
+        warnings: things a careful person would like to know.
 
-    Raises
-    ------
-    pydantic.ValidationError
-        A wrong type or name, or no complete identity. It shows no value of a secret in any of its forms.
+    Raises:
+        pydantic.ValidationError: a wrong type or name, or no complete identity. It shows no value of a secret
+            in any of its forms.
 
-    Example
-    -------
     >>> Credentials(ak="AK", sk="hush", region="cn-north-4").kind
     'aksk'
     """
@@ -235,16 +227,11 @@ def _lacking(has: Iterable[str]) -> tuple[str, ...]:
 class Looked:
     """One place that was looked at; names only, never values.
 
-    Attributes
-    ----------
-    source:
-        The place.
-    found:
-        What it has, as it is called there.
-    missing:
-        What it could have had.
-    note:
-        Anything worth saying: no such file, half an identity, …
+    Attributes:
+        source: the place.
+        found: what it has, as it is called there.
+        missing: what it could have had.
+        note: anything worth saying: no such file, half an identity, …
     """
 
     source: str
@@ -442,13 +429,9 @@ def looked_at(
 ) -> tuple[Looked, ...]:
     """The places `find_credentials` looks at, in its order, and what each has; without values.
 
-    Parameters
-    ----------
-    profile, environ, home, arguments:
-        As for `find_credentials`.
+    Args:
+        profile, environ, home, arguments: as for `find_credentials`.
 
-    Example
-    -------
     >>> looked_at(environ={"OS_USERNAME": "ann"})[3].found
     ('OS_USERNAME',)
     """
@@ -464,34 +447,25 @@ def find_credentials(
 ) -> Credentials:
     """Find out who calls, and where, in the order this module describes.
 
-    Parameters
-    ----------
-    profile:
-        Name of a profile in ``profiles.toml``, in the user's configuration directory or where ``GAUSSNB_PROFILES``
-        points. Its tables are ``[name]`` or ``[profiles.name]``, with the parameters of `Credentials` as keys.
-    environ:
-        The variables.
-    home:
-        The directory where ``.huaweicloud/credentials`` is; by default the user's home.
-    arguments:
-        Any parameter of `Credentials`, as text or `SecretStr`; None counts as not given.
+    Args:
+        profile: name of a profile in ``profiles.toml``, in the user's configuration directory or where
+            ``GAUSSNB_PROFILES`` points. Its tables are ``[name]`` or ``[profiles.name]``, with the parameters
+            of `Credentials` as keys.
+        environ: the variables.
+        home: the directory where ``.huaweicloud/credentials`` is; by default the user's home.
+        arguments: any parameter of `Credentials`, as text or `SecretStr`; None counts as not given.
 
-    Returns
-    -------
-    Credentials
+    Returns:
         With ``endpoint`` set, and ``iam_endpoint`` wherever it is needed.
 
-    Raises
-    ------
-    CredentialsError
-        Nothing, or not enough, was found, and where it was looked for; an endpoint is not fit for secrets; or this runs
-        on Binder, where no real credentials belong (``GAUSSNB_ALLOW_BINDER=1`` overrides that).
-    TypeError
-        An argument that is not a setting.
+    Raises:
+        CredentialsError: nothing, or not enough, was found, and where it was looked for; an endpoint is not
+            fit for secrets; or this runs on Binder, where no real credentials belong
+            (``GAUSSNB_ALLOW_BINDER=1`` overrides that).
+        TypeError: an argument that is not a setting.
 
-    Example
-    -------
-    >>> found = find_credentials(environ={"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "hush", "HW_REGION_NAME": "cn-north-4"})
+    >>> variables = {"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "hush", "HW_REGION_NAME": "cn-north-4"}
+    >>> found = find_credentials(environ=variables)
     >>> found.kind, found.sources["sk"], found.endpoint
     ('aksk', 'HW_SECRET_KEY', 'https://gaussdb-nosql.cn-north-4.myhuaweicloud.com')
     """
@@ -528,8 +502,8 @@ def find_credentials(
                 break
             if source.explicit:
                 raise CredentialsError(
-                    f"{source.name} names {name} but no credentials, and those of {identity.name} may not be meant for it. "
-                    "Put credentials into the profile or give them as arguments."
+                    f"{source.name} names {name} but no credentials, and those of {identity.name} may not be meant for "
+                    "it. Put credentials into the profile or give them as arguments."
                 )
             warnings.append(
                 f"{_origin(source, name)} was passed over: the credentials come from {identity.name} and may not be "

@@ -16,17 +16,35 @@ import numbers
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     SecretStr,
     ValidationError,
-    WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    # What a caller may give: plain text for a secret, plain dicts and lists for parts of a request.
+    Secret = SecretStr | str
+    Part: TypeAlias = T | Any
+else:
+    # What it is made into.
+    Secret = SecretStr
+
+    class Part:
+        """``Part[Datastore]``: a nested part of a request."""
+
+        def __class_getitem__(cls, part):
+            return part
+
 
 BAD_PARAMETER = "DBS.280001"
 MISSING = "DBS.280040"
@@ -46,6 +64,8 @@ class Rule:
     holds: Callable[[Any], bool]
     code: str = BAD_PARAMETER
     """The service's error code for a value that breaks the rule."""
+    pattern: str = ""
+    """The regular expression it holds texts against, where it does."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -61,7 +81,7 @@ class Rule:
 
 def matches(pattern: str, says: str, code: str = BAD_PARAMETER) -> Rule:
     """A rule that a whole text must match ``pattern``."""
-    return Rule(says, lambda text: re.fullmatch(pattern, text) is not None, code)
+    return Rule(says, lambda text: re.fullmatch(pattern, text) is not None, code, pattern)
 
 
 def between(low: float, high: float, what: str = "a number", code: str = BAD_PARAMETER) -> Rule:
@@ -194,8 +214,8 @@ def is_backup_window(text: str) -> bool:
 # -- identifiers: opaque to the service's users, so only emptiness and path characters are refused
 
 def identifier(code: str) -> Rule:
-    """A rule for an id that someone else made: one word, nothing that would break a path."""
-    return matches(r"[A-Za-z0-9_.:*-]{1,64}", "an id: one word of letters, digits, '-' and '_'", code)
+    """A rule for an id that someone else made: one word, nothing that would lead to another path."""
+    return matches(r"(?!\.+\Z)[A-Za-z0-9_.:*-]{1,64}", "an id: one word of letters, digits, '-' and '_'", code)
 
 
 InstanceId = Annotated[str, identifier("DBS.280404")]
@@ -239,7 +259,7 @@ def _strong(password: str) -> bool:
 
 
 Password = Annotated[
-    SecretStr,
+    Secret,
     Rule("8 to 32 characters", lambda text: 8 <= len(text) <= 32, "DBS.280465"),
     matches(
         r"[A-Za-z0-9~!@#%^*\-_=+?]*",
@@ -281,9 +301,17 @@ TagValue = Annotated[
     str, matches(r"[\w.-]{0,255}", "at most 255 letters, digits, '_', '-' and '.'", "DBS.280444")
 ]
 
-Offset = Annotated[
-    int,
-    Rule("0 or more", lambda number: number >= 0, "DBS.280440"),
-    WithJsonSchema({"type": "integer", "minimum": 0}),
+
+def _moment(given: datetime) -> datetime:
+    return given.replace(microsecond=0, tzinfo=given.tzinfo or UTC)
+
+
+Moment = Annotated[
+    datetime,
+    Rule("a moment from 1970 on", lambda moment: 1970 <= moment.year < 9999),
+    AfterValidator(_moment),
 ]
+"""A moment to the second. Without an offset it is UTC, as in every frame."""
+
+Offset = Annotated[int, Rule("0 or more", lambda number: number >= 0, "DBS.280440")]
 Limit = Annotated[int, between(1, 100, "items a page,", "DBS.280439")]

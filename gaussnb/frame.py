@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .spec import Column, Row
+from .spec import Column, Dtype, Row
 from .wire import Columns
 
 if TYPE_CHECKING:
@@ -56,37 +57,38 @@ def frame_from(row: type[Row], records: Sequence[Mapping[str, Any]], **attrs: Sc
 
 
 def _series(column: Column, values: list[Any], unreadable: list[str]) -> Any:
+    import numpy as np
     import pandas as pd
 
-    if column.dtype == "string":
-        return pd.array(_read(_text, values, column, unreadable), dtype="string")
+    kind, read = _READERS[column.dtype]
+    clean = values if set(map(type, values)) <= {kind, type(None)} else _read(read, values, column, unreadable)
     if column.dtype == "category":
-        words = _read(_text, values, column, unreadable)
-        seen = dict.fromkeys(word for word in words if word is not None)
+        seen = dict.fromkeys(word for word in clean if word is not None)
         known = [*column.known, *(word for word in seen if word not in column.known)]
-        return pd.Categorical(words, categories=pd.Index(known, dtype="string"))
+        return pd.Categorical(clean, categories=pd.Index(known, dtype="string"))
     if column.dtype == "datetime64[us, UTC]":
-        return _times(column, values, unreadable)
-    reader = {"Int64": _int, "Float64": _float, "boolean": _bool}[column.dtype]
-    return pd.array(_read(reader, values, column, unreadable), dtype=column.dtype)
+        return pd.DatetimeIndex(np.array(clean, dtype="datetime64[us]")).tz_localize("UTC")
+    return pd.array(clean, dtype=column.dtype)
 
 
 def _read(
     read: Callable[[Any], Any], values: list[Any], column: Column, unreadable: list[str]
 ) -> list[Any]:
     clean = []
+    lost = False
     for value in values:
         try:
             clean.append(None if value is None else read(value))
         except (ValueError, TypeError, OverflowError):
             clean.append(None)
-            if column.name not in unreadable:
-                unreadable.append(column.name)
+            lost = True
+    if lost:
+        unreadable.append(column.name)
     return clean
 
 
 def _text(value: Any) -> str:
-    if type(value) is str:
+    if isinstance(value, str):
         return value
     if isinstance(value, (dict, list, bool)):
         return json.dumps(value, ensure_ascii=False)
@@ -94,19 +96,21 @@ def _text(value: Any) -> str:
 
 
 def _int(value: Any) -> int | None:
-    if type(value) is int:
-        number = value
-    elif value == "":
+    if value == "":
         return None
-    elif isinstance(value, float) or (isinstance(value, str) and not value.lstrip("-").isdigit()):
-        if not float(value).is_integer():
-            raise ValueError(value)
-        number = int(float(value))
-    else:
-        number = int(value)
+    try:
+        number = int(value) if not isinstance(value, float) else _whole(value)
+    except ValueError:
+        number = _whole(float(value))
     if not -(2**63) <= number < 2**63:
         raise OverflowError(number)
     return number
+
+
+def _whole(value: float) -> int:
+    if not value.is_integer():
+        raise ValueError(value)
+    return int(value)
 
 
 def _float(value: Any) -> float | None:
@@ -120,30 +124,43 @@ def _float(value: Any) -> float | None:
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "on": True, "off": False}
 
 
-def _bool(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
+def _bool(value: Any) -> bool | None:
+    if value == "":
+        return None
     if (word := str(value).lower()) in _TRUTH:
         return _TRUTH[word]
     raise ValueError(value)
 
 
-def _times(column: Column, values: list[Any], unreadable: list[str]) -> Any:
-    import pandas as pd
-
-    # This API writes the same moment in five ways (with T, with a blank, with and without an offset,
-    # as epoch milliseconds). Where it names no offset it is read as UTC.
-    texts = [
-        pd.Timestamp(value, unit="ms", tz="UTC").isoformat() if _is_epoch(value) else value or None
-        for value in values
-    ]
-    known = [text if isinstance(text, str) else None for text in texts]
-    times = pd.to_datetime(pd.Series(known, dtype="object"), format="ISO8601", utc=True, errors="coerce")
-    lost = sum(value not in (None, "") for value in values) - int(times.notna().sum())
-    if lost:
-        unreadable.append(column.name)
-    return times.dt.as_unit("us")
+_EPOCH = datetime(1970, 1, 1)
+_NOTHING = timedelta(0)
 
 
-def _is_epoch(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 8e15
+def _time(value: Any) -> datetime | None:
+    """A moment in UTC, without saying so.
+
+    This API writes the same moment in five ways (with T, with a blank, with and without an offset, as
+    epoch milliseconds). Where it names no offset it is read as UTC.
+    """
+    if isinstance(value, str):
+        value = value.strip()
+        if value == "":
+            return None
+        if not value.isdigit():
+            moment = datetime.fromisoformat(value)
+            return moment.replace(tzinfo=None) - (moment.utcoffset() or _NOTHING)
+    if isinstance(value, bool):
+        raise TypeError(value)
+    return _EPOCH + timedelta(milliseconds=int(value))
+
+
+_READERS: dict[Dtype, tuple[type, Callable[[Any], Any]]] = {
+    "string": (str, _text),
+    "category": (str, _text),
+    "Float64": (float, _float),
+    "boolean": (bool, _bool),
+    # Neither whole numbers nor moments come ready: one may be too large, the other is text.
+    "Int64": (type(None), _int),
+    "datetime64[us, UTC]": (type(None), _time),
+}
+"""By type of column: the Python type that needs no reading, and what reads all others."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
@@ -33,6 +33,7 @@ from .fields import (
     NodeCount,
     OneOf,
     OnOff01,
+    Part,
     Password,
     Port,
     ProductType,
@@ -47,9 +48,6 @@ from .fields import (
     refuse,
 )
 from .spec import At, Known, Model, Operation, Row, post
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 T = TypeVar("T")
 Judged = TypeVar("Judged", contravariant=True)
@@ -282,7 +280,7 @@ class LbAccessControl(Model):
     """Whether the list is in force."""
     type: Annotated[Literal["blackList", "whiteList"], OneOf()]
     """blackList bars the addresses, whiteList admits only them."""
-    ip_groups: list[IpGroup]
+    ip_groups: Part[list[IpGroup]]
     """The addresses and blocks."""
 
 
@@ -384,7 +382,7 @@ class InstanceSpec(Operation):
     name: InstanceName
     """The instance's name: 4 to 64 letters, digits, '-' and '_', a letter first. It need not be
     unique."""
-    datastore: Datastore
+    datastore: Part[Datastore]
     """The database engine and its version."""
     region: Annotated[str, identifier("DBS.200024")]
     """The region to create it in, like cn-north-4."""
@@ -401,7 +399,7 @@ class InstanceSpec(Operation):
     mode: ModeName
     """How it is deployed: Cluster, CloudNativeCluster and others, depending on the engine."""
     flavor: Annotated[
-        list[Flavor],
+        Part[list[Flavor]],
         Rule("exactly one specification", lambda items: len(items) == 1, "DBS.280239"),
     ]
     """The nodes, their specification and the storage, as a list of one."""
@@ -409,7 +407,7 @@ class InstanceSpec(Operation):
     """The product line of a cloud-native Redis: Capacity, Standard or Performance."""
     configuration_id: ConfigurationId | None = None
     """The parameter template to start with; left out, the engine's default."""
-    backup_strategy: BackupStrategy | None = None
+    backup_strategy: Part[BackupStrategy] | None = None
     """When backups are made and how long they are kept; left out, daily for 7 days."""
     enterprise_project_id: EnterpriseProjectId | None = None
     """The enterprise project it is counted in, 0 for the default one."""
@@ -419,17 +417,17 @@ class InstanceSpec(Operation):
     """The key its disks are encrypted with."""
     ssl_option: OnOff01 | None = None
     """Whether connections are encrypted: 1 yes, 0 no; left out means no."""
-    charge_info: ChargeInfo | None = None
+    charge_info: Part[ChargeInfo] | None = None
     """How it is paid for; left out, pay-per-use."""
-    restore_info: RestoreInfo | None = None
+    restore_info: Part[RestoreInfo] | None = None
     """The backup or the moment to start from; left out, it starts empty."""
-    dr_info: DrInfo | None = None
+    dr_info: Part[DrInfo] | None = None
     """The instance it stands in for when disaster strikes; Cassandra only."""
     port: Port | None = None
     """The port it listens on; Redis only, left out means 6379."""
-    availability_zone_detail: AvailabilityZoneDetail | None = None
+    availability_zone_detail: Part[AvailabilityZoneDetail] | None = None
     """Where primary and standby of a Redis pair stand when that is in two zones."""
-    lb_access_control_settings: LbAccessControl | None = None
+    lb_access_control_settings: Part[LbAccessControl] | None = None
     """Who may reach its load balancer."""
 
     @model_validator(mode="after")

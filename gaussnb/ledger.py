@@ -6,10 +6,12 @@ cut this file is what knows that something may exist. It holds names and ids, ne
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +23,7 @@ from .spec import Known, Row
 _SCHEMA = """
 create table if not exists made (
     key integer primary key autoincrement, asked_at text, endpoint text, project_id text, operation text, name text,
-    outcome text, id text, job_id text, request_id text
+    there text, outcome text, id text, job_id text, request_id text
 )
 """
 
@@ -52,11 +54,11 @@ class Made(Row):
 
 
 class Ledger:
-    """A small SQLite file, safe to share between kernels.
+    """A small SQLite file, safe to share between threads, kernels and processes.
 
     Args:
         path: the file; by default ``ledger.sqlite`` in ``GAUSSNB_STATE_DIR`` or the user's state
-            directory. Where it cannot be written, the ledger lives in memory and ``durable`` is false.
+            directory. Where it cannot be written, the ledger goes on in memory and ``durable`` is false.
         on_disk: whether to keep it in the file at all.
     """
 
@@ -67,32 +69,53 @@ class Ledger:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def begin(self, *, at: datetime, endpoint: str, project_id: str, operation: str, name: str) -> int:
+    def begin(
+        self,
+        *,
+        at: datetime,
+        endpoint: str,
+        project_id: str,
+        operation: str,
+        name: str,
+        there: Collection[str] | None = None,
+    ) -> int:
         """Note what is about to be asked; on disk when this returns.
+
+        Args:
+            at: when.
+            endpoint: where.
+            project_id: for which project.
+            operation: what.
+            name: the name it is to have.
+            there: the ids of what has this name already; None when that is not known.
 
         Returns:
             The key of the entry.
         """
+        ids = None if there is None else json.dumps(sorted(there))
         rows = self._run(
-            "insert into made (asked_at, endpoint, project_id, operation, name, outcome) "
-            "values (?, ?, ?, ?, ?, 'asked') returning key",
-            (at.isoformat(), endpoint, project_id, operation, name),
+            "insert into made (asked_at, endpoint, project_id, operation, name, there, outcome) "
+            "values (?, ?, ?, ?, ?, ?, 'asked') returning key",
+            (at.isoformat(), endpoint, project_id, operation, name, ids),
         )
         return int(rows[0]["key"])
 
     def end(self, key: int, outcome: str, *, id: str = "", job_id: str = "", request_id: str = "") -> None:
         """Note what became of it."""
         self._run(
-            "update made set outcome = ?, id = ?, job_id = ?, request_id = ? where key = ?",
+            "update made set outcome = ?, id = ?, job_id = ?, request_id = coalesce(?, request_id) where key = ?",
             (outcome, id or None, job_id or None, request_id or None, key),
         )
 
     def entries(self, endpoint: str, project_id: str) -> list[dict[str, Any]]:
         """What was asked of one project at one endpoint, newest first."""
-        return self._run(
+        entries = self._run(
             "select * from made where endpoint = ? and project_id = ? order by key desc",
             (endpoint, project_id),
         )
+        for entry in entries:
+            entry["there"] = None if entry["there"] is None else json.loads(entry["there"])
+        return entries
 
     def close(self) -> None:
         """Close the file."""
@@ -110,22 +133,46 @@ class Ledger:
                     raise
             # Not being able to write must not keep anybody from working; doctor tells.
             self.durable = False
-            self._connection = None
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = self._copy()
             return self._rows(sql, values)
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         if self._connection is None:
-            self._connection = self._open()
+            self._connection = self._on_disk() if self.durable else _opened(":memory:")
         with self._connection as connection:
             return [dict(row) for row in connection.execute(sql, values)]
 
-    def _open(self) -> sqlite3.Connection:
-        if self.durable:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        where = str(self.path) if self.durable else ":memory:"
-        connection = sqlite3.connect(where, timeout=10, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
-        connection.execute("pragma journal_mode = wal")
-        connection.execute(_SCHEMA)
-        connection.commit()
-        return connection
+    def _on_disk(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _opened(str(self.path))
+
+    def _copy(self) -> sqlite3.Connection:
+        """A ledger in memory, with all that can still be read from the file."""
+        copy = sqlite3.connect(":memory:", check_same_thread=False)
+        with suppress(sqlite3.Error, ValueError):
+            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as kept:
+                kept.backup(copy)
+            return _prepared(copy)
+        copy.close()  # a damaged file, or another program's
+        return _opened(":memory:")
+
+
+def _opened(where: str) -> sqlite3.Connection:
+    # Writers queue up from their first statement on; a journal beside the file, unlike a write-ahead log,
+    # also works in a home directory on a network drive.
+    connection = sqlite3.connect(where, timeout=10, isolation_level="IMMEDIATE", check_same_thread=False)
+    try:
+        return _prepared(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+
+
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.row_factory = sqlite3.Row
+    connection.execute(_SCHEMA)
+    connection.execute("select there from made limit 1")
+    connection.commit()
+    return connection

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from gaussnb.errors import CredentialsError
+from .errors import CredentialsError
 
 __all__ = ["GLOBAL_IAM", "REGIONS", "Region", "check_endpoint", "is_loopback", "region"]
 
@@ -21,16 +21,11 @@ GLOBAL_IAM = "https://iam.myhuaweicloud.com"
 class Region:
     """A region of the cloud.
 
-    Attributes
-    ----------
-    id:
-        Such as ``cn-north-4``.
-    endpoint:
-        Of GaussDB NoSQL.
-    iam_endpoint:
-        Of IAM.
-    domain:
-        What the host names of this region end in.
+    Attributes:
+        id: such as ``cn-north-4``.
+        endpoint: of GaussDB NoSQL.
+        iam_endpoint: of IAM.
+        domain: what the host names of this region end in.
     """
 
     id: str
@@ -41,13 +36,9 @@ class Region:
     def service_endpoint(self, name: str) -> str:
         """Endpoint of another service in this region.
 
-        Parameters
-        ----------
-        name:
-            The service's name in host names: ``vpc``, ``eps``, ``kms``, …
+        Args:
+            name: the service's name in host names: ``vpc``, ``eps``, ``kms``, …
 
-        Example
-        -------
         >>> region("cn-north-4").service_endpoint("vpc")
         'https://vpc.cn-north-4.myhuaweicloud.com'
         """
@@ -99,18 +90,12 @@ REGIONS: Mapping[str, Region] = MappingProxyType(
 def region(id: str) -> Region:
     """Look a region up.
 
-    Parameters
-    ----------
-    id:
-        Region id, such as ``cn-north-4``.
+    Args:
+        id: region id, such as ``cn-north-4``.
 
-    Raises
-    ------
-    CredentialsError
-        The region is not in the table; the message names the closest ones.
+    Raises:
+        CredentialsError: the region is not in the table; the message names the closest ones.
 
-    Example
-    -------
     >>> region("eu-west-101").endpoint
     'https://gaussdb-nosql.eu-west-101.myhuaweicloud.eu'
     """
@@ -128,8 +113,6 @@ def region(id: str) -> Region:
 def is_loopback(endpoint: str) -> bool:
     """Whether an endpoint is on this very machine: localhost, ``*.localhost``, 127.0.0.0/8 or ::1.
 
-    Example
-    -------
     >>> is_loopback("http://127.0.0.1:8080"), is_loopback("https://example.org")
     (True, False)
     """
@@ -147,20 +130,13 @@ def is_loopback(endpoint: str) -> bool:
 def check_endpoint(endpoint: str, name: str = "endpoint") -> str:
     """An endpoint a secret may be sent to: HTTPS, or plain HTTP to this very machine.
 
-    Parameters
-    ----------
-    endpoint:
-        URL of a service; a trailing slash is dropped.
-    name:
-        What to call it in the error. The URL itself is not shown, as it may hold a password.
+    Args:
+        endpoint: URL of a service; a trailing slash is dropped.
+        name: what to call it in the error. The URL itself is not shown, as it may hold a password.
 
-    Raises
-    ------
-    CredentialsError
-        Another scheme, no host, or a user name, password, query or fragment in it.
+    Raises:
+        CredentialsError: another scheme, no host, or a user name, password, query or fragment in it.
 
-    Example
-    -------
     >>> check_endpoint("https://gaussdb.example.org/")
     'https://gaussdb.example.org'
     """

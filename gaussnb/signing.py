@@ -46,8 +46,6 @@ class Authorization(NamedTuple):
 def sdk_date(seconds: float) -> str:
     """Epoch seconds as an ``X-Sdk-Date`` value.
 
-    Example
-    -------
     >>> sdk_date(0)
     '19700101T000000Z'
     """
@@ -57,13 +55,9 @@ def sdk_date(seconds: float) -> str:
 def canonical_query(query_items: Iterable[tuple[str, Any]]) -> str:
     """The query string in its one signed spelling; also a good spelling to send.
 
-    Parameters
-    ----------
-    query_items:
-        Decoded (name, value) pairs; a list of values stands for a repeated name.
+    Args:
+        query_items: decoded (name, value) pairs; a list of values stands for a repeated name.
 
-    Example
-    -------
     >>> canonical_query([("b", "x y"), ("a", ["2", "1"]), ("c", True)])
     'a=1&a=2&b=x%20y&c=true'
     """
@@ -86,23 +80,15 @@ def canonical_request(
 ) -> str:
     """The request in the one spelling that both sides hash.
 
-    Parameters
-    ----------
-    method, path:
-        As in the request line; the path percent-encoded or not, without query.
-    query_items:
-        See `canonical_query`.
-    headers:
-        Header values as text; they count as UTF-8. At least the signed ones.
-    signed_names:
-        Names of the headers that are covered.
-    body:
-        What is sent, empty for none.
+    Args:
+        method, path: as in the request line; the path percent-encoded or not, without query.
+        query_items: see `canonical_query`.
+        headers: header values as text; they count as UTF-8. At least the signed ones.
+        signed_names: names of the headers that are covered.
+        body: what is sent, empty for none.
 
-    Raises
-    ------
-    KeyError
-        A signed header is not among the headers.
+    Raises:
+        KeyError: a signed header is not among the headers.
     """
     values = {name.lower(): str(value).strip() for name, value in headers.items()}
     names = sorted({name.lower() for name in signed_names})
@@ -135,22 +121,16 @@ def sign(
 ) -> str:
     """The ``Authorization`` value of a request.
 
-    Parameters
-    ----------
-    method, path, query_items, headers, body:
-        See `canonical_request`; the headers must hold ``Host`` and ``X-Sdk-Date``.
-    ak, sk:
-        Access key and secret key.
-    signed_names:
-        Headers to cover; by default all given ones except those with ``_`` in the name, which gateways drop.
+    Args:
+        method, path, query_items, headers, body: see `canonical_request`; the headers must hold ``Host`` and
+            ``X-Sdk-Date``.
+        ak, sk: access key and secret key.
+        signed_names: headers to cover; by default all given ones except those with ``_`` in the name, which
+            gateways drop.
 
-    Raises
-    ------
-    ValueError
-        ``Host`` or ``X-Sdk-Date`` is missing.
+    Raises:
+        ValueError: ``Host`` or ``X-Sdk-Date`` is missing.
 
-    Example
-    -------
     >>> headers = {"Host": "example.org", "X-Sdk-Date": "20260203T040506Z"}
     >>> sign("GET", "/v3/x", [], headers, b"", ak="AK", sk="SK")[:58]
     'SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, '
@@ -167,13 +147,9 @@ def sign(
 def parse_authorization(value: str) -> Authorization:
     """Take an ``Authorization`` value apart.
 
-    Raises
-    ------
-    ValueError
-        It is not an SDK-HMAC-SHA256 one, or a part is missing.
+    Raises:
+        ValueError: it is not an SDK-HMAC-SHA256 one, or a part is missing.
 
-    Example
-    -------
     >>> parse_authorization("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature=00").signed_names
     ('host', 'x-sdk-date')
     """
@@ -200,20 +176,14 @@ def verify(
 ) -> str | None:
     """Check the signature of a request that came in.
 
-    Parameters
-    ----------
-    method, path, query_items, headers, body:
-        As received; header values may be ISO-8859-1 text, as Python's HTTP server makes it of UTF-8.
-    secret_of:
-        Secret key of an access key, or None for an unknown one.
-    now:
-        The verifier's time in epoch seconds.
-    tolerance:
-        Allowed difference of the clocks in seconds.
+    Args:
+        method, path, query_items, headers, body: as received; header values may be ISO-8859-1 text, as
+            Python's HTTP server makes it of UTF-8.
+        secret_of: secret key of an access key, or None for an unknown one.
+        now: the verifier's time in epoch seconds.
+        tolerance: allowed difference of the clocks in seconds.
 
-    Returns
-    -------
-    str or None
+    Returns:
         What is wrong, in words for the error message; None when the signature is right.
     """
     received = {name.lower(): _utf8(value) for name, value in headers.items()}

@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import (
     TYPE_CHECKING,
@@ -30,6 +30,7 @@ from typing import (
     Any,
     ClassVar,
     Literal,
+    Self,
     TypeVar,
     Union,
     dataclass_transform,
@@ -43,6 +44,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from .fields import Limit, Offset
 
 if TYPE_CHECKING:
+    from .widgets import Form
     from pydantic._internal._model_construction import ModelMetaclass
 else:
     ModelMetaclass = type(BaseModel)
@@ -94,7 +96,6 @@ class Model(BaseModel):
         frozen=True,
         hide_input_in_errors=True,
         use_attribute_docstrings=True,
-        validate_default=False,
     )
 
     @model_validator(mode="wrap")
@@ -182,13 +183,24 @@ class Operation(Model, metaclass=_Positional):
 
         return body_of(self)
 
-    def replace(self, **changes: Any) -> Any:
+    def replace(self, **changes: Any) -> Self:
         """A validated copy with some fields changed.
 
         Raises:
             pydantic.ValidationError: when the changed whole does not hold.
         """
         return type(self)(**{**dict(self), **changes})
+
+    @classmethod
+    def form(cls, spec: Operation | None = None) -> Form:
+        """A form that builds this operation, without sending it. Show it in a cell.
+
+        Args:
+            spec: fills the form.
+        """
+        from .widgets import form_of
+
+        return form_of(cls).fill(spec)
 
     @classmethod
     def place(cls, name: str) -> Place:
@@ -383,14 +395,11 @@ def delete(path: str, *, returns: type[Row], **facts: Any) -> Callable[[type[Op]
     return route("DELETE", path, returns=returns, **facts)
 
 
-@dataclass
 class Router:
     """Finds the operation a method and a path belong to. A literal segment beats a hole."""
 
-    _tree: dict[str, Any] = field(default_factory=dict)
-
     def __init__(self, operations: Iterable[type[Operation]]) -> None:
-        self._tree = {}
+        self._tree: dict[str, Any] = {}
         for operation in operations:
             node = self._tree
             for segment in operation.route.path.strip("/").split("/"):

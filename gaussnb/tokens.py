@@ -32,14 +32,10 @@ _ROUNDS = 100_000
 class Token:
     """A token and how long it can be used here.
 
-    Attributes
-    ----------
-    value:
-        What goes into ``X-Auth-Token``.
-    valid_until:
-        Epoch seconds on *this* machine's clock.
-    project_id:
-        The project it is for, if IAM said so.
+    Attributes:
+        value: what goes into ``X-Auth-Token``.
+        valid_until: epoch seconds on *this* machine's clock.
+        project_id: the project it is for, if IAM said so.
     """
 
     value: SecretStr
@@ -54,24 +50,15 @@ class Token:
 
         The remote clock may differ from ours (a sandbox can be days ahead), so only the duration counts.
 
-        Parameters
-        ----------
-        value:
-            The ``X-Subject-Token`` header.
-        issued_at, expires_at:
-            ISO 8601 times of the answer.
-        received:
-            Local epoch seconds when the answer came, or better, when it was asked for.
-        project_id:
-            ``token.project.id`` of the answer.
+        Args:
+            value: the ``X-Subject-Token`` header.
+            issued_at, expires_at: ISO 8601 times of the answer.
+            received: local epoch seconds when the answer came, or better, when it was asked for.
+            project_id: ``token.project.id`` of the answer.
 
-        Raises
-        ------
-        ValueError
-            The times cannot be read, or the token would end before it begins.
+        Raises:
+            ValueError: the times cannot be read, or the token would end before it begins.
 
-        Example
-        -------
         >>> issued, expires = "2026-02-03T05:06:07.701000Z", "2026-02-04T05:06:07.701000Z"
         >>> Token.from_answer(SecretStr("x"), issued, expires, received=1000).valid_until
         87400.0
@@ -90,14 +77,10 @@ def _utc(text: str) -> datetime:
 def cache_key(**parts: str | SecretStr | None) -> str:
     """The name a token is kept under: a digest of what it was asked for with.
 
-    Parameters
-    ----------
-    parts:
-        IAM endpoint, user, domain, project, …; and the password as `SecretStr`, so that a changed password asks anew.
-        Secrets enter as slow, salted digests.
+    Args:
+        parts: IAM endpoint, user, domain, project, …; and the password as `SecretStr`, so that a changed
+            password asks anew. Secrets enter as slow, salted digests.
 
-    Example
-    -------
     >>> one = cache_key(iam_endpoint="https://iam.example.org", user="ann", password=SecretStr("a"))
     >>> one == cache_key(iam_endpoint="https://iam.example.org", user="ann", password=SecretStr("b"))
     False
@@ -115,20 +98,13 @@ def cache_key(**parts: str | SecretStr | None) -> str:
 class TokenCache:
     """Tokens in memory and in one file, safe to share between threads, processes and kernels.
 
-    Parameters
-    ----------
-    path:
-        The file; by default ``tokens.json`` in `GAUSSNB_CACHE_DIR` or the user's cache directory. It is readable by the
-        user only and replaced atomically.
-    clock:
-        Local epoch seconds; an argument so that tests need not wait.
-    margin:
-        Seconds before its end from which a token counts as expired.
-    on_disk:
-        Whether to keep them in the file at all; without it they live and die with this object.
+    Args:
+        path: the file; by default ``tokens.json`` in `GAUSSNB_CACHE_DIR` or the user's cache directory. It is
+            readable by the user only and replaced atomically.
+        clock: local epoch seconds; an argument so that tests need not wait.
+        margin: seconds before its end from which a token counts as expired.
+        on_disk: whether to keep them in the file at all; without it they live and die with this object.
 
-    Example
-    -------
     >>> cache = TokenCache(Path(tempfile.mkdtemp()) / "tokens.json")
     >>> cache.get_or_issue("key", lambda: Token(SecretStr("x"), time.time() + 3600)).value
     SecretStr('**********')
@@ -162,21 +138,15 @@ class TokenCache:
 
         The lock is held while issuing, so whoever comes meanwhile waits for that token and does not ask for one more.
 
-        Parameters
-        ----------
-        key:
-            See `cache_key`.
-        issue:
-            Asks IAM for a token.
-        refused:
-            A token the service no longer accepts. If it is still the kept one, it is replaced; if somebody was quicker,
-            theirs is returned.
+        Args:
+            key: see `cache_key`.
+            issue: asks IAM for a token.
+            refused: a token the service no longer accepts. If it is still the kept one, it is replaced; if
+                somebody was quicker, theirs is returned.
 
-        Raises
-        ------
-        Exception
-            Whatever `issue` raises. Threads that waited for it meet the same error instead of repeating the login: too
-            many wrong passwords lock the user.
+        Raises:
+            Exception: whatever `issue` raises. Threads that waited for it meet the same error instead of
+                repeating the login: too many wrong passwords lock the user.
         """
         arrival = next(self._moments)
         found = self._usable(self._memory.get(key), refused)

@@ -9,13 +9,23 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from .clock import Clock
-from .errors import GaussnbError, ServerError, Throttled, Unreachable, WaitFailed, WaitTimeout
+from .errors import (
+    ApiError,
+    BadAnswer,
+    GaussnbError,
+    PermissionDenied,
+    ServerError,
+    Throttled,
+    Unreachable,
+    WaitFailed,
+    WaitTimeout,
+)
 from .frame import frame_from
 from .spec import OPERATIONS, Known, Row
 
@@ -28,7 +38,11 @@ Look = Callable[[tuple[str, ...]], "pd.DataFrame"]
 
 READY = "normal"
 FAILED = frozenset({"abnormal", "createfail", "enlargefail", "data_disk_full", "frozen"})
-"""States an instance does not leave by itself. Every other one means: still going."""
+"""States an idle instance does not leave by itself. Every other one means: still going."""
+HOPELESS = "createfail"
+"""The one state that is an end whatever is being done."""
+OUTAGES = (Unreachable, Throttled, ServerError, BadAnswer)
+"""What a look may end in without anything being wrong with the instance: the next one may fare better."""
 KNOWN = FAILED | {READY, "creating"}
 
 SLOWEST = 30.0
@@ -78,6 +92,7 @@ class Progress:
     names: dict[str, str] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
+    odd_jobs: set[str] = field(default_factory=set)
     frame: pd.DataFrame | None = None
 
     @property
@@ -97,42 +112,40 @@ class Progress:
             The jobs to look at before this look can be judged; see :meth:`judge`.
         """
         self.frame = frame[frame["id"].isin(self.ids)].reset_index(drop=True)
-        listed = {
-            row["id"]: row for row in self.frame[["id", "name", "status", "actions"]].to_dict("records")
-        }
+        rows = self.frame[["id", "name", "status", "actions"]].to_dict("records")
+        listed = {row["id"]: row for row in rows}
         ask = []
         for id in self.waiting:
             row = listed.get(id)
-            if row is None:
-                status, actions = "gone", ""
-            else:
-                status, actions = _word(row["status"]), _word(row["actions"])
+            status, actions = (_word(row["status"]), _word(row["actions"])) if row else ("gone", "")
+            if row:
                 self.names[id] = _word(row["name"])
-            before = self.states.get(id)
-            if (status, actions) != before and (row is not None or before is not None):
+            if (status, actions) != self.states.get(id) and (row or id in self.states):
                 self.states[id] = (status, actions)
                 self.note(now, id, self._meaning(status, actions))
-            settles = self._settles(status, actions, never_seen=before is None and row is None, now=now)
-            if settles and id in self.jobs:
-                ask.append(self.jobs[id])
-            elif settles:
-                self._settle(id, status, now)
+            if self._settles(id, now):
+                if id in self.jobs:
+                    ask.append(self.jobs[id])
+                else:
+                    self._settle(id, now)
         return tuple(ask)
 
     def judge(self, jobs: pd.DataFrame, now: float) -> None:
         """Take in the jobs of instances that look settled: one that still runs means wait on."""
         known = {row["id"]: row for row in jobs[["id", "status", "fail_reason"]].to_dict("records")}
         for id in self.waiting:
-            job = known.get(self.jobs.get(id, ""))
-            state = self.states.get(id, ("gone", ""))
-            if not self._settles(*state, never_seen=id not in self.states, now=now):
+            if id not in self.jobs or not self._settles(id, now):
                 continue
-            status = _word(job["status"]) if job else ""
-            if status == "Failed":
-                self.failed[id] = _word(job["fail_reason"]) if job else ""
+            job = known.get(self.jobs[id])
+            status = _word(job["status"]) if job else "unknown"
+            if job and status == "Failed":
+                self.failed[id] = _word(job["fail_reason"])
                 self.note(now, id, f"the job failed: {self.failed[id] or 'no reason given'}")
-            elif status != "Running" or state[0] in FAILED:
-                self._settle(id, state[0], now)
+            elif not job or status == "Completed" or self._status(id) == HOPELESS:
+                self._settle(id, now)
+            elif status != "Running" and status not in self.odd_jobs:
+                self.odd_jobs.add(status)
+                self.note(now, id, f"its job is {status or 'nameless'}, a state this library does not know; still going")
 
     def note(self, now: float, id: str, note: str) -> None:
         """Write one line of history."""
@@ -145,33 +158,39 @@ class Progress:
         """What was seen, as a frame with the columns of :class:`Seen`."""
         return frame_from(Seen, self.seen)
 
-    def _settles(self, status: str, actions: str, *, never_seen: bool, now: float) -> bool:
+    def _status(self, id: str) -> str:
+        return self.states.get(id, ("gone", ""))[0]
+
+    def _settles(self, id: str, now: float) -> bool:
+        """Whether this looks like an end."""
+        status, actions = self.states.get(id, ("gone", ""))
         if status == "gone":
-            return self.until == "gone" or not never_seen or now - self.began >= UNSEEN
+            # A list may lag behind a create.
+            return self.until == "gone" or id in self.states or now - self.began >= UNSEEN
         if self.until == "gone":
             # Still there and nobody is at it: either the work has not begun, or it failed.
             return not actions
-        return (status == READY and not actions) or status in FAILED
+        return status == HOPELESS or (not actions and (status == READY or status in FAILED))
 
-    def _settle(self, id: str, status: str, now: float) -> None:
-        if self.until == "gone":
-            if status == "gone":
-                self.settled.add(id)
-        elif status == READY:
+    def _settle(self, id: str, now: float) -> None:
+        status = self._status(id)
+        if id not in self.states:
+            self.note(now, id, "not found")
+        if status == ("gone" if self.until == "gone" else READY):
             self.settled.add(id)
-        else:
+        elif self.until == "ready":
             self.failed[id] = "it is not there" if status == "gone" else f"its status is {status}"
-            if id not in self.states:
-                self.note(now, id, "not found")
 
     def _meaning(self, status: str, actions: str) -> str:
         if status == "gone":
             return "no longer listed"
         if status not in KNOWN:
             return "a status this library does not know; still going"
-        if status == READY and not actions:
-            return "ready" if self.until == "ready" else ""
-        return "failed" if status in FAILED and self.until == "ready" else ""
+        if self.until == "gone":
+            return ""
+        if status == HOPELESS or (status in FAILED and not actions):
+            return "failed"
+        return "ready" if status == READY and not actions else ""
 
 
 def begin(targets: Targets, until: str | None, now: float) -> Progress:
@@ -180,27 +199,40 @@ def begin(targets: Targets, until: str | None, now: float) -> Progress:
     Raises:
         ValueError: there is no instance in it.
     """
+    if until not in (None, "ready", "gone"):
+        raise ValueError(f"until is 'ready' or 'gone', not {until!r}")
+    operation = None
     jobs: dict[str, str] = {}
-    if isinstance(targets, str):
-        ids: list[str] = [targets]
-    elif hasattr(targets, "columns"):
-        key = "instance_id" if "instance_id" in targets.columns else "id"
-        if key not in targets.columns:
-            raise ValueError("there is no column id or instance_id in this frame: nothing to wait for")
-        rows = targets[[key, *(["job_id"] if "job_id" in targets.columns else [])]].to_dict("records")
-        ids = [_word(row[key]) for row in rows]
-        jobs = {_word(row[key]): _word(row.get("job_id")) for row in rows if _word(row.get("job_id"))}
+    if hasattr(targets, "columns"):
         operation = OPERATIONS.get(str(targets.attrs.get("operation", "")))
-        if until is None and operation is not None and operation.route.ends == "gone":
-            until = "gone"
+        ids, jobs = _rows(targets.to_dict("records"), tuple(targets.columns))
+    elif hasattr(targets, "keys") and {"id", "instance_id"} & set(targets.keys()):  # one row of a frame
+        operation = OPERATIONS.get(str(getattr(targets, "attrs", {}).get("operation", "")))
+        ids, jobs = _rows([dict(targets)], tuple(targets.keys()))
+    elif isinstance(targets, str):
+        ids = [targets]
+    elif isinstance(targets, Iterable) and not isinstance(targets, (bytes, Mapping)):
+        ids = list(targets)
+        if wrong := next((id for id in ids if not isinstance(id, str)), None):
+            raise ValueError(f"an instance is named by its id, not by {type(wrong).__name__}")
     else:
-        ids = [str(target) for target in targets]
+        raise ValueError(f"what to wait for is a frame, an id or several ids, not {type(targets).__name__}")
     ids = [id for id in dict.fromkeys(ids) if id]
     if not ids:
         raise ValueError("there is no instance to wait for")
-    if until not in (None, "ready", "gone"):
-        raise ValueError(f"until is 'ready' or 'gone', not {until!r}")
-    return Progress(tuple(ids), until or "ready", jobs, now)
+    ends = "gone" if operation is not None and operation.route.ends == "gone" else "ready"
+    until = until or ends
+    # The job that made an instance says nothing about its end.
+    return Progress(tuple(ids), until, jobs if until == ends else {}, now)
+
+
+def _rows(rows: Sequence[Mapping[Any, Any]], columns: Sequence[Any]) -> tuple[list[str], dict[str, str]]:
+    """The instances of a frame's rows, and their jobs where it knows them."""
+    key = "instance_id" if "instance_id" in columns else "id"
+    if key not in columns:
+        raise ValueError("there is no column id or instance_id in this frame: nothing to wait for")
+    jobs = {_word(row[key]): _word(row.get("job_id")) for row in rows}
+    return [_word(row[key]) for row in rows], {id: job for id, job in jobs.items() if job}
 
 
 @dataclass
@@ -211,6 +243,8 @@ class Pace:
     seed: int | None = None
 
     def __post_init__(self) -> None:
+        if not self.interval > 0:
+            raise ValueError(f"seconds between looks are more than 0, not {self.interval}")
         self._random = random.Random(self.seed)
 
     def next(self) -> float:
@@ -224,7 +258,17 @@ def step(progress: Progress, look: Look, look_at_jobs: Look, now: float) -> None
     """One look: one list call however many instances are watched, and the jobs of settled ones."""
     jobs = progress.see(look(progress.waiting), now)
     if jobs:
-        progress.judge(look_at_jobs(jobs), now)
+        progress.judge(_jobs(look_at_jobs, jobs), now)
+
+
+def _jobs(look_at_jobs: Look, ids: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        return look_at_jobs(ids)
+    except PermissionDenied:
+        # Who may see instances but no jobs waits all the same, and is not told why something failed.
+        from .operations.jobs import Job
+
+        return frame_from(Job, [])
 
 
 def wait(
@@ -241,34 +285,57 @@ def wait(
     on_look: Callable[[Progress], None] | None = None,
 ) -> pd.DataFrame:
     """Wait in this thread; :meth:`gaussnb.Client.wait` says how."""
-    progress = begin(targets, until, clock.time())
-    pace, told, out_since = Pace(interval, seed), 0, None
+    progress, pace = begin(targets, until, clock.time()), Pace(interval, seed)
+    try:
+        return _wait(progress, pace, look, look_at_jobs, clock, timeout, on_change, on_look)
+    except (WaitFailed, WaitTimeout):
+        raise
+    except BaseException as stop:  # an interrupt above all
+        stop.add_note(f"The cloud's work goes on: take up waiting with gdb.wait({_again(progress)}).")
+        raise
+
+
+def _wait(
+    progress: Progress,
+    pace: Pace,
+    look: Look,
+    look_at_jobs: Look,
+    clock: Clock,
+    timeout: float,
+    on_change: Callable[[Mapping[str, Any]], None] | None,
+    on_look: Callable[[Progress], None] | None,
+) -> pd.DataFrame:
+    told, out_since = 0, None
     while True:
-        now = clock.time()
+        now, pause = clock.time(), pace.next()
         try:
             step(progress, look, look_at_jobs, now)
-        except (Unreachable, Throttled, ServerError) as error:
+        except OUTAGES as outage:
             out_since = now if out_since is None else out_since
-            _tell_outage(progress, now, error)
-            if now - out_since >= OUTAGE:
-                raise WaitFailed(_gave_up(progress, error), history=progress.history(), frame=progress.frame) from None
+            _tell_outage(progress, now, outage)
+            pause = max(pause, _asked(outage))
+            gave_up = _gave_up(progress, outage) if clock.time() - out_since >= OUTAGE else ""
         else:
-            out_since = None
+            out_since, gave_up = None, ""
         for line in progress.seen[told:]:
             told += 1
             if on_change is not None:
                 on_change(line)
         if on_look is not None:
             on_look(progress)
-        if progress.failed:
-            raise WaitFailed(_failure(progress), history=progress.history(), frame=progress.frame)
+        if gave_up or progress.failed:
+            raise WaitFailed(gave_up or _failure(progress), history=progress.history(), frame=progress.frame)
         if progress.done:
             return progress.history()
-        pause = pace.next()
         left = progress.began + timeout - clock.time()
         if left <= 0:
             raise WaitTimeout(_timeout(progress, timeout), history=progress.history(), frame=progress.frame)
         clock.sleep(min(pause, left))
+
+
+def _asked(error: Exception) -> float:
+    """Seconds the service asked to be left alone."""
+    return (error.retry_after or 0.0) if isinstance(error, ApiError) else 0.0
 
 
 def _tell_outage(progress: Progress, now: float, error: Exception) -> None:
@@ -321,10 +388,10 @@ class Watch:
         self._progress = progress
         self._pace = pace
         self._poller = poller
-        self._due = progress.began
         self._paused = False
-        self._stopped = False
-        self._finished = threading.Event()
+        self._ended = threading.Event()
+        self.due = progress.began
+        """When to look next, on the client's clock."""
         self.error: Exception | None = None
         """What ended the watch before its time, if anything did."""
 
@@ -344,8 +411,8 @@ class Watch:
 
     @property
     def done(self) -> bool:
-        """Whether there is nothing left to watch."""
-        return self._finished.is_set()
+        """Whether it looks no more: all is settled, it was stopped, or an error ended it."""
+        return self._ended.is_set()
 
     @property
     def failed(self) -> dict[str, str]:
@@ -358,32 +425,70 @@ class Watch:
         self._paused = True
 
     def resume(self) -> None:
-        """Look again."""
+        """Look again, now."""
         self._paused = False
+        self.due = 0.0
         self._poller.wake()
 
     def stop(self) -> None:
         """Watch no more. The cloud's work goes on."""
-        self._stopped = True
-        self._finished.set()
+        self._ended.set()
         self._poller.wake()
 
     def join(self, timeout: float | None = None) -> bool:
         """Block until it is done, at most ``timeout`` real seconds; whether it is done."""
-        return self._finished.wait(timeout)
+        return self._ended.wait(timeout)
 
     @property
     def active(self) -> bool:
         """Whether the poller should look for this one."""
-        return not (self._stopped or self._paused or self._finished.is_set())
+        return not (self._paused or self._ended.is_set())
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What is still to be looked at."""
+        with self._poller.lock:
+            return self._progress.waiting
+
+    def see(self, frame: pd.DataFrame, now: float) -> tuple[str, ...]:
+        """Take in one look; the jobs to look at before it can be judged."""
+        with self._poller.lock:
+            return self._progress.see(frame, now)
+
+    def judge(self, jobs: pd.DataFrame, now: float) -> None:
+        """Take in those jobs."""
+        with self._poller.lock:
+            self._progress.judge(jobs, now)
+
+    def miss(self, now: float, outage: Exception) -> None:
+        """Note that this look failed."""
+        with self._poller.lock:
+            _tell_outage(self._progress, now, outage)
+
+    def rest(self, now: float, at_least: float = 0.0) -> None:
+        """Settle what comes after a look: the end, or the time of the next one."""
+        self.due = now + max(self._pace.next(), at_least)
+        with self._poller.lock:
+            if self._progress.done:
+                self._ended.set()
+
+    def give_up(self, error: Exception) -> None:
+        """End it with an error."""
+        self.error = error
+        self._ended.set()
 
     def __repr__(self) -> str:
         with self._poller.lock:
-            lines = []
-            for id in self._progress.ids:
-                status, actions = self._progress.states.get(id, ("not seen yet", ""))
-                lines.append(f"{self._progress.names.get(id) or id}: {' '.join(filter(None, (status, actions)))}")
-            state = "done" if self.done else "paused" if self._paused else "watching"
+            progress = self._progress
+            lines = [
+                f"{progress.names.get(id) or id}: {' '.join(filter(None, progress.states.get(id, ('not seen yet',))))}"
+                for id in progress.ids
+            ]
+            state = "paused" if self._paused else "watching"
+            if self.done:
+                state = "done" if progress.done else "stopped"
+            if self.error is not None:
+                state = type(self.error).__name__
         return f"<{state}: {'; '.join(lines)}>"
 
 
@@ -400,7 +505,14 @@ class Poller:
         self.lock = threading.RLock()
 
     def watch(self, targets: Targets, *, until: str | None, interval: float) -> Watch:
-        """Add a watch, and start the thread where there is none."""
+        """Add a watch, and start the thread where there is none.
+
+        Raises:
+            ValueError: there is no instance in ``targets``, or ``interval`` is not more than 0.
+            GaussnbError: the client is closed.
+        """
+        if self._closed:
+            raise GaussnbError("This client is closed: watch with another one.")
         view = Watch(begin(targets, until, self._clock.time()), Pace(interval, self._seed), self)
         with self.lock:
             self._watches.append(view)
@@ -410,10 +522,8 @@ class Poller:
     def wake(self) -> None:
         """See to it that the thread runs and looks at what is due."""
         with self.lock:
-            if self._closed:
-                return
             self._wakened.set()
-            if self._thread is None and any(view.active for view in self._watches):
+            if not self._closed and self._thread is None and any(view.active for view in self._watches):
                 self._thread = threading.Thread(target=self._run, name="gaussnb-poller", daemon=True)
                 self._thread.start()
 
@@ -424,59 +534,44 @@ class Poller:
             watches, thread = list(self._watches), self._thread
         for view in watches:
             view.stop()
-        self._wakened.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join(5)
 
     def _run(self) -> None:
         while True:
             with self.lock:
-                self._watches = [view for view in self._watches if not view._finished.is_set()]
+                self._wakened.clear()
+                self._watches = [view for view in self._watches if not view.done]
                 active = [view for view in self._watches if view.active]
                 if self._closed or not active:
                     self._thread = None
                     return
-                self._wakened.clear()
             now = self._clock.time()
-            due = [view for view in active if view._due <= now]
-            if due:
-                self._tick(due, now)
-                continue
-            self._clock.sleep(min(max(min(view._due for view in active) - now, 0.05), 1.0))
+            pause = min(view.due for view in active) - now
+            if pause > 0:
+                self._clock.sleep(pause, self._wakened)
+            else:
+                self._tick(active, now)
 
-    def _tick(self, due: list[Watch], now: float) -> None:
-        ids = tuple(dict.fromkeys(id for view in due for id in view._progress.waiting))
-        frame: pd.DataFrame | None = None
-        error: Exception | None = None
+    def _tick(self, views: list[Watch], now: float) -> None:
+        """One list call, which tells all watches how things are, and one call for all jobs."""
         try:
-            frame = self._look(ids)
-        except (Unreachable, Throttled, ServerError) as outage:
-            error = outage
+            frame = self._look(tuple(dict.fromkeys(id for view in views for id in view.ids)))
+            asked = {view: view.see(frame, now) for view in views}
+            if jobs := tuple(dict.fromkeys(job for each in asked.values() for job in each)):
+                known = _jobs(self._look_at_jobs, jobs)
+                for view in views:
+                    view.judge(known, now)
+        except OUTAGES as outage:
+            for view in views:
+                view.miss(now, outage)
+                view.rest(now, _asked(outage))
         except Exception as fatal:  # a thread must not die silently: the watch shows it
-            for view in due:
-                view.error = fatal
-                view.stop()
-            return
-        for view in due:
-            try:
-                with self.lock:
-                    if frame is None:
-                        _tell_outage(view._progress, now, error or GaussnbError())
-                        jobs: tuple[str, ...] = ()
-                    else:
-                        jobs = view._progress.see(frame, now)
-                if jobs:
-                    answer = self._look_at_jobs(jobs)
-                    with self.lock:
-                        view._progress.judge(answer, now)
-            except (Unreachable, Throttled, ServerError):
-                pass
-            except Exception as fatal:
-                view.error = fatal
-                view.stop()
-            view._due = now + view._pace.next()
-            if view._progress.done:
-                view._finished.set()
+            for view in views:
+                view.give_up(fatal)
+        else:
+            for view in views:
+                view.rest(now)
 
 
 def _word(value: Any) -> str:

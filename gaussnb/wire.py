@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -42,7 +42,7 @@ class Request:
     path: str
     """Percent-encoded, without query."""
     query: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)  # a traceback may show it, and it may hold a password
 
     @property
     def target(self) -> str:
@@ -61,7 +61,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S+0000")
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S%z}"
     return value
 
 
@@ -154,63 +154,105 @@ def parse(body: bytes) -> Any:
     return from_json(body, cache_strings="all") if body.strip() else {}
 
 
-def things(answer: Any, at: str) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+Enclosing = Mapping[str, Any]
+"""Everything that encloses a thing, by its dotted path from the answer's root."""
+
+
+def things(answer: Any, at: str) -> Iterator[tuple[Any, Enclosing]]:
     """Walk to the things at the dotted path ``at``, through lists, with all that encloses each.
 
     Yields:
         ``(thing, above)`` where ``above`` maps the dotted path of each enclosing thing to it.
     """
-    return _walk(answer, at.split(".") if at else [], "", {})
-
-
-def _walk(
-    value: Any, path: Sequence[str], here: str, above: Mapping[str, Any]
-) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _walk(item, path, here, above)
-    elif not path:
-        if value is not None:
-            yield value, above
-    elif isinstance(value, Mapping):
-        child = f"{here}.{path[0]}" if here else path[0]
-        yield from _walk(value.get(path[0]), path[1:], child, {**above, here: value})
+    none: Enclosing = {}
+    found = [(thing, none) for thing in _flat(answer)]
+    here = ""
+    for key in at.split(".") if at else ():
+        found = [
+            (below, enclosing)
+            for thing, above in found
+            if type(thing) is dict
+            for enclosing in [{**above, here: thing}]
+            for below in _flat(thing.get(key))
+        ]
+        here = f"{here}.{key}" if here else key
+    return iter(found)
 
 
 def leaves(value: Any, path: str) -> Iterator[Any]:
-    """Every value at a dotted path, lists looked through."""
-    return (leaf for leaf, _ in _walk(value, path.split(".") if path else [], "", {}))
+    """Every value at a dotted path, lists looked through, nulls left out."""
+    return iter(_leaves(value, path.split(".") if path else ()))
 
 
-Reader = Callable[[Any, Mapping[str, Any]], Any]
+def _leaves(value: Any, keys: Sequence[str]) -> list[Any]:
+    found = _flat(value)
+    for key in keys:
+        found = [leaf for item in found if type(item) is dict for leaf in _flat(item.get(key))]
+    return found
+
+
+def _flat(value: Any) -> list[Any]:
+    if type(value) is not list:
+        return [] if value is None else [value]
+    if set(map(type, value)) <= {dict}:
+        return value
+    return [leaf for item in value for leaf in _flat(item)]
+
+
+def _first(value: Any, keys: Sequence[str]) -> Any:
+    """The first leaf below ``value``, or None."""
+    here = value
+    try:
+        for key in keys:
+            here = here[key] if type(here) is dict else here[0][key]
+    except (KeyError, IndexError, TypeError):
+        here = None
+    if here is None or type(here) is list:  # not on the straight way: look everywhere
+        return next(iter(_leaves(value, keys)), None)
+    return here
+
+
+def _joined(words: Iterable[Any]) -> str:
+    return ", ".join(dict.fromkeys([str(word) for word in words if word != ""]))
+
+
+Reader = Callable[[Sequence[Any], Sequence[Enclosing]], Iterable[Any]]
 
 
 def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
-    """A function from (thing, above) to the value of one column."""
+    """A function from the things of an answer, and what encloses each, to the values of one column."""
     match source:
-        case At(path) if path and "." not in path:
-            return lambda thing, above: thing.get(path) if isinstance(thing, Mapping) else None
+        case At(""):
+            return lambda things, above: things
+        case At(path) if "." not in path:
+            return lambda things, above: [thing.get(path) if type(thing) is dict else None for thing in things]
         case At(path):
-            return lambda thing, above: next(leaves(thing, path), None)
+            keys = path.split(".")
+            return lambda things, above: [_first(thing, keys) for thing in things]
         case Joined(path):
-            return lambda thing, above: ", ".join(
-                dict.fromkeys(str(leaf) for leaf in leaves(thing, path) if leaf not in ("", None))
-            )
+            keys = path.split(".")
+            return lambda things, above: [_joined(_leaves(thing, keys)) for thing in things]
         case Count(path):
-            return lambda thing, above: sum(1 for _ in leaves(thing, path))
+            keys = path.split(".")
+            return lambda things, above: [len(_leaves(thing, keys)) for thing in things]
         case Keys(path, value):
-            return lambda thing, above: ", ".join(
-                str(key)
-                for leaf in leaves(thing, path)
-                if isinstance(leaf, Mapping)
-                for key, state in leaf.items()
-                if state == value
-            )
+            return lambda things, above: [
+                _joined(
+                    key
+                    for leaf in leaves(thing, path)
+                    if isinstance(leaf, dict)
+                    for key, state in leaf.items()
+                    if state == value
+                )
+                for thing in things
+            ]
         case Above(thing_path, path):
-            return lambda thing, above: next(leaves(above.get(thing_path), path), None)
+            return lambda things, above: [
+                next(leaves(enclosing.get(thing_path), path), None) for enclosing in above
+            ]
         case Asked(name):
             value = plain(asked.get(name))
-            return lambda thing, above: value
+            return lambda things, above: [value] * len(things)
     raise TypeError(f"no reader for {source!r}")  # pragma: no cover
 
 
@@ -233,13 +275,13 @@ class Columns:
         Returns:
             How many rows it had.
         """
-        count = 0
-        pairs = [(values.append, read) for values, read in zip(self.values, self._readers)]
-        for thing, above in things(answer, self.row.at):
-            count += 1
-            for append, read in pairs:
-                append(read(thing, above))
-        return count
+        if not self.row.at and not isinstance(answer, dict):
+            answer = {}  # a receipt is one row, whatever was answered
+        found = list(things(answer, self.row.at))
+        rows, above = [thing for thing, _ in found], [enclosing for _, enclosing in found]
+        for values, read in zip(self.values, self._readers):
+            values.extend(read(rows, above))
+        return len(rows)
 
     def __len__(self) -> int:
         return len(self.values[0]) if self.values else 0

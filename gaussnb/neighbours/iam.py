@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+from pydantic import Field
+
 from ..binding import Group, call
 from ..spec import At, Inside, Operation, Row, get, post
 
@@ -45,9 +47,10 @@ class Project(Row, at="projects"):
 class KeystoneCreateUserTokenByPassword(Operation):
     """Get a token for an IAM user, valid for 24 hours."""
 
-    identity: Annotated[dict[str, Any], Inside("auth")]
+    # Neither is shown or dumped: a password in it may be plain text.
+    identity: Annotated[dict[str, Any], Inside("auth"), Field(repr=False, exclude=True)]
     """Who asks: ``{"methods": ["password"], "password": {"user": {…}}}``."""
-    scope: Annotated[dict[str, Any] | None, Inside("auth")] = None
+    scope: Annotated[dict[str, Any] | None, Inside("auth"), Field(repr=False, exclude=True)] = None
     """What for: ``{"project": {"id": …}}`` or ``{"project": {"name": …}}``."""
 
 

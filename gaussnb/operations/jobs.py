@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..binding import Group, call, one
-from ..fields import JobId, OneOf, Rule
+from ..fields import JobId, Moment, OneOf, Rule
 from ..spec import At, Known, Paged, Row, get
 
 JobStatus = Annotated[Literal["Running", "Completed", "Failed"], OneOf()]
@@ -43,9 +43,9 @@ class ListJobs(Paged):
 
     id: JobId | None = None
     """Only this job."""
-    start_time: datetime | None = None
+    start_time: Moment | None = None
     """Only jobs that began later; with ``end_time``, at most 30 days apart."""
-    end_time: datetime | None = None
+    end_time: Moment | None = None
     """Only jobs that began earlier."""
     status: JobStatus | None = None
     """Only jobs in this state."""

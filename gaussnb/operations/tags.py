@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import model_validator
 
 from ..binding import Group, call
-from ..fields import InstanceId, OneOf, TagKey, TagValue, at_most, refuse
+from ..fields import InstanceId, OneOf, Part, TagKey, TagValue, at_most, refuse
 from ..spec import Asked, Model, Operation, Row, get, post
 from .rows import Done
 
@@ -48,7 +48,7 @@ class BatchTagAction(Operation):
     """The instance."""
     action: Annotated[Literal["create", "delete"], OneOf("DBS.280391")]
     """create sets the tags, delete takes them away; a missing one is no error."""
-    tags: Annotated[list[Tag], at_most(20, "tags", "DBS.280441")]
+    tags: Annotated[Part[list[Tag]], at_most(20, "tags", "DBS.280441")]
     """The tags, each key once."""
 
     @model_validator(mode="after")

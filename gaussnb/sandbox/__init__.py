@@ -7,9 +7,12 @@ from datetime import datetime
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl
 
 from pydantic import SecretStr
 
+from ..errors import CredentialsError
+from ..regions import check_endpoint, is_loopback
 from ..spec import Operation
 from .app import App
 from .behaviours import SIMULATED
@@ -17,7 +20,7 @@ from .clock import Clock
 from .faults import Drop, Fault, where
 from .messages import Request, Response
 from .store import FileStore, Store
-from .world import World
+from .world import Ids, World, account
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,14 +29,51 @@ if TYPE_CHECKING:
     from ..client import Client
     from .server import Server
 
-__all__ = ["Clock", "Fault", "Sandbox", "simulated"]
+__all__ = ["Clock", "Fault", "Sandbox", "login", "simulated"]
 
+REGION = "cn-north-4"
+"""The region a sandbox plays unless it is told another one."""
 _NO_SOCKET = "http://sandbox.localhost"
 
 
 def simulated() -> frozenset[type[Operation]]:
     """The operations the sandbox acts out; of all others it only knows that they exist."""
     return frozenset(SIMULATED)
+
+
+def login(address: str) -> dict[str, str | SecretStr]:
+    """What it takes to join a sandbox that runs elsewhere on this machine.
+
+    Args:
+        address: its endpoint; behind it, where they are not the usual ones, its seed and region, as in
+            ``http://127.0.0.1:8080?seed=3&region=cn-north-4``.
+
+    Returns:
+        Settings for :func:`gaussnb.connect`.
+
+    Raises:
+        CredentialsError: the address is none of this machine, or the seed is no number.
+
+    >>> login("http://127.0.0.1:8080?seed=3")["username"]
+    'explorer'
+    """
+    endpoint, _, query = address.strip().partition("?")
+    given = dict(parse_qsl(query))
+    endpoint, seed, region = endpoint.rstrip("/"), given.get("seed", "0"), given.get("region", REGION)
+    if not (endpoint.startswith("http://") and is_loopback(check_endpoint(endpoint, "the sandbox's address"))):
+        raise CredentialsError("The sandbox's address must be one of this machine, like http://127.0.0.1:8080.")
+    if not seed.removeprefix("-").isdecimal():
+        raise CredentialsError("The seed in the sandbox's address must be a whole number.")
+    known = account(Ids(int(seed)), region)
+    return {
+        "endpoint": endpoint,
+        "iam_endpoint": endpoint,
+        "region": region,
+        "project_id": known.project_id,
+        "username": known.username,
+        "password": known.password,
+        "domain": known.domain,
+    }
 
 
 class Sandbox:
@@ -53,6 +93,8 @@ class Sandbox:
 
     Raises:
         RuntimeError: when another sandbox has the file open.
+        ValueError: when the file is something else, or damaged.
+        OSError: when it cannot be opened.
 
     >>> with Sandbox(port=None, start="2026-01-01T00:00:00") as sandbox:
     ...     sandbox
@@ -66,7 +108,7 @@ class Sandbox:
         seed: int = 0,
         speed: float = 60,
         start: datetime | str | None = None,
-        region: str = "cn-north-4",
+        region: str = REGION,
         quota: int = 50,
     ) -> None:
         self.clock = Clock(start, speed)
@@ -112,8 +154,7 @@ class Sandbox:
         self.close()
 
     def __repr__(self) -> str:
-        world = self._app.world
-        return f"<sandbox {world.region}, seed {world.ids.seed}{', closed' if self._closed else ''}>"
+        return f"<sandbox {self.region}, seed {self.seed}{', closed' if self._closed else ''}>"
 
     # -- where and who
 
@@ -135,6 +176,11 @@ class Sandbox:
     def region(self) -> str:
         """The region it plays."""
         return self._app.world.region
+
+    @property
+    def seed(self) -> int:
+        """What makes its ids and credentials."""
+        return self._app.world.ids.seed
 
     @property
     def project_id(self) -> str:
@@ -177,13 +223,14 @@ class Sandbox:
 
         login = {name: self.credentials[name] for name in ("username", "password", "domain")}
         here = {"endpoint": self.endpoint, "iam_endpoint": self.iam_endpoint, "region": self.region}
-        more = {"project_id": self.project_id, "clock": self.clock, "adapter": self._adapter(), "seed": self.seed, "keep": False}
+        more = {
+            "project_id": self.project_id,
+            "clock": self.clock,
+            "adapter": self._adapter(),
+            "seed": self.seed,
+            "keep": False,
+        }
         return Client.open(**{**here, **login, **more, **overrides})
-
-    @property
-    def seed(self) -> int:
-        """What makes its ids and credentials."""
-        return self._app.world.ids.seed
 
     def mount(self, session: http.Session) -> http.Session:
         """Let a `requests` session reach the sandbox without a socket."""
@@ -205,9 +252,10 @@ class Sandbox:
         Raises:
             ConnectionError: when the sandbox is closed.
         """
-        if self._closed:
-            raise ConnectionError("the sandbox is closed")
-        return self._app.handle(request)
+        with self._app.lock:
+            if self._closed:
+                raise ConnectionError("the sandbox is closed")
+            return self._app.handle(request)
 
     def advance(self, seconds: float) -> None:
         """Let time pass at once; what ends in it ends."""

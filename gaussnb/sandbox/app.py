@@ -132,7 +132,7 @@ class App:
         """Keep what changed; an answer that could not be kept is no answer."""
         try:
             self.store.save(self.world, self.clock)
-        except Exception:  # noqa: BLE001 - a full disk must not end the thread that serves
+        except Exception:  # a full disk must not end the thread that serves
             _LOG.exception("the sandbox's file could not be written")
             failed = Refused("DBS.280005", "The sandbox's file could not be written.")
             headers = {"Content-Type": JSON, "X-Request-Id": request_id}
@@ -199,7 +199,7 @@ class App:
             return status, body, headers, ""
         except Refused as refused:
             error = refused
-        except Exception:  # noqa: BLE001 - the real service would say 500, too
+        except Exception:  # the real service would say 500, too
             _LOG.exception("%s failed", found.place)
             error = Refused("DBS.280005")
         shown = error.body(found.service, request_id)
@@ -269,16 +269,19 @@ def _parsed(kind: type[Operation], holes: dict[str, str], request: Request) -> O
         Refused: with the service's code for the first thing that is wrong.
     """
     iam_speaks = kind.route.service == "iam"
+    malformed = "IAM.0007" if iam_speaks else BAD_PARAMETER
     body: Any = {}
     if request.body.strip() and any(kind.place(name) == "body" for name in kind.model_fields):
         try:
             body = json.loads(request.body)
         except (ValueError, RecursionError):
-            raise Refused("IAM.0007" if iam_speaks else BAD_PARAMETER, "The body is not JSON.") from None
+            raise Refused(malformed, "The body is not JSON.") from None
         if not isinstance(body, dict):
-            raise Refused("IAM.0007" if iam_speaks else BAD_PARAMETER, "The body is not a JSON object.")
+            raise Refused(malformed, "The body is not a JSON object.")
     try:
         return operation_of(kind, holes, request.query, body)
+    except RecursionError:
+        raise Refused(malformed, "The body is nested too deeply.") from None
     except ValidationError as error:
         code, detail = _first(kind, error.errors(include_url=False, include_input=False))
     if iam_speaks:

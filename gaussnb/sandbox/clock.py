@@ -55,16 +55,18 @@ class Clock:
         with self._lock:
             self._base += max(0.0, moment - self._time())
 
-    def sleep(self, seconds: float) -> None:
-        """Wait until ``seconds`` have passed on this clock.
+    def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
+        """Wait until ``seconds`` have passed on this clock, or until somebody sets ``wake``.
 
         Who waits on a standing clock moves it, to where they wanted to get: several who wait at the same time
         do not add up.
         """
+        wake = wake or threading.Event()
         target = self.time() + seconds
         end = time.monotonic() + seconds / self.speed
         while (left := end - time.monotonic()) > 0:
-            time.sleep(min(left, _SLICE))
+            if wake.wait(min(left, _SLICE)):
+                return
         if self.standing:
             self.move_to(target)
 

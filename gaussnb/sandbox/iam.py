@@ -147,7 +147,8 @@ def _login(identity: dict[str, Any], call: Call) -> tuple[str, ...]:
     account = call.world.account
     known = user.get("id") == account.user_id if by_name is None else _is_named(by_name, account)
     right = account.password.get_secret_value()
-    if not isinstance(password, str) or not known or not hmac.compare_digest(password.encode(errors="replace"), right.encode()):
+    same = isinstance(password, str) and hmac.compare_digest(password.encode(errors="replace"), right.encode())
+    if not (known and same):
         raise Refused("", "The username or password is wrong.", status=401)
     return ("password",)
 

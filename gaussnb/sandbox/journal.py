@@ -9,12 +9,14 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ..errors import mask
 from ..spec import OPERATIONS, Row, is_secret
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MASK = "***"
+_LONGEST = 65_536  # bytes of a body that is kept
 _TELLING = re.compile(r"passw|secret|token|^sk$|private_key|passcode|totp", re.IGNORECASE)
 
 
@@ -26,7 +28,7 @@ class Asked(Row):
     method: str
     """GET, POST, PUT or DELETE."""
     path: str
-    """Path and query, as sent."""
+    """Path and query, as sent, secrets masked."""
     operation: str
     """The operation it was, empty for an unknown one."""
     status: int
@@ -38,7 +40,7 @@ class Asked(Row):
     seconds: float
     """How long the answer took to make, in real seconds."""
     body: Annotated[str, "JSON"]
-    """The JSON body, secrets masked; other bodies are not kept."""
+    """The JSON object that was sent, secrets masked; other bodies, and very long ones, are not kept."""
 
 
 class Journal:
@@ -48,8 +50,8 @@ class Journal:
         self._records: deque[dict[str, Any]] = deque(maxlen=keep)
 
     def add(self, **record: Any) -> None:
-        """Keep a record; its ``body`` is bytes and is masked here."""
-        self._records.append({**record, "body": masked(record["body"])})
+        """Keep a record; its ``body`` is bytes, and is masked here as its ``path`` is."""
+        self._records.append({**record, "path": mask(record["path"]), "body": masked(record["body"])})
 
     def frame(self) -> pd.DataFrame:
         """The records, one row each, oldest first."""
@@ -59,11 +61,14 @@ class Journal:
 
 
 def masked(body: bytes) -> str:
-    """A JSON body as text without its secrets; nothing of any other body."""
-    if not body:
+    """A JSON object as text without its secrets; nothing of any other body, or of a very long one."""
+    if not body or len(body) > _LONGEST:
         return ""
     try:
-        text = json.dumps(_masked(json.loads(body), _secret_names()), ensure_ascii=False)
+        value = json.loads(body)
+        if not isinstance(value, dict):
+            return ""
+        text = json.dumps(_masked(value, _secret_names()), ensure_ascii=False)
         return text.encode(errors="replace").decode()  # half a surrogate is no text to a frame
     except (ValueError, RecursionError):
         return ""
@@ -80,8 +85,8 @@ def _masked(value: Any, names: frozenset[str]) -> Any:
 
 
 def _hides(key: str, value: Any, names: frozenset[str]) -> bool:
-    if key == "password" and isinstance(value, dict):
-        return False  # the outline of a login, `{"password": {"user": …}}`
+    if key == "password" and isinstance(value, dict) and isinstance(value.get("user"), dict):
+        return False  # the outline of a login
     return key in names or _TELLING.search(key) is not None
 
 

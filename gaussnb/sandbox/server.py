@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
@@ -175,10 +176,8 @@ class Server(TCPServer):
         with self._guard:
             callers = list(self._callers.items())
         for _, connection in callers:
-            try:
+            with suppress(OSError):  # it was quicker
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it was quicker
         for thread, _ in callers:
             if thread is not threading.current_thread():
                 thread.join(timeout=5)

@@ -15,6 +15,7 @@ from .clock import Clock
 from .world import World
 
 _FORMAT = 1
+_MARK = 0x67736E62  # "gsnb" in the header of the file: other programs' databases are left alone
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS things (
@@ -64,12 +65,17 @@ class FileStore(Store):
 
     Raises:
         RuntimeError: when another sandbox has the file open.
-        ValueError: when the file is something else.
+        ValueError: when the file is something else, or damaged.
+        OSError: when it cannot be opened.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
+        self._path = path
         self._at: float | None = None
-        self._file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            self._file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        except sqlite3.OperationalError as error:
+            raise OSError(f"{path}: {error}") from None
         try:
             self._open()
         except sqlite3.OperationalError as error:
@@ -84,9 +90,12 @@ class FileStore(Store):
     def _open(self) -> None:
         # Held until the file is closed or its process dies, however it dies; no second sandbox gets in.
         self._file.execute("PRAGMA locking_mode = EXCLUSIVE")
+        if self._number("schema_version") and self._number("application_id") != _MARK:
+            raise ValueError("it belongs to another program")
         self._file.execute("PRAGMA journal_mode = WAL")
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute("BEGIN EXCLUSIVE")
+        self._file.execute(f"PRAGMA application_id = {_MARK}")
         for statement in _SCHEMA.split(";"):
             self._file.execute(statement)
         self._facts = {name: json.loads(text) for name, text in self._file.execute("SELECT name, json FROM facts")}
@@ -95,6 +104,10 @@ class FileStore(Store):
         self.opened = self._facts["opened"] = self._facts.get("opened", -1) + 1
         self._keep("format", "opened")
         self._file.execute("COMMIT")
+
+    def _number(self, pragma: str) -> int:
+        (number,) = self._file.execute(f"PRAGMA {pragma}").fetchone()
+        return int(number)
 
     def _keep(self, *names: str) -> None:
         rows = [(name, json.dumps(self._facts[name])) for name in names]
@@ -106,9 +119,13 @@ class FileStore(Store):
 
     def load(self, world: World) -> None:
         world.ids.counts.update(self._facts.get("counts", {}))
-        for kind, text in self._file.execute("SELECT kind, json FROM things ORDER BY rowid"):
-            thing = world.tables[kind].codec.validate_json(text)
-            world.tables[kind][thing.id] = thing
+        try:
+            for kind, text in self._file.execute("SELECT kind, json FROM things ORDER BY rowid"):
+                thing = world.tables[kind].codec.validate_json(text)
+                world.tables[kind][thing.id] = thing
+        except (sqlite3.DatabaseError, KeyError, ValueError):
+            self.close()
+            raise ValueError(f"{self._path} is damaged") from None
         world.restored()
 
     def save(self, world: World, clock: Clock, *, always: bool = False) -> None:

@@ -113,7 +113,7 @@ def test_a_refusal_names_the_field_and_never_the_secret(cloud: Cloud) -> None:
     answer = cloud.create(name="x", password="has a blank in it 1!")
     assert "name:" in answer.json()["error_msg"]
     answer = cloud.create(password="has a blank in it 1!")
-    assert answer.json()["error_msg"].startswith("The password")or "password:" in answer.json()["error_msg"]
+    assert answer.json()["error_msg"].startswith("The password") or "password:" in answer.json()["error_msg"]
     assert "has a blank" not in answer.text
 
 
@@ -126,6 +126,10 @@ def test_the_product_type_of_redis(cloud: Cloud, redis: dict[str, Any]) -> None:
     shown = cloud.made(**redis)
     assert (shown["product_type"], shown["port"], shown["lb_port"]) == ("Capacity", "6379", "6379")
     assert shown["id"].endswith("in12") and shown["lb_ip_address"]
+
+
+def test_a_product_type_means_nothing_elsewhere(cloud: Cloud) -> None:
+    assert "product_type" not in cloud.made(product_type="Capacity")
 
 
 def test_numbers_come_back_as_they_were_given(cloud: Cloud) -> None:

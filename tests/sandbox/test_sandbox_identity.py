@@ -54,7 +54,8 @@ def user(cloud: Cloud, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"password": "wrong"}, {"password": 5}, {"password": "\ud800"}, {"name": "nobody"}, {"domain": {}}, {"id": "x"}]
+    "changes",
+    [{"password": "wrong"}, {"password": 5}, {"password": "\ud800"}, {"name": "nobody"}, {"domain": {}}, {"id": "x"}],
 )
 def test_wrong_logins(cloud: Cloud, changes: dict[str, Any]) -> None:
     answer = cloud.raw("POST", "/v3/auth/tokens", json={"auth": {"identity": user(cloud, **changes)}})
@@ -62,7 +63,9 @@ def test_wrong_logins(cloud: Cloud, changes: dict[str, Any]) -> None:
     assert answer.json()["error"]["code"] == 401 and answer.json()["error"]["title"] == "Unauthorized"
 
 
-@pytest.mark.parametrize("body", [{}, {"auth": {}}, {"auth": {"identity": {}}}, {"auth": {"identity": "x"}}, {"auth": 1}])
+@pytest.mark.parametrize(
+    "body", [{}, {"auth": {}}, {"auth": {"identity": {}}}, {"auth": {"identity": "x"}}, {"auth": 1}]
+)
 def test_malformed_logins(cloud: Cloud, body: dict[str, Any]) -> None:
     answer = cloud.raw("POST", "/v3/auth/tokens", json=body)
     assert answer.status_code == 400 and answer.json()["error_code"].startswith("IAM.00")

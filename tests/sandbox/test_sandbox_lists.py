@@ -140,6 +140,13 @@ def test_the_window_of_jobs(many: Cloud) -> None:
     assert many("GET", "v3/jobs").json()["total_count"] == 0
 
 
+def test_jobs_are_found_by_the_second_they_show(cloud: Cloud) -> None:
+    cloud.sandbox.advance(0.5)
+    cloud.create()
+    second = "2026-02-03T04:05:06%2B0000"
+    assert cloud("GET", f"v3/jobs?start_time={second}&end_time={second}").json()["total_count"] == 1
+
+
 def test_asking_again_passes_time_on_a_standing_clock(cloud: Cloud) -> None:
     created = cloud.create().json()
     looks = 0

@@ -12,8 +12,8 @@ import pytest
 Cloud = Any
 
 VALUES: list[Any] = [
-    None, True, False, 0, -1, 1.5, 10**30, 1e300, "", " ", "x", "*", "\x00", "\ud800", "名" * 300, "٣", [], [[]], {}, {"": {}},
-    [None], [{}], "4294967296", "../..", "%2F", "a,b,,c", "24:00-25:00",
+    None, True, False, 0, -1, 1.5, 10**30, 1e300, "", " ", "x", "*", "\x00", "\ud800", "名" * 300, "٣",
+    [], [[]], {}, {"": {}}, [None], [{}], "4294967296", "../..", "%2F", "a,b,,c", "24:00-25:00",
 ]  # fmt: skip
 
 
@@ -57,7 +57,8 @@ def test_create(cloud: Cloud, quick_start: dict[str, Any], seed: int) -> None:
     chance = random.Random(seed)
     everything = {**quick_start, **FULL}
     for path in places(everything):
-        body = changed(everything if chance.random() < 0.5 else {**quick_start, path[0]: everything[path[0]]}, path, chance.choice(VALUES))
+        whole = everything if chance.random() < 0.5 else {**quick_start, path[0]: everything[path[0]]}
+        body = changed(whole, path, chance.choice(VALUES))
         answer = cloud("POST", "v3/instances", body)
         assert answer.status_code in (202, 400, 403, 404), (path, body, answer.text)
         assert answer.ok or answer.json()["error_code"].startswith("DBS."), answer.text
@@ -75,7 +76,24 @@ def test_login(cloud: Cloud) -> None:
             assert answer.status_code in (201, 400, 401, 404), (path, value, answer.text)
 
 
-@pytest.mark.parametrize("value", ["", "%", "%zz", "%00", "%ff", "%F0%9F%92%A9", "a" * 500, "-1", "1e9", "9" * 5000, "*", "**"])
+@pytest.mark.parametrize("depth", [100, 300, 450, 600, 900, 5000, 100_000])
+@pytest.mark.parametrize(("open_", "close"), [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])
+def test_deep_bodies(cloud: Cloud, depth: int, open_: str, close: str) -> None:
+    cloud.login()
+    deep = open_ * depth + "1" + close * depth
+    for path, body in (
+        (f"/v3/{cloud.sandbox.project_id}/instances", f'{{"name": {deep}}}'),
+        ("/v3/auth/tokens", f'{{"auth": {{"identity": {deep}}}}}'),
+    ):
+        answer = cloud.raw("POST", path, data=body)
+        assert answer.status_code == 400, answer.text
+    assert len(cloud.sandbox.requests) == 3
+
+
+QUERIES = ["", "%", "%zz", "%00", "%ff", "%F0%9F%92%A9", "a" * 500, "-1", "1e9", "9" * 5000, "*", "**"]
+
+
+@pytest.mark.parametrize("value", QUERIES)
 def test_queries_and_paths(cloud: Cloud, value: str) -> None:
     cloud.login()
     project = cloud.sandbox.project_id

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,7 +58,9 @@ def test_chunked_bodies(sandbox: Sandbox) -> None:
 
 def test_who_asks_first_is_told_to_go_on(sandbox: Sandbox) -> None:
     with wire(sandbox) as connection:
-        connection.sendall(b"POST /v3/auth/tokens HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        connection.sendall(
+            b"POST /v3/auth/tokens HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        )
         assert answers(connection, 1) == [(100, b"")]
         connection.sendall(b"{}")
         assert answers(connection, 1)[0][0] == 400
@@ -91,7 +94,9 @@ def test_a_large_body_is_read_to_its_end(sandbox: Sandbox, caller: Any) -> None:
 def test_answers_leave_in_one_piece(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[int] = []
     send = socket.socket.sendall
-    monkeypatch.setattr(socket.socket, "sendall", lambda one, data, *more: sent.append(len(data)) or send(one, data, *more))
+    monkeypatch.setattr(
+        socket.socket, "sendall", lambda one, data, *more: sent.append(len(data)) or send(one, data, *more)
+    )
     connection = http.client.HTTPConnection(sandbox.endpoint.removeprefix("http://"), timeout=10)
     connection.request("GET", "/")
     connection.getresponse().read()
@@ -111,6 +116,35 @@ def test_many_callers_at_once(sandbox: Sandbox, caller: Any) -> None:
     for thread in threads:
         thread.join()
     assert len(set(ids)) == 40
+
+
+def test_many_callers_change_things_at_once(build: Any, caller: Any, tmp_path: Path) -> None:
+    sandbox = build(port=0, path=tmp_path / "cloud.db", quota=0)
+    statuses: set[int] = set()
+
+    def work(number: int) -> None:
+        cloud = caller(sandbox)
+        for turn in range(10):
+            one = cloud.create().json()["id"]
+            sandbox.advance(600)
+            calls = [
+                cloud("PUT", f"v3/instances/{one}/name", {"name": f"caller-{number}-{turn}"}),
+                cloud("GET", "v3/instances"),
+                cloud("DELETE", f"v3/instances/{one}") if turn % 2 else cloud("GET", "v3/jobs"),
+            ]
+            statuses.update(answer.status_code for answer in calls)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == {200}
+    sandbox.advance(3600)
+    left = caller(sandbox)("GET", "v3/instances").content
+    assert json.loads(left)["total_count"] == 40
+    sandbox.close()
+    assert caller(build(path=tmp_path / "cloud.db"))("GET", "v3/instances").content == left
 
 
 def test_nothing_is_left_behind(build: Any, caller: Any) -> None:

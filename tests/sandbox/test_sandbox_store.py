@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,35 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not the file of a sandbox"):
         Sandbox(file)
     assert file.read_bytes() == before
+
+
+def test_databases_of_others_are_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "mine.db"
+    with closing(sqlite3.connect(file)) as mine:
+        mine.execute("CREATE TABLE facts (name TEXT, json TEXT)")
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match="belongs to another program"):
+        Sandbox(file)
+    assert file.read_bytes() == before
+
+
+def test_a_damaged_file_is_said_and_let_go(build: Any, tmp_path: Path) -> None:
+    file = tmp_path / "cloud.db"
+    build(path=file).close()
+    with closing(sqlite3.connect(file)) as damage:
+        damage.execute("INSERT INTO things VALUES ('instance', 'x', '{}')")
+        damage.commit()
+    with pytest.raises(ValueError, match="is damaged"):
+        Sandbox(file)
+    with closing(sqlite3.connect(file)) as mended:
+        mended.execute("DELETE FROM things")
+        mended.commit()
+    build(path=file)
+
+
+def test_a_place_where_no_file_can_be(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nowhere"):
+        Sandbox(tmp_path / "nowhere" / "cloud.db")
 
 
 def test_no_secret_in_the_file(build: Any, caller: Any, quick_start: dict[str, Any], tmp_path: Path) -> None:

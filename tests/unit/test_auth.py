@@ -56,7 +56,9 @@ def test_a_token_is_added_and_renewed(token_auth: TokenAuth) -> None:
 
 
 def test_a_login_that_returns_the_same_token_helps_nobody(tmp_path: Path) -> None:
-    auth = TokenAuth(lambda: Token(SecretStr("same"), 10_000.0), TokenCache(tmp_path / "t.json", clock=lambda: 0.0), "key")
+    auth = TokenAuth(
+        lambda: Token(SecretStr("same"), 10_000.0), TokenCache(tmp_path / "t.json", clock=lambda: 0.0), "key"
+    )
     assert not auth.renew(prepared(auth))
 
 
@@ -98,7 +100,9 @@ def test_a_blank_in_the_query_is_sent_as_it_is_signed() -> None:
 
 def test_json_bodies_and_other_headers_are_left_alone() -> None:
     auth = SignatureAuth("AK", SecretStr(CANARY), domain_id="d", clock=lambda: NOW)
-    request = prepared(auth, json={"a": 1}, headers={"X-Language": "en-us", "Content-Type": "application/json;charset=utf8"})
+    request = prepared(
+        auth, json={"a": 1}, headers={"X-Language": "en-us", "Content-Type": "application/json;charset=utf8"}
+    )
     assert request.headers["X-Domain-Id"] == "d"
     assert "X-Project-Id" not in request.headers
     assert request.headers["Content-Type"] == "application/json;charset=utf8"

@@ -23,7 +23,12 @@ LOCAL = "http://127.0.0.1:8080"
 SDK_KEY = {"HUAWEICLOUD_SDK_AK": "sdk-ak", "HUAWEICLOUD_SDK_SK": "sdk-sk"}
 HW_KEY = {"HW_ACCESS_KEY": "hw-ak", "HW_SECRET_KEY": "hw-sk", "HW_REGION_NAME": "cn-north-4"}
 HW_USER = {"HW_USER_NAME": "hw-user", "HW_USER_PASSWORD": "hw-pass", "HW_DOMAIN_NAME": "hw-account"}
-OS_USER = {"OS_USERNAME": "os-user", "OS_PASSWORD": "os-pass", "OS_USER_DOMAIN_NAME": "os-account", "OS_REGION_NAME": "cn-south-1"}
+OS_USER = {
+    "OS_USERNAME": "os-user",
+    "OS_PASSWORD": "os-pass",
+    "OS_USER_DOMAIN_NAME": "os-account",
+    "OS_REGION_NAME": "cn-south-1",
+}
 
 
 class House:
@@ -68,7 +73,15 @@ def secret(value: SecretStr | None) -> str:
 # --- order ------------------------------------------------------------------------------------------------------------
 
 INI = "[basic]\nak = ini-ak\nsk = ini-%sk\nproject_id = ini-project\n"
-TOML = '[default]\nak = "toml-ak"\nsk = "toml-sk"\nregion = "cn-east-2"\n[work]\ntoken = "work-token"\nregion = "cn-east-3"\n'
+TOML = """
+[default]
+ak = "toml-ak"
+sk = "toml-sk"
+region = "cn-east-2"
+[work]
+token = "work-token"
+region = "cn-east-3"
+"""
 
 
 def test_each_place_gives_way_to_the_one_before(house: House) -> None:
@@ -82,7 +95,12 @@ def test_each_place_gives_way_to_the_one_before(house: House) -> None:
     found = house.find({**HW_KEY, **OS_USER})
     assert (found.ak, secret(found.sk), found.region) == ("hw-ak", "hw-sk", "cn-north-4")
     found = house.find(OS_USER)
-    assert (found.kind, found.username, secret(found.password), found.domain) == ("password", "os-user", "os-pass", "os-account")
+    assert (found.kind, found.username, secret(found.password), found.domain) == (
+        "password",
+        "os-user",
+        "os-pass",
+        "os-account",
+    )
     found = house.find()
     assert (found.ak, secret(found.sk), found.project_id) == ("ini-ak", "ini-%sk", "ini-project")
     assert found.sources["ak"] == "~/.huaweicloud/credentials [basic] ak"
@@ -142,7 +160,12 @@ def test_within_one_place_token_beats_key_beats_password(house: House, environ: 
 
 @pytest.mark.parametrize(
     ("variable", "setting"),
-    [("OS_TENANT_ID", "project_id"), ("OS_TENANT_NAME", "project_name"), ("OS_PROJECT_ID", "project_id"), ("HW_PROJECT_NAME", "project_name")],
+    [
+        ("OS_TENANT_ID", "project_id"),
+        ("OS_TENANT_NAME", "project_name"),
+        ("OS_PROJECT_ID", "project_id"),
+        ("HW_PROJECT_NAME", "project_name"),
+    ],
 )  # fmt: skip
 def test_projects(house: House, variable: str, setting: str) -> None:
     assert getattr(house.find({**HW_KEY, variable: "p"}), setting) == "p"
@@ -281,7 +304,9 @@ def test_an_unknown_region_needs_endpoints(house: House) -> None:
     assert "no iam_endpoint" in house.refuse(SDK_KEY, region="aaa", endpoint="https://x.example.org")
 
 
-@pytest.mark.parametrize("url", ["http://gaussdb.example.org", "https://u:p@x.example.org", "https://x.example.org?y", "x.example.org"])
+@pytest.mark.parametrize(
+    "url", ["http://gaussdb.example.org", "https://u:p@x.example.org", "https://x.example.org?y", "x.example.org"]
+)
 def test_endpoints_unfit_for_secrets(house: House, url: str) -> None:
     assert house.refuse(HW_KEY, endpoint=url).startswith("argument endpoint= ")
     assert house.refuse({**HW_KEY, "HW_AUTH_URL": url}).startswith("HW_AUTH_URL ")
@@ -431,7 +456,14 @@ def test_credentials_do_not_show_what_they_hold(house: House, caplog: pytest.Log
         {"username": "u", "domain": "d", "password": SecretStr(CANARY)},
     ):
         found = house.find(region="cn-north-4", **arguments)
-        shown = (repr(found), str(found), f"{found}", repr(found.model_dump()), found.model_dump_json(), repr(dict(found.sources)))
+        shown = (
+            repr(found),
+            str(found),
+            f"{found}",
+            repr(found.model_dump()),
+            found.model_dump_json(),
+            repr(dict(found.sources)),
+        )
         assert CANARY not in "".join(shown) + caplog.text
         assert repr(found) == f"Credentials(kind={found.kind!r}, region='cn-north-4', endpoint={CN4!r})"
         assert Credentials.model_validate(found) == found == pickle.loads(pickle.dumps(found))

@@ -27,7 +27,9 @@ def test_a_usual_a_european_and_a_small_region() -> None:
     assert region("cn-north-11").service_endpoint("iam") == "https://iam.myhuaweicloud.com"
 
 
-@pytest.mark.parametrize(("wrong", "meant"), [("cn-north4", "cn-north-4"), ("cn-north-4a", "cn-north-4"), ("EU-WEST-101", "eu-west-101")])
+@pytest.mark.parametrize(
+    ("wrong", "meant"), [("cn-north4", "cn-north-4"), ("cn-north-4a", "cn-north-4"), ("EU-WEST-101", "eu-west-101")]
+)
 def test_an_unknown_region_names_close_ones(wrong: str, meant: str) -> None:
     with pytest.raises(CredentialsError, match=f"{meant}.*endpoint="):
         region(wrong)
@@ -68,6 +70,6 @@ def test_not_loopback(url: str) -> None:
      "https://example.org\n", "file:///etc/passwd", "http://user@localhost"],
 )  # fmt: skip
 def test_endpoints_unfit_for_secrets(url: str) -> None:
-    with pytest.raises(CredentialsError, match="^OS_AUTH_URL ") as caught:
+    with pytest.raises(CredentialsError, match=r"^OS_AUTH_URL ") as caught:
         check_endpoint(url, "OS_AUTH_URL")
     assert "u:p" not in str(caught.value)

@@ -21,7 +21,8 @@ REQUESTS: list[tuple[str, str, list[tuple[str, Any]], dict[str, str], bytes]] = 
     ("GET", "/v3/p/instances/", [("a", "1")], {}, b""),
     ("GET", "/v3/a b/c+d*e~f", [("q", "a b")], {}, b""),
     ("GET", "/v3/a%20b/c%2Fd/%7Bproject_id%7D", [], {}, b""),
-    ("GET", "/v3/100%25/x=y&z", [("plus", "+"), ("star", "*"), ("tilde", "~"), ("percent", "%"), ("and", "&"), ("eq", "=")], {}, b""),
+    ("GET", "/v3/100%25/x=y&z",
+     [("plus", "+"), ("star", "*"), ("tilde", "~"), ("percent", "%"), ("and", "&"), ("eq", "=")], {}, b""),
     ("GET", "/v3/p", [("slash", "a/b"), ("question", "?"), ("hash", "#"), ("semi", ";,:@")], {}, b""),
     ("GET", "/v3/caf\u00e9", [("n\u00e4me", "\u00fcber")], {}, b""),
     ("GET", "/v3/\u6570\u636e\u5e93", [("\u540d", "\u5b9e\u4f8b \u4e00")], {}, b""),
@@ -73,7 +74,9 @@ def test_what_is_signed_verifies(request_parts: tuple[str, str, list[tuple[str, 
 
 
 def test_the_canonical_request_is_as_documented() -> None:
-    text = canonical_request("post", "/v3/a b", [("b", "2"), ("a", "1 ")], {"Host": " h ", "X-Sdk-Date": "d"}, ["X-Sdk-Date", "host"], b"")
+    text = canonical_request(
+        "post", "/v3/a b", [("b", "2"), ("a", "1 ")], {"Host": " h ", "X-Sdk-Date": "d"}, ["X-Sdk-Date", "host"], b""
+    )
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert text == f"POST\n/v3/a%20b/\na=1%20&b=2\nhost:h\nx-sdk-date:d\n\nhost;x-sdk-date\n{empty}"
 
@@ -101,10 +104,14 @@ def check(headers: dict[str, str], *, path: str = "/v3/p", body: bytes = b"", no
         (check(signed(Authorization="")), "does not begin with"),
         (check(signed(Authorization="Bearer x")), "does not begin with"),
         (check(signed(Authorization="SDK-HMAC-SHA256 Access=a")), "lacks"),
-        (check(signed(Authorization=f"SDK-HMAC-SHA256 Access={AK}, SignedHeaders=host, Signature=00")), "x-sdk-date must be signed"),
-        (check(signed(Authorization=f"SDK-HMAC-SHA256 Access={AK}, SignedHeaders=host;x-sdk-date;x-a, Signature=00")), "not sent: x-a"),
-        (check(signed(Authorization="SDK-HMAC-SHA256 Access=who, SignedHeaders=host;x-sdk-date, Signature=00")), "unknown"),
-        (check(signed(Authorization=f"SDK-HMAC-SHA256 Access={AK}, SignedHeaders=host;x-sdk-date, Signature=\u00e9")), "does not match"),
+        (check(signed(Authorization=f"SDK-HMAC-SHA256 Access={AK}, SignedHeaders=host, Signature=00")),
+         "x-sdk-date must be signed"),
+        (check(signed(Authorization=f"SDK-HMAC-SHA256 Access={AK}, SignedHeaders=host;x-sdk-date;x-a, Signature=00")),
+         "not sent: x-a"),
+        (check(signed(Authorization="SDK-HMAC-SHA256 Access=who, SignedHeaders=host;x-sdk-date, Signature=00")),
+         "unknown"),
+        (check(signed(Authorization=f"SDK-HMAC-SHA256 Access={AK}, SignedHeaders=host;x-sdk-date, Signature=\u00e9")),
+         "does not match"),
         (check(signed(**{"X-Sdk-Content-Sha256": "0" * 64}), body=b"{}"), "X-Sdk-Content-Sha256"),
     ],
 )  # fmt: skip

@@ -117,7 +117,8 @@ def issue():
     return Token(SecretStr("shared"), time.time() + 3600)
 
 answers = []
-clients = [threading.Thread(target=lambda: answers.append(TokenCache(Path(sys.argv[1])).get_or_issue("a", issue))) for _ in range(10)]
+def ask(): answers.append(TokenCache(Path(sys.argv[1])).get_or_issue("a", issue))
+clients = [threading.Thread(target=ask) for _ in range(10)]
 for client in clients: client.start()
 for client in clients: client.join()
 assert [token.value.get_secret_value() for token in answers] == ["shared"] * 10
@@ -139,7 +140,9 @@ def test_a_refused_token_is_replaced_once(path: Path) -> None:
     bad = cache.get_or_issue("a", issue).value
 
     with ThreadPoolExecutor(10) as pool:
-        tokens = set(pool.map(lambda _: cache.get_or_issue("a", issue, refused=bad).value.get_secret_value(), range(10)))
+        tokens = set(
+            pool.map(lambda _: cache.get_or_issue("a", issue, refused=bad).value.get_secret_value(), range(10))
+        )
     assert issue.count == 2
     assert tokens == {f"{CANARY}-2"}
     assert TokenCache(path).get_or_issue("a", issue).value.get_secret_value() == f"{CANARY}-2"
@@ -165,8 +168,10 @@ def test_a_late_report_about_an_older_token_changes_nothing(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"\xff\xfe", b"[]", b"null", b"{}", b'{"tokens": []}', b'{"tokens": {"a": 1}}', b'{"tokens": {"a": {}}}',
-     b'{"tokens": {"a": {"value": 1, "valid_until": 9e9}}}', b'{"tokens": {"a": {"value": "x", "valid_until": "later"}}}', b"[" * 9999],
+    [b"", b"{", b"\xff\xfe", b"[]", b"null", b"{}",
+     b'{"tokens": []}', b'{"tokens": {"a": 1}}', b'{"tokens": {"a": {}}}',
+     b'{"tokens": {"a": {"value": 1, "valid_until": 9e9}}}',
+     b'{"tokens": {"a": {"value": "x", "valid_until": "later"}}}', b"[" * 9999],
 )  # fmt: skip
 def test_a_broken_file_is_replaced(path: Path, content: bytes) -> None:
     path.parent.mkdir()
@@ -217,12 +222,19 @@ def test_a_failed_login_is_not_repeated_by_those_who_waited(path: Path) -> None:
 
 
 def test_validity_is_a_duration(path: Path) -> None:
-    token = Token.from_answer(SecretStr("x"), "2099-02-03T05:06:07.701000Z", "2099-02-04T05:06:07.701000Z", received=50.0, project_id="p")
+    token = Token.from_answer(
+        SecretStr("x"), "2099-02-03T05:06:07.701000Z", "2099-02-04T05:06:07.701000Z", received=50.0, project_id="p"
+    )
     assert (token.valid_until, token.project_id) == (86_450.0, "p")
-    assert Token.from_answer(SecretStr("x"), "2026-02-03T05:06:07", "2026-02-03T06:06:07+00:00", received=0).valid_until == 3600
+    assert (
+        Token.from_answer(SecretStr("x"), "2026-02-03T05:06:07", "2026-02-03T06:06:07+00:00", received=0).valid_until
+        == 3600
+    )
 
 
-@pytest.mark.parametrize(("issued", "expires"), [("2026-02-03T00:00:00Z", "2026-02-03T00:00:00Z"), ("", ""), ("soon", "later")])
+@pytest.mark.parametrize(
+    ("issued", "expires"), [("2026-02-03T00:00:00Z", "2026-02-03T00:00:00Z"), ("", ""), ("soon", "later")]
+)
 def test_times_that_make_no_sense(issued: str, expires: str) -> None:
     with pytest.raises(ValueError) as caught:
         Token.from_answer(SecretStr(CANARY), issued, expires, received=0)
@@ -231,9 +243,19 @@ def test_times_that_make_no_sense(issued: str, expires: str) -> None:
 
 def test_keys_tell_logins_apart() -> None:
     def key(password: str = CANARY, **changes: str | None) -> str:
-        return cache_key(**{"iam_endpoint": "https://iam", "user": "u", "domain": "d", **changes}, password=SecretStr(password))
+        return cache_key(
+            **{"iam_endpoint": "https://iam", "user": "u", "domain": "d", **changes}, password=SecretStr(password)
+        )
 
-    keys = {key(), key("other"), key(user="v"), key(domain="e"), key(project="p"), key(iam_endpoint="https://x"), key(domain=None)}
+    keys = {
+        key(),
+        key("other"),
+        key(user="v"),
+        key(domain="e"),
+        key(project="p"),
+        key(iam_endpoint="https://x"),
+        key(domain=None),
+    }
     assert len(keys) == 7
     assert key() == key(project=None)
     assert all(len(each) == 64 and CANARY not in each for each in keys)

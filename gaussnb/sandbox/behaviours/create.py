@@ -155,7 +155,7 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         version=spec.datastore.version,
         storage_engine=spec.datastore.storage_engine,
         mode=spec.mode,
-        product_type=spec.product_type or "",
+        product_type=(engines.mode(engine, spec.mode).product_types and spec.product_type) or "",
         region=spec.region,
         availability_zone=spec.availability_zone,
         vpc_id=spec.vpc_id,

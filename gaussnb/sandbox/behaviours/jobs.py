@@ -20,7 +20,7 @@ def list_jobs(op: ListJobs, call: Call) -> Page:
         job
         for job in candidates
         if job.listed
-        and begin <= job.start <= end
+        and begin <= int(job.start) <= end  # as it is shown: to the second
         and op.status in (None, job.status)
         and op.name in (None, job.work)
     ]

@@ -1,0 +1,7 @@
+"""``python -m gaussnb`` is ``gaussnb``."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

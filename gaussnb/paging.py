@@ -1,0 +1,148 @@
+"""All pages of a list: what was read of it so far, and what to ask for next. Fetching is others' work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .spec import At, Operation, Row
+from .transport import Reply
+from .wire import Columns, leaves, list_key
+
+Fetch = Callable[[Sequence[Operation]], Iterator[Reply]]
+"""Sends several reads at the same time; the replies in the order of the reads."""
+
+AHEAD = 64
+"""Pages asked for at once; a list that says it has a million of them is not believed blindly."""
+AGAIN = 3
+"""How often a list is read that shrinks meanwhile: what moves up into a page that was read is missed."""
+
+
+def checked(reply: Reply, row: type[Row]) -> Any:
+    """The parsed answer, where it can be read as rows.
+
+    Raises:
+        BadAnswer: it is not JSON, or the list that holds the rows is not there.
+    """
+    answer = reply.json()
+    if not row.at:
+        return answer
+    key = list_key(row)
+    held = answer.get(key) if isinstance(answer, dict) else ""
+    items = held if isinstance(held, list) else [held]
+    fit = all(isinstance(item, dict) or item is None for item in items) or _is_bare(row)
+    if isinstance(held, str) or not fit or (key not in answer and answer.get("total_count") != 0):
+        # Taken for an empty list, this would say that what is there is gone.
+        raise reply.bad(f"no {key} in it")
+    return answer
+
+
+def _is_bare(row: type[Row]) -> bool:
+    """Whether a row stands for a plain value of a list, not for an object."""
+    return any(isinstance(mark, At) and not mark.path for info in row.model_fields.values() for mark in info.metadata)
+
+
+class Reading:
+    """What was read of a list so far.
+
+    Args:
+        operation: what lists it.
+        returns: the row.
+    """
+
+    def __init__(self, operation: Operation, returns: type[Row]) -> None:
+        self.operation = operation
+        self.columns = Columns(returns, {**dict(operation), "operation": operation.route.id})
+        self.count = 0
+        """Things read, with repeats: where the next page begins."""
+        self.total: int | None = None
+        """How many there are, as the last page said."""
+        self.shrank = False
+        self.fresh = True
+        """Whether the last page held anything new."""
+        self.last = ""
+        """The id of the last thing."""
+        self._ids: set[str] = set()
+        self._bare = False
+
+    def add(self, reply: Reply) -> int:
+        """Take a page in; how many things it had."""
+        answer = checked(reply, self.columns.row)
+        self.columns.add(answer)
+        things = list(leaves(answer, list_key(self.columns.row)))
+        ids = [str(thing["id"]) for thing in things if isinstance(thing, dict) and thing.get("id") is not None]
+        self._bare |= len(ids) < len(things)
+        self.fresh = bool(things) and (self._bare or not self._ids.issuperset(ids))
+        self._ids.update(ids)
+        self.last = ids[-1] if ids else ""
+        self.count += len(things)
+        total = _number(next(leaves(answer, self.operation.route.total), None))
+        if total is not None:
+            self.shrank |= total < (self.total or 0)
+            self.total = total
+        return len(things)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts about the whole, for ``attrs``."""
+        have = self.count if self._bare else len(self._ids)
+        if self.total is not None:
+            return {"total_count": self.total, "truncated": self.shrank or have < self.total}
+        asked = dict(self.operation)
+        full = have >= (asked.get("limit") or self.operation.route.page_size)
+        return {"truncated": _one_page(self.operation) and (full or bool(asked.get("offset") or asked.get("marker")))}
+
+
+def read_all(operation: Operation, returns: type[Row], first: Reply, fetch: Fetch) -> Reading:
+    """Read a list to its end, or the one page of it that was asked for.
+
+    Args:
+        operation: what lists it.
+        returns: the row.
+        first: the answer to ``operation`` itself.
+        fetch: gets the other pages.
+    """
+    for again in range(AGAIN):
+        reading = Reading(operation, returns)
+        reading.add(next(fetch([operation])) if again else first)
+        if _one_page(operation):
+            return reading
+        if operation.paged():
+            _by_offset(reading, fetch)
+        else:
+            _by_marker(reading, fetch)
+        if not reading.shrank:
+            break
+    return reading
+
+
+def _one_page(operation: Operation) -> bool:
+    asked = dict(operation)
+    return any(asked.get(name) is not None for name in ("offset", "limit", "marker"))
+
+
+def _by_offset(reading: Reading, fetch: Fetch) -> None:
+    operation, size = reading.operation, reading.operation.route.page_size
+    step = size
+    while reading.fresh and (reading.total is None or reading.count < reading.total):
+        here = reading.count
+        ends = min(reading.total or 0, here + AHEAD * step)
+        offsets = range(here, ends, step) if reading.total else range(here, here + 1)
+        for reply in fetch([operation.replace(offset=offset, limit=size) for offset in offsets]):
+            if (count := reading.add(reply)) < step:
+                # The end; or the service gives fewer at once than it says, and there is a hole.
+                step = count or step
+                break
+
+
+def _by_marker(reading: Reading, fetch: Fetch) -> None:
+    operation, size = reading.operation, reading.operation.route.page_size
+    count = reading.count
+    while count >= size and reading.fresh and reading.last:
+        count = reading.add(next(fetch([operation.replace(marker=reading.last)])))
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+        return int(value)
+    return value if type(value) is int and value >= 0 else None

@@ -1,0 +1,32 @@
+"""What a person sees: forms, core ipywidgets only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    import ipywidgets  # noqa: F401
+except ImportError as error:  # said here once, for everything that is shown
+    raise ImportError('forms need ipywidgets: pip install "gaussnb[lab]"') from error
+
+from ..instance_spec import InstanceSpec
+from ..spec import Operation
+from .controls import CONTROLS, Control
+from .create import CreateForm
+from .form import Form
+
+__all__ = ["CONTROLS", "Control", "CreateForm", "Form", "form_of"]
+
+
+def form_of(operation: type[Operation], client: Any = None) -> Form:
+    """The form of an operation.
+
+    Args:
+        operation: the declared class.
+        client: sends it, and is asked what there is to choose from; without it the form only builds.
+    """
+    if client is None:
+        return Form(operation)
+    if issubclass(operation, InstanceSpec):
+        return CreateForm(client, client.send, client.review)
+    return Form(operation, client.send, client.review)

@@ -1,0 +1,203 @@
+"""gaussnb beside the other ways to do the same: ``python -m tests.bench [--rounds N] [--quick]``.
+
+Prints one Markdown table and writes nothing. Every figure is the median over rounds in which the ways take
+turns, each in a fresh process; the server they call is a process of its own. Read the ratios: the milliseconds
+are those of one machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+FAKE_TOKEN = "-".join(["not", "a", "token"])
+
+FRAME = f"""
+import gaussnb
+gaussnb.connect(endpoint="%s", token={FAKE_TOKEN!r}, project_id="latency-0").instances.list(limit=1)
+"""
+IMPORTS = {
+    "import requests, pandas, pydantic": "import requests, pandas, pydantic",
+    "import gaussnb": "import gaussnb",
+    "import gaussnb, first DataFrame": FRAME,
+    "import the SDK's client": "from huaweicloudsdkgaussdbfornosql.v3 import GaussDBforNoSQLClient",
+}
+ALL = {
+    "requests → dict of lists → DataFrame": "all_columns",
+    "gaussnb": "all_gaussnb",
+    "requests → json_normalize": "all_normalized",
+    "SDK → to_dict → DataFrame": "all_sdk",
+}
+SLOW = {name: ALL[name] for name in ("requests → dict of lists → DataFrame", "gaussnb")}
+ONE = {
+    "requests → dict → DataFrame": "one_requests_frame",
+    "requests → dict": "one_requests",
+    "gaussnb → DataFrame": "one_gaussnb",
+    "SDK → object": "one_sdk",
+}
+SANDBOX = """
+import sys
+from gaussnb import Sandbox
+sandbox = Sandbox(path=sys.argv[1] or None, quota=0).start()
+print(sandbox.endpoint, flush=True)
+input()
+"""
+
+Measured = dict[str, list[dict[str, float]]]
+
+
+class Bench:
+    """Runs the parts.
+
+    Args:
+        rounds: how often each way has its turn.
+        home: an empty directory that stands in for the user's home.
+    """
+
+    def __init__(self, rounds: int, home: str) -> None:
+        self.rounds = rounds
+        names = ("HW_", "OS_", "HUAWEICLOUD_", "GAUSSNB_", "XDG_")
+        inherited = {key: value for key, value in os.environ.items() if not key.upper().startswith(names)}
+        self.environment = {**inherited, "HOME": home, "PYTHONPATH": str(ROOT), "NO_PROXY": "*"}
+        self.rows: list[tuple[str, ...]] = []
+
+    def run(self, *words: str) -> str:
+        """Run Python with these words; what it prints."""
+        command = [sys.executable, *words]
+        return subprocess.run(command, env=self.environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    @contextlib.contextmanager
+    def server(self, *words: str) -> Iterator[str]:
+        """A process that prints its address first."""
+        process = subprocess.Popen(
+            [sys.executable, *words], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
+            process.communicate()
+
+    def wall(self, code: str) -> dict[str, float]:
+        """How long a process with this code takes from start to end."""
+        began = time.perf_counter()
+        self.run("-c", code)
+        return {"ms": (time.perf_counter() - began) * 1000}
+
+    def way(self, name: str, endpoint: str, count: int = 0) -> dict[str, float]:
+        """Measure one of ``ways.py``."""
+        found: dict[str, float] = json.loads(self.run(str(HERE / "ways.py"), name, endpoint, str(count)))
+        return found
+
+    def turns(self, runs: dict[str, Callable[[], dict[str, float]]], rounds: int) -> Measured:
+        """Let each have its turn, round by round; a first round for nothing warms the caches."""
+        found: Measured = {name: [] for name in runs}
+        for number in range(rounds + 1):
+            for name, run in runs.items():
+                result = run()
+                if number:
+                    found[name].append(result)
+        return found
+
+    def add(self, title: str, found: Measured, *, per: int = 1, digits: int = 0) -> None:
+        """Add a part to the table; its first way is 1.00."""
+        base = _median(next(iter(found.values())), "ms")
+        for name, results in found.items():
+            ms = _median(results, "ms")
+            memory = f"{_median(results, 'mib'):.0f}" if "mib" in results[0] and per == 1 else ""
+            self.rows.append((title, name, f"{ms / per:,.{digits}f} ms", f"{ms / base:.2f}", memory))
+
+    # -- the parts
+
+    def imports(self, endpoint: str) -> None:
+        """Import time above that of bare Python."""
+        codes = {"bare": "pass", **{name: code.replace("%s", endpoint) for name, code in IMPORTS.items()}}
+        found = self.turns({name: partial(self.wall, code) for name, code in codes.items()}, self.rounds)
+        bare = _median(found.pop("bare"), "ms")
+        above = {name: [{"ms": one["ms"] - bare} for one in results] for name, results in found.items()}
+        self.add("import, above bare Python", above)
+
+    def lists(self, endpoint: str, instances: int) -> None:
+        """All instances as a DataFrame, without and with latency."""
+        for title, ways, latency, rounds in (
+            (f"{instances:,} instances", ALL, 0, self.rounds),
+            (f"{instances:,} instances, 50 ms a page", SLOW, 50, 1),
+        ):
+            here = f"{endpoint}#{latency}"
+            found = self.turns({name: partial(self.way, way, here) for name, way in ways.items()}, rounds)
+            for name, results in found.items():
+                assert all(one["rows"] == instances for one in results), name
+            self.add(title, found)
+
+    def calls(self, endpoint: str, count: int) -> None:
+        """The overhead of one call."""
+        found = self.turns({name: partial(self.way, way, endpoint, count) for name, way in ONE.items()}, self.rounds)
+        self.add("one call, one instance", found, per=count, digits=2)
+
+    def sandbox(self, count: int) -> None:
+        """How quick the sandbox is, over one connection."""
+        start = statistics.median(self._start() for _ in range(self.rounds))
+        self.rows.append(("sandbox", "cold start, python to first answer", f"{start:,.0f} ms", "", ""))
+        for kept in (False, True):
+            path = str(Path(self.environment["HOME"]) / "bench.sandbox") if kept else ""
+            with self.server("-c", SANDBOX, path) as endpoint:
+                for what, way in (("create", "sandbox_create"), (f"list of {min(100, count)}", "sandbox_list")):
+                    rate = count / self.way(way, endpoint, count)["ms"] * 1000
+                    where = "in a file" if kept else "in memory"
+                    self.rows.append(("sandbox", f"{what}, {where}", f"{rate:,.0f} a second", "", ""))
+
+    def _start(self) -> float:
+        import http.client
+
+        began = time.perf_counter()
+        with self.server("-c", SANDBOX, "") as endpoint:
+            connection = http.client.HTTPConnection(endpoint.removeprefix("http://"))
+            connection.request("GET", "/")
+            connection.getresponse().read()
+            return (time.perf_counter() - began) * 1000
+
+
+def _median(results: list[dict[str, float]], what: str) -> float:
+    return statistics.median(one[what] for one in results)
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    head = ("what", "way", "median", "ratio", "peak MiB above imports")
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    rule = tuple("-" * width for width in widths)
+    lines = (map(str.ljust, row, widths) for row in (head, rule, *rows))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main() -> None:
+    """Run all and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each way (5)")
+    parser.add_argument("--quick", action="store_true", help="one round with a tenth of the work")
+    options = parser.parse_args()
+    rounds, part = (1, 10) if options.quick else (max(1, options.rounds), 1)
+    with tempfile.TemporaryDirectory() as home:
+        bench = Bench(rounds, home)
+        with bench.server(str(HERE / "stub.py"), "--instances", str(10_000 // part)) as endpoint:
+            bench.imports(endpoint)
+            bench.lists(endpoint, 10_000 // part)
+            bench.calls(endpoint, 300 // part)
+        bench.sandbox(1_000 // part)
+    print(_table(bench.rows))
+
+
+if __name__ == "__main__":
+    main()

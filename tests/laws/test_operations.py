@@ -1,0 +1,287 @@
+"""Promises that hold for every declared operation, each one a test."""
+
+from __future__ import annotations
+
+import json
+import re
+import traceback
+from collections import Counter
+from pathlib import Path
+from typing import Any, get_type_hints
+from urllib.parse import parse_qsl, unquote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from making import ALL, CALLS, CANARY, by_name, made, parts
+from pydantic import BaseModel, ValidationError
+
+import gaussnb
+from gaussnb.binding import Call, Group, rule_in_words
+from gaussnb.client import GROUPS, Client
+from gaussnb.errors import CODES
+from gaussnb.spec import OPERATIONS, Operation, Router, is_secret, marks
+from gaussnb.wire import operation_of, request_of
+
+every_operation = pytest.mark.parametrize("operation", ALL, ids=by_name)
+every_part = pytest.mark.parametrize("part", sorted({p for o in ALL for p in parts(o)}, key=by_name), ids=by_name)
+quick = settings(
+    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+# ------------------------------------------------------------------------------------------- said
+
+
+@every_part
+def test_it_is_documented(part: type[BaseModel]) -> None:
+    doc = (part.__doc__ or "").strip()
+    assert doc and doc.partition("\n")[0].endswith(".")
+    for name, info in part.model_fields.items():
+        assert info.description or rule_in_words(info), name
+
+
+@every_operation
+def test_it_is_known_under_its_id(operation: type[Operation]) -> None:
+    assert OPERATIONS[operation.route.id] is operation
+    assert re.fullmatch(r"[A-Z][A-Za-z]+", operation.route.id)
+
+
+@every_operation
+def test_its_holes_are_filled(operation: type[Operation]) -> None:
+    for hole in set(operation.route.holes) - {"project_id"}:
+        info = operation.model_fields[hole]
+        assert info.is_required()
+        assert marks(info.annotation, info.metadata) or "Literal" in str(info.annotation), "may hold a slash"
+
+
+@pytest.mark.parametrize("value", ["..", ".", "...", "", "a/b", "a?b", "a\n", "a b", "ä"])
+@every_operation
+def test_no_value_leads_to_another_path(operation: type[Operation], value: str) -> None:
+    for hole in set(operation.route.holes) - {"project_id"}:
+        with pytest.raises(ValidationError) as refusal:
+            operation(**{hole: value})
+        assert (hole,) in [line["loc"] for line in refusal.value.errors()]
+
+
+@every_operation
+def test_codes_of_rules_are_in_the_table(operation: type[Operation]) -> None:
+    for part in parts(operation):
+        for info in part.model_fields.values():
+            for mark in marks(info.annotation, info.metadata):
+                if code := getattr(mark, "code", None):
+                    assert CODES[code].text and CODES[code].hint
+
+
+def test_every_code_in_the_source_is_in_the_table() -> None:
+    for path in Path(gaussnb.__file__).parent.rglob("*.py"):
+        for code in re.findall(r'"((?:DBS|APIGW|IAM)\.[0-9]+)"', path.read_text(encoding="utf-8")):
+            assert code in CODES, f"{code} in {path.name}"
+            assert CODES[code].hint, code
+
+
+# ------------------------------------------------------------------------------------------ bound
+
+
+def test_every_operation_is_bound_once() -> None:
+    """Other views of an answer, and look-ups of one row, do not count; a login is no call of a group."""
+    plain = [
+        call.operation.route.id
+        for call in CALLS.values()
+        if type(call) is Call and call.returns is call.operation.route.returns
+    ]
+    assert max(Counter(plain).values()) == 1
+    logins = {route.id for route in (o.route for o in ALL) if not route.signed and not route.reads}
+    assert set(plain) == set(OPERATIONS) - logins
+    assert {call.operation for call in CALLS.values()} <= set(ALL)
+
+
+def test_no_two_operations_share_a_place() -> None:
+    assert len({(o.route.method, re.sub(r"{\w+}", "{}", o.route.path)) for o in ALL}) == len(ALL)
+
+
+def test_no_two_calls_are_the_same() -> None:
+    kinds = Counter((call.operation, call.returns, type(call)) for call in CALLS.values())
+    assert max(kinds.values()) == 1
+
+
+def test_the_groups_of_a_client_are_those_its_type_names() -> None:
+    typed = {
+        name: kind
+        for name, kind in get_type_hints(Client).items()
+        if isinstance(kind, type) and issubclass(kind, Group)
+    }
+    assert typed == GROUPS
+
+
+@pytest.mark.parametrize("kind", GROUPS.values(), ids=by_name)
+def test_groups_are_documented(kind: type[Group]) -> None:
+    group = kind(None)  # type: ignore[arg-type]
+    assert (kind.__doc__ or "").strip().endswith(".")
+    for text in (repr(group), group._repr_markdown_()):
+        assert "0x" not in text
+        assert all(name in text for name in kind.calls())
+
+
+def test_the_table_names_every_operation_once() -> None:
+    table = gaussnb.operations()
+    assert sorted(table["operation"]) == sorted(OPERATIONS)
+    assert table["simulated"].notna().all()
+    assert (table["summary"].str.len() > 0).all()
+
+
+# --------------------------------------------------------------------------------------- travelling
+
+
+def there_and_back(operation: Operation) -> None:
+    request = request_of(operation, "0123456789abcdef")
+    path, _, query = request.target.partition("?")
+    found = Router(ALL).find(request.method, path)
+    assert found is not None
+    kind, holes = found
+    assert kind is type(operation)
+    body = json.loads(request.body) if request.body is not None else {}
+    holes = {name: unquote(value) for name, value in holes.items()}
+    assert operation_of(kind, holes, parse_qsl(query, keep_blank_values=True), body) == operation
+    assert (
+        operation_of(kind, holes, [*request.query, ("unknown", "1")], body | {"unknown": 1, "more": None}) == operation
+    )
+    if request.body is None:
+        assert operation.wire() == {}
+    else:
+        assert operation.wire() == body
+
+
+@every_operation
+@given(data=st.data())
+@quick
+def test_it_travels_there_and_back(operation: type[Operation], data: st.DataObject) -> None:
+    there_and_back(data.draw(made(operation)))
+
+
+@every_operation
+@given(data=st.data())
+@quick
+def test_a_copy_is_equal_and_a_repr_is_the_same_every_time(operation: type[Operation], data: st.DataObject) -> None:
+    one = data.draw(made(operation))
+    assert one.replace() == one == type(one).model_validate(dict(one))
+    assert repr(one) == repr(one.replace())
+    assert "0x" not in re.sub(r"'[^']*'", "", repr(one))
+
+
+@every_operation
+def test_its_schema_can_be_written(operation: type[Operation]) -> None:
+    assert operation.model_json_schema()["type"] == "object"
+
+
+@every_operation
+def test_only_a_writing_call_has_a_body_and_only_a_create_creates(operation: type[Operation]) -> None:
+    route = operation.route
+    assert route.success in (200, 201, 202, 204)
+    assert not (route.reads and (route.creates or route.ends != "answered"))
+
+
+# ----------------------------------------------------------------------------------------- secrets
+
+
+def secret_places(operation: type[Operation]) -> list[str]:
+    """The fields of an operation that hold a secret, or anything at all."""
+    return [
+        name
+        for name, info in operation.model_fields.items()
+        if is_secret(info.annotation) or str(info.annotation).startswith(("dict", "typing.Optional[dict"))
+    ]
+
+
+WITH_SECRETS = [operation for operation in ALL if secret_places(operation)]
+
+
+def with_canary(operation: type[Operation]) -> dict[str, Any]:
+    fields = dict(example(made(operation)))
+    for name in secret_places(operation):
+        secret = is_secret(operation.model_fields[name].annotation)
+        fields[name] = CANARY if secret else {"password": {"user": {"password": CANARY}}}
+    return fields
+
+
+def example(strategy: st.SearchStrategy[Any]) -> Any:
+    """One value, always the same."""
+    found: list[Any] = []
+
+    @settings(max_examples=1, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def once(value: Any) -> None:
+        found.append(value)
+
+    once()
+    return found[0]
+
+
+def test_there_are_secrets_to_keep() -> None:
+    assert {operation.route.id for operation in WITH_SECRETS} >= {"CreateInstance", "KeystoneCreateUserTokenByPassword"}
+
+
+@pytest.mark.parametrize("operation", WITH_SECRETS, ids=by_name)
+def test_a_secret_is_shown_nowhere(operation: type[Operation]) -> None:
+    fields = with_canary(operation)
+    one = operation(**fields)
+    for shown in (
+        repr(one),
+        str(one),
+        f"{one}",
+        one.model_dump_json(),
+        repr(one.model_dump()),
+        repr(dict(one.model_dump())),
+    ):
+        assert CANARY not in shown
+    assert CANARY in json.dumps(one.wire())
+
+
+@pytest.mark.parametrize("operation", WITH_SECRETS, ids=by_name)
+def test_a_secret_is_in_no_error(operation: type[Operation]) -> None:
+    fields = with_canary(operation)
+    wrong: list[dict[str, Any]] = [{**fields, "no_such_field": 1}]
+    for name in operation.model_fields:
+        wrong += [
+            {**fields, name: object()},
+            {**fields, name: [CANARY + "\n"]},
+            {n: v for n, v in fields.items() if n != name},
+        ]
+    refused = 0
+    for given_fields in wrong:
+        try:
+            operation(**given_fields)
+        except ValidationError as error:
+            refused += 1
+            shown = [str(error), repr(error), repr(error.errors()), error.json(), *traceback.format_exception(error)]
+            assert not [text for text in shown if CANARY in text]
+    assert refused >= len(operation.model_fields)
+
+
+# --------------------------------------------------------------------------------- in the sandbox
+
+
+@every_operation
+def test_the_sandbox_acts_or_says_that_it_does_not(operation: type[Operation]) -> None:
+    from gaussnb.errors import NOT_SIMULATED
+    from gaussnb.sandbox import Sandbox, simulated
+    from gaussnb.sandbox.messages import Request
+
+    with Sandbox(port=None, start="2026-01-01T00:00:00") as sandbox:
+        known = sandbox.credentials
+        user = {"name": known["username"], "password": known["password"], "domain": {"name": known["domain"]}}
+        login = OPERATIONS["KeystoneCreateUserTokenByPassword"](
+            identity={"methods": ["password"], "password": {"user": user}},
+            scope={"project": {"id": sandbox.project_id}},
+        )
+        headers: dict[str, str] = {}
+        for one in (login, example(made(operation))):
+            parts = request_of(one, sandbox.project_id)
+            answer = sandbox.handle(Request(parts.method, parts.target, headers, parts.body or b""))
+            headers = {"x-auth-token": dict(answer.headers).get("X-Subject-Token", "")}
+    body = json.loads(answer.body or b"{}")
+    code = body.get("error_code", "") if isinstance(body, dict) else ""
+    assert (answer.status == 501 and code == NOT_SIMULATED) == (operation not in simulated())
+    if operation in simulated():
+        assert answer.status == operation.route.success or 400 <= answer.status < 500, body
+        assert not code or code in CODES

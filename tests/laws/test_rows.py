@@ -1,0 +1,111 @@
+"""Promises about the frame of every row: the same columns and types, whatever was answered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from making import ROWS, by_name, full, sample, spoilt
+
+from gaussnb.frame import frame_of
+from gaussnb.spec import Asked, Count, Keys, Row, columns
+from gaussnb.wire import Columns, parse
+
+every_row = pytest.mark.parametrize("row", ROWS, ids=by_name)
+
+
+def frame(row: type[Row], *answers: Any) -> pd.DataFrame:
+    collected = Columns(
+        row, {column.source.name: "asked" for column in columns(row) if isinstance(column.source, Asked)}
+    )
+    counts = [collected.add(answer) for answer in answers]
+    assert len(collected) == sum(counts)
+    return frame_of(collected, {"operation": "Test"})
+
+
+def check(row: type[Row], shown: pd.DataFrame) -> None:
+    assert list(shown.columns) == [column.name for column in columns(row)]
+    for column in columns(row):
+        dtype = shown[column.name].dtype
+        assert str(dtype) == column.dtype, column.name
+        if column.known:
+            assert list(dtype.categories[: len(column.known)]) == list(column.known)
+    assert shown.index.equals(pd.RangeIndex(len(shown)))
+    assert all(isinstance(value, (str, int, float, bool, type(None))) for value in shown.attrs.values())
+    json.dumps(shown.attrs)
+
+
+@every_row
+def test_it_is_documented(row: type[Row]) -> None:
+    assert (row.__doc__ or "").strip().endswith(".")
+    for column in columns(row):
+        assert column.doc.strip().endswith("."), column.name
+
+
+@every_row
+def test_an_empty_answer(row: type[Row]) -> None:
+    for answers in ([{}], [parse(b"")], [full(row, 0)], [{}, {}]):
+        shown = frame(row, *answers)
+        check(row, shown)
+        assert len(shown) == (0 if row.at else len(answers))
+
+
+@every_row
+@pytest.mark.parametrize("count", [1, 2, 100])
+def test_a_full_answer(row: type[Row], count: int) -> None:
+    shown = frame(row, full(row, count))
+    check(row, shown)
+    assert len(shown) == (count if row.at else 1)
+    assert "unreadable" not in shown.attrs
+    for column in columns(row):
+        match column.source:
+            case Asked():
+                wanted: Any = "asked"
+            case Count():
+                wanted = 1
+            case Keys(_, value):
+                wanted = f"zone-{value}"
+            case _:
+                wanted = sample(column)
+        values = shown[column.name]
+        if column.dtype.startswith("datetime"):
+            wanted = pd.Timestamp(wanted)
+        assert (values == wanted).all() and values.notna().all(), column.name
+
+
+@every_row
+def test_pages_add_up_and_frames_can_be_joined(row: type[Row]) -> None:
+    one, none = frame(row, full(row, 2)), frame(row, *([full(row, 0)] if row.at else []))
+    both = pd.concat([one, none, one], ignore_index=True)
+    check(row, both)
+    pd.testing.assert_frame_equal(both, frame(row, full(row, 2), *([full(row, 0)] if row.at else []), full(row, 2)))
+
+
+@every_row
+def test_hostile_answers(row: type[Row]) -> None:
+    for answer in spoilt(full(row, 2)):
+        shown = frame(row, answer)
+        check(row, shown)
+        assert row.at or len(shown) == 1
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["instances", "groups", "nodes", "jobs", "id"]), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(answers=st.lists(junk, max_size=3))
+@settings(max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.__name__ in ("Instance", "Node", "Job", "Created")], ids=by_name
+)
+def test_nonsense(row: type[Row], answers: list[Any]) -> None:
+    check(row, frame(row, *answers))

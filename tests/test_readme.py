@@ -1,0 +1,113 @@
+"""The README keeps its word: what it shows runs, what it names exists."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+import gaussnb
+from gaussnb import cli
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "README.md").read_text("utf-8")
+REAL_CLOUD = "# real cloud"
+"""A block with this comment is not run."""
+
+BLOCKS = [
+    (TEXT.count("\n", 0, found.start("code")), found["language"], found["code"])
+    for found in re.finditer(r"^```(?P<language>\w*)\n(?P<code>.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+]
+"""Line above, language and code of each fenced block."""
+PROSE = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
+SPANS = re.findall(r"`([^`\n]+)`", PROSE)
+SHELL = [line for _, language, code in BLOCKS if language in ("sh", "bash") for line in code.splitlines()]
+COMMANDS = sorted(
+    {
+        words
+        for text in [*SPANS, *SHELL]
+        for part in re.split(r"&&|;|\|", text)
+        if (words := part.strip()).startswith("gaussnb ")
+    }
+)
+LINKS = [unquote(target) for target in re.findall(r"\]\(([^)\s]+)", PROSE)]
+FOLDERS = tuple(f"{path.name}/" for path in ROOT.iterdir() if path.is_dir())
+
+
+def blocks(*languages: str) -> list[tuple[int, str]]:
+    return [(line, code) for line, language, code in BLOCKS if language in languages]
+
+
+@pytest.mark.parametrize(("line", "code"), blocks("python", "py"), ids=lambda value: f"line-{value}"[:9])
+def test_a_block_is_python(line: int, code: str) -> None:
+    compile("\n" * line + code, "README.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def test_the_blocks_run(tmp_path: Path) -> None:
+    """One after the other in one namespace, each at its own line, so that a traceback names the README's."""
+    script = ""
+    for line, code in blocks("python"):
+        if REAL_CLOUD not in code:
+            script += "\n" * (line - script.count("\n")) + code
+    assert script
+    (tmp_path / "README.py").write_text(script, "utf-8")
+    ours = ("HW_", "OS_", "HUAWEICLOUD_", "GAUSSNB_", "XDG_")
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(ours)}
+    env = {**kept, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "NO_PROXY": "*"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "README.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+def test_every_command_is_named() -> None:
+    assert {command.split()[1] for command in COMMANDS} == {"quickstart", "lab", "sandbox", "doctor"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_understood(command: str) -> None:
+    cli._parser().parse_args(shlex.split(command, comments=True)[1:])
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"\bgn\.(\w+)", TEXT))))
+def test_a_name_exists(name: str) -> None:
+    assert hasattr(gaussnb, name)
+
+
+@pytest.mark.parametrize("extra", sorted(set(re.findall(r'"(?:\.|gaussnb)\[(\w+)\]"', TEXT))))
+def test_an_extra_exists(extra: str) -> None:
+    assert extra in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+
+
+@pytest.mark.parametrize("target", LINKS)
+def test_a_link_leads_somewhere(target: str) -> None:
+    path, _, anchor = target.partition("#")
+    if "labpath=" in target:  # the badge
+        path = re.split(r"[?&]labpath=", target)[1].partition("&")[0]
+    elif re.match(r"\w+:", target):
+        assert target.startswith("https://")
+        return
+    assert (ROOT / path).exists()
+    if anchor and not path:
+        heads = re.findall(r"^#+ (.+)$", PROSE, re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("path", sorted({span for span in SPANS if span.startswith(FOLDERS)}))
+def test_a_path_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_the_folder_as_drawn() -> None:
+    """The modules named in the picture of the folder are there."""
+    for _, code in blocks(""):
+        for name in re.findall(r"\b[a-z_]+\.py\b|\b[a-z_]+/(?=[ ,\n])", code):
+            assert any((ROOT / folder / name).exists() for folder in ("", "gaussnb")), name

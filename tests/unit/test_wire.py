@@ -1,0 +1,87 @@
+"""Operations to request parts and back, and bodies to values."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from gaussnb.neighbours.iam import KeystoneCreateUserTokenByPassword
+from gaussnb.operations.instances import ListInstances, RestartInstance, UpdateInstanceName
+from gaussnb.operations.jobs import ListJobs
+from gaussnb.operations.tags import BatchTagAction
+from gaussnb.wire import leaves, operation_of, parse, plain, request_of, things
+
+
+def test_a_get_has_a_query_and_no_body() -> None:
+    request = request_of(ListInstances(name="*a b&c", limit=10), "p1")
+    assert request.target == "/v3/p1/instances?limit=10&name=%2Aa%20b%26c"
+    assert request.body is None
+
+
+def test_a_post_has_a_body_even_when_it_says_nothing() -> None:
+    request = request_of(RestartInstance("i"), "p1")
+    assert (request.target, request.body) == ("/v3/p1/instances/i/restart", b"{}")
+
+
+def test_moments_travel_in_utc() -> None:
+    beijing = datetime(2026, 1, 1, 8, tzinfo=timezone(timedelta(hours=8)))
+    for moment in (beijing, datetime(2026, 1, 1), "2026-01-01T00:00:00Z"):
+        query = dict(request_of(ListJobs(start_time=moment)).query)  # type: ignore[arg-type]
+        assert query == {"start_time": "2026-01-01T00:00:00+0000"}
+
+
+def test_plain_values() -> None:
+    given = {"a": SecretStr("s"), "b": (1, None), "c": datetime(2026, 1, 1, tzinfo=UTC)}
+    assert plain(given) == {"a": "s", "b": [1, None], "c": "2026-01-01T00:00:00+0000"}
+    tags = BatchTagAction("i", "delete", [{"key": "k"}]).wire()
+    assert tags == {"action": "delete", "tags": [{"key": "k"}]}
+
+
+def test_fields_inside_an_object() -> None:
+    login = KeystoneCreateUserTokenByPassword(identity={"methods": []}, scope={"project": {"id": "p"}})
+    assert login.wire() == {"auth": {"identity": {"methods": []}, "scope": {"project": {"id": "p"}}}}
+    assert operation_of(type(login), {}, [], login.wire()) == login
+
+
+def test_parts_become_an_operation_as_tolerantly_as_the_service_reads() -> None:
+    body = {"name": "name", "unknown": 1}
+    assert operation_of(
+        UpdateInstanceName, {"instance_id": "i", "project_id": "p"}, [("x", "y")], body
+    ) == UpdateInstanceName("i", "name")
+    assert operation_of(RestartInstance, {"instance_id": "i"}, [], {"node_id": None}) == RestartInstance("i")
+    assert operation_of(ListInstances, {}, [("limit", "10"), ("offset", "0")], None) == ListInstances(
+        limit=10, offset=0
+    )
+    tags: Any = {"action": "create", "tags": [{"key": "k", "value": "", "color": None, "more": 1}]}
+    assert operation_of(BatchTagAction, {"instance_id": "i"}, [], tags).wire()["tags"] == [{"key": "k", "value": ""}]
+
+
+@pytest.mark.parametrize("body", [None, [], "x", 5, {"name": ["x"]}, {"name": None}, {}])
+def test_parts_that_make_no_operation(body: Any) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        operation_of(UpdateInstanceName, {"instance_id": "i"}, [], body)
+    assert [line["loc"] for line in refusal.value.errors()] == [("name",)]
+
+
+def test_bodies() -> None:
+    assert parse(b"") == parse(b" \n") == {}
+    assert parse(b'{"a": [1, null]}') == {"a": [1, None]}
+    for broken in (b"<html>", b'{"a": ', b"\xff", b'"\\ud800"', b"[" * 100_000):
+        with pytest.raises(ValueError):
+            parse(broken)
+
+
+def test_leaves_and_things() -> None:
+    answer = {"a": [{"b": [1, None, [2, [3]]]}, None, 7, {"b": {"c": 4}}, {}]}
+    assert list(leaves(answer, "a.b")) == [1, 2, 3, {"c": 4}]
+    assert list(leaves(answer, "a.b.c")) == [4]
+    assert list(leaves(answer, "")) == [answer]
+    assert list(leaves(None, "")) == list(leaves([[]], "a")) == list(leaves("text", "a")) == []
+    found = list(things(answer, "a.b"))
+    assert [thing for thing, _ in found] == [1, 2, 3, {"c": 4}]
+    assert found[0][1] == {"": answer, "a": answer["a"][0]}
+    assert json.loads(json.dumps([thing for thing, _ in things([1, [2]], "")])) == [1, 2]
