@@ -32,9 +32,10 @@ from .errors import NotFound
 from .spec import Column, Operation, Row, columns, marks
 
 if TYPE_CHECKING:
-    from .widgets import Form
     import pandas as pd
     from pydantic.fields import FieldInfo
+
+    from .widgets import Form
 
 P = ParamSpec("P")
 

@@ -219,8 +219,7 @@ class Client:
 
     def _repr_markdown_(self) -> str:
         rows = (
-            f"| `gdb.{name}` | {', '.join(f'`{call}`' for call in group.calls())} |"
-            for name, group in GROUPS.items()
+            f"| `gdb.{name}` | {', '.join(f'`{call}`' for call in group.calls())} |" for name, group in GROUPS.items()
         )
         return "\n".join([f"**{repr(self)[1:-1]}**", "", "| group | calls |", "| --- | --- |", *rows])
 
@@ -539,9 +538,7 @@ class Client:
         """Whether this machine is asking for another one of that name just now, so that one could be mistaken."""
         since = self.clock.now() - AT_IT
         return any(
-            entry["name"] == name
-            and entry["outcome"] == "asked"
-            and datetime.fromisoformat(entry["asked_at"]) > since
+            entry["name"] == name and entry["outcome"] == "asked" and datetime.fromisoformat(entry["asked_at"]) > since
             for entry in others
         )
 
@@ -639,8 +636,10 @@ class Client:
             note).
 
         Raises:
-            WaitFailed: an instance reached a state it does not leave by itself; carries the history.
+            WaitFailed: an instance reached a state it does not leave by itself, or the service could not be
+                asked for five minutes; carries the history.
             WaitTimeout: the time is over; carries the history.
+            ValueError: there is no instance in ``targets``.
         """
         return wait(
             self._look,
@@ -695,7 +694,7 @@ GROUPS: dict[str, type[Group]] = {
 
 def _once(frame: pd.DataFrame) -> pd.DataFrame:
     """Without the repeats that pages show when something is created while they are read."""
-    if "id" not in frame.columns:
+    if len(frame) < 2 or "id" not in frame.columns:
         return frame
     repeated = frame["id"].duplicated() & frame["id"].notna()
     return frame[~repeated].reset_index(drop=True) if repeated.any() else frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .spec import Column, Dtype, Row
@@ -64,11 +65,29 @@ def _series(column: Column, values: list[Any], unreadable: list[str]) -> Any:
     clean = values if set(map(type, values)) <= {kind, type(None)} else _read(read, values, column, unreadable)
     if column.dtype == "category":
         seen = dict.fromkeys(word for word in clean if word is not None)
-        known = [*column.known, *(word for word in seen if word not in column.known)]
-        return pd.Categorical(clean, categories=pd.Index(known, dtype="string"))
+        known = (*column.known, *(word for word in seen if word not in column.known))
+        code = {word: number for number, word in enumerate(known)}
+        return pd.Categorical.from_codes([code.get(word, -1) for word in clean], dtype=_categories(known))
     if column.dtype == "datetime64[us, UTC]":
         return pd.DatetimeIndex(np.array(clean, dtype="datetime64[us]")).tz_localize("UTC")
-    return pd.array(clean, dtype=column.dtype)
+    return pd.array(clean, dtype=_dtype(column.dtype))
+
+
+# Looking a type up by its name takes longer than making an array of one value: half of a small call.
+
+
+@cache
+def _dtype(name: str) -> Any:
+    import pandas as pd
+
+    return pd.api.types.pandas_dtype(name)
+
+
+@lru_cache(100)
+def _categories(words: tuple[str, ...]) -> Any:
+    import pandas as pd
+
+    return pd.CategoricalDtype(pd.Index(words, dtype="string"))
 
 
 def _read(

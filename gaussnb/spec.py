@@ -44,8 +44,9 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from .fields import Limit, Offset
 
 if TYPE_CHECKING:
-    from .widgets import Form
     from pydantic._internal._model_construction import ModelMetaclass
+
+    from .widgets import Form
 else:
     ModelMetaclass = type(BaseModel)
 

@@ -204,9 +204,7 @@ class Transport:
 
     # -- one try
 
-    def _prepared(
-        self, endpoint: str, request: Request, auth: Auth | None, operation: str
-    ) -> requests.PreparedRequest:
+    def _prepared(self, endpoint: str, request: Request, auth: Auth | None, operation: str) -> requests.PreparedRequest:
         headers = {"Content-Type": "application/json", "X-Language": "en-us", "User-Agent": _user_agent()}
         url = endpoint.rstrip("/") + request.target
         try:
@@ -307,9 +305,7 @@ def _says_nothing(failure: GaussnbError, creates: bool) -> bool:
     return isinstance(failure, (ServerError, Busy)) if creates else failure.retry == "server"
 
 
-def _failure(
-    error: requests.RequestException, operation: str, endpoint: str, safe: bool
-) -> tuple[GaussnbError, bool]:
+def _failure(error: requests.RequestException, operation: str, endpoint: str, safe: bool) -> tuple[GaussnbError, bool]:
     """What a failed try means, and whether to try again.
 
     The original is dropped: it carries the request, with password and token in it.

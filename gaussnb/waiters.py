@@ -145,7 +145,9 @@ class Progress:
                 self._settle(id, now)
             elif status != "Running" and status not in self.odd_jobs:
                 self.odd_jobs.add(status)
-                self.note(now, id, f"its job is {status or 'nameless'}, a state this library does not know; still going")
+                self.note(
+                    now, id, f"its job is {status or 'nameless'}, a state this library does not know; still going"
+                )
 
     def note(self, now: float, id: str, note: str) -> None:
         """Write one line of history."""
@@ -580,4 +582,3 @@ def _word(value: Any) -> str:
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(round(seconds), UTC).isoformat()
-

@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin
 
 import ipywidgets as widgets
@@ -29,6 +30,7 @@ LABEL = "14em"
 WIDTH = "min(38em, 100%)"
 Path = tuple[str | int, ...]
 Kinds = Mapping[str, "type[Control]"]
+NO_KINDS: Kinds = MappingProxyType({})
 NOTHING = object()
 """Stands for a field that is left out."""
 
@@ -51,7 +53,7 @@ class Control:
         kinds: controls for the fields inside it, where the table's are not wanted.
     """
 
-    def __init__(self, name: str, info: FieldInfo, changed: Callable[[Path], None], kinds: Kinds = {}) -> None:
+    def __init__(self, name: str, info: FieldInfo, changed: Callable[[Path], None], kinds: Kinds = NO_KINDS) -> None:
         self.name, self.info = name, info
         self._changed, self._kinds = changed, kinds
         self._given: Any = NOTHING
@@ -327,7 +329,7 @@ class JsonControl(Control):
 class GroupControl(Control):
     """A nested part: its fields below a heading, and a switch where it may be left out."""
 
-    def __init__(self, name: str, info: FieldInfo, changed: Callable[[Path], None], kinds: Kinds = {}) -> None:
+    def __init__(self, name: str, info: FieldInfo, changed: Callable[[Path], None], kinds: Kinds = NO_KINDS) -> None:
         self.model: type[BaseModel] = unwrap(info.annotation)
         super().__init__(name, info, changed, kinds)
         if not self.required:
@@ -475,7 +477,7 @@ def _marked(info: FieldInfo, kind: type) -> bool:
 
 
 def controls_of(
-    model: type[BaseModel], changed: Callable[[Path], None], kinds: Kinds = {}
+    model: type[BaseModel], changed: Callable[[Path], None], kinds: Kinds = NO_KINDS
 ) -> dict[str, Control]:
     """A control for every field of a model, in declared order.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args
 
 import ipywidgets as widgets
 
@@ -12,7 +12,7 @@ from ..errors import GaussnbError
 from ..fields import EngineName
 from ..instance_spec import InstanceSpec
 from ..spec import unwrap
-from .controls import NOTHING, ChoiceControl, Control
+from .controls import NOTHING, ChoiceControl, Control, Kinds
 from .form import Form, Review, Send
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class CreateForm(Form):
     replaced. Each question is asked once.
     """
 
-    kinds = {
+    kinds: ClassVar[Kinds] = {
         "datastore.version": OfferedControl,
         "flavor.spec_code": OfferedControl,
         "availability_zone": OfferedControl,
@@ -97,7 +97,8 @@ class CreateForm(Form):
     def _start(self) -> None:
         engine = next(iter(engines.ENGINES.values()))
         mode = next(iter(engine.modes.values()))
-        self._set("datastore", {"type": engine.name, "version": mode.versions[0], "storage_engine": engines.STORAGE_ENGINE})
+        datastore = {"type": engine.name, "version": mode.versions[0]}
+        self._set("datastore", {**datastore, "storage_engine": engines.STORAGE_ENGINE})
         self._set("mode", mode.name)
         size = {"num": mode.nodes.usual, "size": mode.storage.usual, "storage": engines.STORAGE_TYPE}
         self._set("flavor", [{**size, "spec_code": mode.flavor}])
@@ -144,27 +145,29 @@ class CreateForm(Form):
         self._at("datastore.version").offer([(version or "(none)", version) for version in versions])
         if mode is None:
             return
-        product = self._at("product_type").value
-        product = mode.product_types[0] if mode.product_types and product is NOTHING else product
-        asked = {"engine_name": flavor_engine(name), "mode": None if mode_name not in ("CloudNativeCluster", "EnhancedCluster") else mode_name}
-        if product is not NOTHING and mode.product_types:
-            asked["product_type"] = product
+        frame = self._flavors(engine, mode)
         flavor = self._at("flavor.0.spec_code")
-        frame = self._ask(flavor, self._cloud.flavors.list, **{k: v for k, v in asked.items() if v}) if flavor else None
         if flavor is None or frame is None:
             return
         fitting = frame[[engines.family(code) == mode.family for code in frame["spec_code"]]]
-        flavor.offer([(f"{row['spec_code']} – {row['vcpus']} vCPU, {row['ram']} GB", row["spec_code"]) for row in fitting.to_dict("records")])
-        code = flavor.value
-        here = fitting[fitting["spec_code"] == code] if code is not NOTHING else fitting.iloc[0:0]
+        flavor.offer([_sized(row) for row in fitting.to_dict("records")])
+        here = fitting[fitting["spec_code"] == flavor.value] if flavor.value is not NOTHING else fitting[:0]
         if len(here):
             zones = str(here["available_in"].iloc[0]).split(", ")
             self._at("availability_zone").offer([(zone.replace(",", " + "), zone) for zone in zones])
-        nodes, storage = self._at("flavor.0.num"), self._at("flavor.0.size")
-        if nodes and storage:
-            nodes.advise(f"{mode.nodes.says}; safe: {mode.nodes.advice}")
-            span = engines.storage(mode, code if code is not NOTHING else mode.flavor)
-            storage.advise(f"{span.says} GB; safe: {span.advice}")
+        storage = engines.storage(mode, mode.flavor if flavor.value is NOTHING else flavor.value)
+        self._at("flavor.0.num").advise(f"{mode.nodes.says}; safe: {mode.nodes.advice}")
+        self._at("flavor.0.size").advise(f"{storage.says} GB; safe: {storage.advice}")
+
+    def _flavors(self, engine: engines.Engine, mode: engines.Mode) -> pd.DataFrame | None:
+        """The flavors the cloud has for an engine in a mode."""
+        asked: dict[str, Any] = {"engine_name": flavor_engine(engine.name)}
+        if mode.name in ("CloudNativeCluster", "EnhancedCluster"):  # the others share the classic ones
+            asked["mode"] = mode.name
+        if mode.product_types:
+            chosen = self._at("product_type").value
+            asked["product_type"] = mode.product_types[0] if chosen is NOTHING else chosen
+        return self._ask(self._at("flavor.0.spec_code") or self._at("mode"), self._cloud.flavors.list, **asked)
 
     # -- asking
 
@@ -191,6 +194,10 @@ class CreateForm(Form):
 
 def _named(row: Any) -> tuple[str, Any]:
     return f"{row['name']} – {row['cidr']}", row["id"]
+
+
+def _sized(row: Any) -> tuple[str, Any]:
+    return f"{row['spec_code']} – {row['vcpus']} vCPU, {row['ram']} GB", row["spec_code"]
 
 
 def flavor_engine(engine: str) -> str:

@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -16,6 +16,7 @@ from ..errors import ApiError, GaussnbError
 from ..frame import frame_from
 from ..spec import Operation, Row, is_secret
 from .controls import (
+    NO_KINDS,
     NOTHING,
     Control,
     Kinds,
@@ -65,7 +66,7 @@ class Form:
     'orders-01'
     """
 
-    kinds: Kinds = {}
+    kinds: ClassVar[Kinds] = NO_KINDS
     """Controls for single fields, by dotted name, where the table's are not wanted."""
 
     def __init__(
@@ -101,9 +102,8 @@ class Form:
         self._back.layout.display = "none"
         if send is None:
             self._actions.layout.display = "none"
-        self.widget = widgets.VBox(
-            [sheet(), self._title(), self._body, self._banner, self._review_text, self._confirm, self._actions, self._outcome]
-        )
+        below = [self._banner, self._review_text, self._confirm, self._actions, self._outcome]
+        self.widget = widgets.VBox([sheet(), self._title(), self._body, *below])
         self.widget.add_class("gaussnb")
 
     # -- what a special form may change
@@ -176,7 +176,8 @@ class Form:
         spec = self.spec
         name = type(spec).__name__
         public = name == "InstanceSpec"
-        lines = ["import os", "", "import gaussnb as gn"] if public else ["import os", "", f"from {type(spec).__module__} import {name}"]
+        source = "import gaussnb as gn" if public else f"from {type(spec).__module__} import {name}"
+        lines = ["import os", "", source]
         arguments = _masked(spec, "\0{}\0")
         text = ",\n".join(f"    {key}={value!r}" for key, value in arguments.items())
         text = re.sub(r"'\\x00(\w+)\\x00'", r'os.environ["\1"]', text)
@@ -344,7 +345,7 @@ class Form:
             control.close()
 
     def _title(self) -> widgets.HTML:
-        about, _, rest = (self.operation.__doc__ or "").strip().partition("\n\n")
+        about, _, _ = (self.operation.__doc__ or "").strip().partition("\n\n")
         return widgets.HTML(
             f'<div class="gaussnb-title">{escape(self.operation.route.id)}</div>'
             f'<div class="gaussnb-lead">{escape(about)}</div>'

@@ -8,14 +8,17 @@ import ipywidgets as widgets
 # JupyterLab variables. Colours never speak alone; a word or a sign stands beside them.
 CSS = """
 <style>
-.gaussnb { max-width: 60em; font-family: var(--jp-ui-font-family, inherit); color: var(--jp-ui-font-color1, inherit); }
+.gaussnb { max-width: 60em; color: var(--jp-ui-font-color1, inherit);
+  font-family: var(--jp-ui-font-family, inherit); }
 .gaussnb .gaussnb-title { font-size: 1.25em; font-weight: 600; margin: 0.2em 0 0.1em; }
 .gaussnb .gaussnb-lead { color: var(--jp-ui-font-color1, inherit); margin-bottom: 0.6em; line-height: 1.4; }
-.gaussnb .gaussnb-group { font-weight: 600; margin: 0.7em 0 0.1em; border-bottom: 1px solid var(--jp-border-color2, #8888); }
+.gaussnb .gaussnb-group { font-weight: 600; margin: 0.7em 0 0.1em;
+  border-bottom: 1px solid var(--jp-border-color2, #8888); }
 .gaussnb .gaussnb-help { margin: -0.2em 0 0.1em 14.6em; font-size: 0.88em; line-height: 1.3; max-width: 40em;
   color: var(--jp-ui-font-color1, inherit); opacity: 0.82; }
 .gaussnb .gaussnb-error { margin: 0 0 0.2em 14.6em; line-height: 1.35; max-width: 40em;
-  color: var(--jp-ui-font-color1, inherit); border-left: 3px solid var(--jp-error-color1, #d32f2f); padding-left: 0.5em; }
+  color: var(--jp-ui-font-color1, inherit);
+  border-left: 3px solid var(--jp-error-color1, #d32f2f); padding-left: 0.5em; }
 .gaussnb .gaussnb-banner { line-height: 1.4; margin: 0.4em 0; padding: 0.4em 0.7em;
   border-left: 3px solid var(--jp-border-color1, #888); }
 .gaussnb .gaussnb-banner.bad { border-left-color: var(--jp-error-color1, #d32f2f); }

@@ -142,7 +142,7 @@ def test_a_list_that_grows_meanwhile_loses_nothing(scripted: Any) -> None:
 
 def test_a_list_that_shrinks_meanwhile_is_read_again(scripted: Any) -> None:
     # One of the first page went away, so number 100 slipped from the second page into the first.
-    gdb, adapter = scripted(
+    gdb, _ = scripted(
         page(range(100), 150), page(range(101, 150), 149), page(range(1, 101), 149), page(range(101, 150), 149)
     )
     frame = gdb.instances.list()
@@ -243,7 +243,18 @@ def test_no_list_and_a_total_of_nothing_is_nothing(scripted: Any) -> None:
 def test_no_wrong_type_anywhere_breaks_a_frame(row: Any, scripted: Any) -> None:
     want = scripted((200, {"instances": [], "total_count": 0}))[0].send(ListInstances(), row)
     plain = [name for name in want if want[name].dtype != "category"]
-    for field in ("id", "name", "status", "actions", "port", "created", "ssl", "datastore", "groups", "backup_strategy"):
+    for field in (
+        "id",
+        "name",
+        "status",
+        "actions",
+        "port",
+        "created",
+        "ssl",
+        "datastore",
+        "groups",
+        "backup_strategy",
+    ):
         good = {"id": "i", "name": "n", "groups": [{"id": "g", "nodes": [{"id": "k"}]}]}
         gdb, _ = scripted((200, {"instances": [{**good, field: wrong} for wrong in WRONG], "total_count": 1}))
         frame = gdb.send(ListInstances(limit=100), row)

@@ -75,7 +75,9 @@ def test_what_was_made_all_the_same_is_found(how: str, sandbox: Sandbox, gdb: Cl
     assert history["status"].iloc[-1] == "normal"
 
 
-@pytest.mark.parametrize("fault", [{"drop": "before"}, {"status": 502}, {"status": 500}, {"code": "APIGW.0201", "status": 504}])
+@pytest.mark.parametrize(
+    "fault", [{"drop": "before"}, {"status": 502}, {"status": 500}, {"code": "APIGW.0201", "status": 504}]
+)
 def test_what_was_not_made_is_unknown_and_not_sent_again(fault: Any, sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     sandbox.inject(CREATE, **fault)
     before = sandbox.clock.time()
@@ -150,9 +152,7 @@ def test_a_refusal_is_noted(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     assert len(sandbox.requests) == before  # there is nothing to look for
 
 
-@pytest.mark.parametrize(
-    ("code", "kind"), [("DBS.200165", gn.QuotaExceeded), ("SANDBOX.0501", gn.NotSimulated)]
-)
+@pytest.mark.parametrize(("code", "kind"), [("DBS.200165", gn.QuotaExceeded), ("SANDBOX.0501", gn.NotSimulated)])
 def test_some_answers_with_500_are_refusals(code: str, kind: Any, sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     sandbox.inject(CREATE, code=code)
     with pytest.raises(kind):
@@ -299,7 +299,9 @@ def test_without_a_disk_nothing_is_written_and_nothing_read(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("what", ["a file in the way", "no database", "another schema"])
-def test_a_ledger_that_cannot_be_written_goes_on_in_memory(what: str, tmp_path: Path, sandbox: Sandbox, spec: Any) -> None:
+def test_a_ledger_that_cannot_be_written_goes_on_in_memory(
+    what: str, tmp_path: Path, sandbox: Sandbox, spec: Any
+) -> None:
     path = tmp_path / "state" / "ledger.sqlite"
     if what == "a file in the way":
         path.parent.write_text("")

@@ -47,7 +47,11 @@ def test_fifty_clients_in_five_processes_log_in_once(build: Callable[..., Sandbo
     environment = {**os.environ, "PYTHONPATH": str(Path(gn.__file__).parents[1])}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", TEN_CLIENTS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, "-c", TEN_CLIENTS],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
         for _ in range(5)
     ]
@@ -98,7 +102,7 @@ def test_iam_being_down_is_not_an_unknown_outcome(sandbox: Sandbox, spec: Any, f
     for fault in ({"status": 502}, {"drop": "after"}, {"drop": "before"}):
         struck = sandbox.inject(LOGIN, times=None, **fault)
         with sandbox.connect() as gdb:
-            for call in (gdb.instances.list, lambda: gdb.instances.restart(id), lambda: gdb.instances.create(spec())):  # noqa: B023
+            for call in (gdb.instances.list, lambda: gdb.instances.restart(id), lambda: gdb.instances.create(spec())):
                 with pytest.raises((gn.ServerError, gn.Unreachable)):
                     call()
         struck.remove()
@@ -155,7 +159,9 @@ def test_a_key_without_the_right_to_list_projects_finds_its_own(server: Sandbox,
 
 
 def test_a_key_signs_for_its_project_once_it_is_known(script: Any) -> None:
-    adapter = script((200, {"projects": [{"id": "p1", "name": "cn-north-4"}]}), (200, {"instances": [], "total_count": 0}))
+    adapter = script(
+        (200, {"projects": [{"id": "p1", "name": "cn-north-4"}]}), (200, {"instances": [], "total_count": 0})
+    )
     place = {"endpoint": "http://127.0.0.1:9", "iam_endpoint": "http://127.0.0.1:9", "region": "cn-north-4"}
     with Client.open(adapter=adapter, ak="AK", sk="SK", security_token="extra", **place) as gdb:
         gdb.instances.list()
@@ -169,15 +175,19 @@ def test_a_key_signs_for_its_project_once_it_is_known(script: Any) -> None:
 @pytest.mark.parametrize("found", [[], [{"id": "a", "name": "cn-north-4"}, {"id": "b", "name": "cn-north-4"}]])
 def test_no_or_several_projects_are_said(found: list[Any], script: Any) -> None:
     place = {"endpoint": "http://127.0.0.1:9", "iam_endpoint": "http://127.0.0.1:9", "region": "cn-north-4"}
-    with Client.open(adapter=script((200, {"projects": found})), ak="AK", sk="SK", **place) as gdb:
-        with pytest.raises(gn.CredentialsError, match=f"knows {len(found)} projects for cn-north-4"):
-            gdb.instances.list()
+    with (
+        Client.open(adapter=script((200, {"projects": found})), ak="AK", sk="SK", **place) as gdb,
+        pytest.raises(gn.CredentialsError, match=f"knows {len(found)} projects for cn-north-4"),
+    ):
+        gdb.instances.list()
 
 
 def test_a_wrong_key_is_said(server: Sandbox, settings: Any) -> None:
-    with gn.connect(**{**settings(server, "ak"), "sk": "wrong"}, region=server.region) as gdb:
-        with pytest.raises(gn.AuthenticationError):
-            gdb.instances.list()
+    with (
+        gn.connect(**{**settings(server, "ak"), "sk": "wrong"}, region=server.region) as gdb,
+        pytest.raises(gn.AuthenticationError),
+    ):
+        gdb.instances.list()
 
 
 def test_a_password_without_any_project_is_said_before_it_is_sent(server: Sandbox, settings: Any) -> None:
@@ -206,13 +216,14 @@ def test_a_token_by_hand(server: Sandbox, settings: Any) -> None:
             assert len(gdb.instances.list()) == 0
             assert gdb.project_id == server.project_id
             assert gdb.login()["valid_until"].isna().all()
-    with gn.connect(token=token, endpoint=server.endpoint) as gdb:
-        with pytest.raises(gn.CredentialsError, match="iam_endpoint"):
-            gdb.instances.list()
+    with (
+        gn.connect(token=token, endpoint=server.endpoint) as gdb,
+        pytest.raises(gn.CredentialsError, match="iam_endpoint"),
+    ):
+        gdb.instances.list()
     server.advance(25 * 3600)
-    with gn.connect(token=token, **here, project_id=server.project_id) as gdb:
-        with pytest.raises(gn.AuthenticationError):
-            gdb.instances.list()
+    with gn.connect(token=token, **here, project_id=server.project_id) as gdb, pytest.raises(gn.AuthenticationError):
+        gdb.instances.list()
     assert logins(server) == 1
 
 
@@ -239,7 +250,15 @@ def test_what_joining_takes(build: Callable[..., Sandbox]) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "127.0.0.1:8080", "https://example.org", "http://example.org", "http://u:p@127.0.0.1", "http://localhost?seed=x"]
+    "address",
+    [
+        "",
+        "127.0.0.1:8080",
+        "https://example.org",
+        "http://example.org",
+        "http://u:p@127.0.0.1",
+        "http://localhost?seed=x",
+    ],
 )
 def test_only_an_address_of_this_machine_is_joined(address: str) -> None:
     with pytest.raises(gn.CredentialsError):

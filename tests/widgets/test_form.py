@@ -136,7 +136,7 @@ def test_rows_are_added_and_removed() -> None:
 
 def test_the_spec_raises_what_pydantic_raises(form: Form) -> None:
     with pytest.raises(ValidationError):
-        form.spec
+        _ = form.spec
 
 
 # ------------------------------------------------------------------------------------------- sending
