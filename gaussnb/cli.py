@@ -144,10 +144,10 @@ class _Show:
         self._full, self._empty = "█·" if _can_show("█·") else "#."
 
     def __call__(self, progress: Progress) -> None:
-        line = progress.seen[-1]
+        status, actions = next(iter(progress.states.values()), ("", ""))  # empty when the first look failed
         done = 100.0 if progress.done else self._done()
         elapsed = self._gdb.clock.time() - progress.began
-        text = f"{elapsed:5.0f} s  {line['status'] or '':9} {line['actions']:7} {done:3.0f} %"
+        text = f"{elapsed:5.0f} s  {status:9} {actions:7} {done:3.0f} %"
         if not self._moving:
             _say("wait", text)
             return
