@@ -118,21 +118,31 @@ def sandbox(build: Callable[..., Sandbox]) -> Sandbox:
 
 
 @pytest.fixture
-def cloud(sandbox: Sandbox) -> Caller:
-    """Calls the sandbox without a socket."""
-    return Caller(sandbox)
+def caller() -> Iterator[Callable[[Sandbox], Caller]]:
+    """Makes callers whose connections are closed in the end."""
+    made: list[Caller] = []
 
+    def make(sandbox: Sandbox) -> Caller:
+        made.append(Caller(sandbox))
+        return made[-1]
 
-@pytest.fixture(params=["server", "adapter"])
-def either(request: pytest.FixtureRequest, build: Callable[..., Sandbox]) -> Caller:
-    """Calls a sandbox through a socket, and another one without: both must behave alike."""
-    return Caller(build(port=0 if request.param == "server" else None))
+    yield make
+    for one in made:
+        one.session.close()
 
 
 @pytest.fixture
-def caller() -> Callable[[Sandbox], Caller]:
-    """Makes callers."""
-    return Caller
+def cloud(sandbox: Sandbox, caller: Callable[[Sandbox], Caller]) -> Caller:
+    """Calls the sandbox without a socket."""
+    return caller(sandbox)
+
+
+@pytest.fixture(params=["server", "adapter"])
+def either(
+    request: pytest.FixtureRequest, build: Callable[..., Sandbox], caller: Callable[[Sandbox], Caller]
+) -> Caller:
+    """Calls a sandbox through a socket, and another one without: both must behave alike."""
+    return caller(build(port=0 if request.param == "server" else None))
 
 
 @pytest.fixture

@@ -60,7 +60,9 @@ def asked(sandbox: Sandbox, operation: Operation) -> tuple[int, bytes]:
     user = {"name": known["username"], "password": password, "domain": {"name": known["domain"]}}
     identity = {"methods": ["password"], "password": {"user": user}}
     auth = {"identity": identity, "scope": {"project": {"id": sandbox.project_id}}}
-    token = session.post(f"{sandbox.iam_endpoint}/v3/auth/tokens", json={"auth": auth}).headers["X-Subject-Token"]
+    with session:
+        answered = session.post(f"{sandbox.iam_endpoint}/v3/auth/tokens", json={"auth": auth})
+    token = answered.headers["X-Subject-Token"]
     one = request_of(operation, sandbox.project_id)
     headers = {"x-auth-token": token}
     answer = sandbox.handle(Request(one.method, one.target, headers, one.body or b""))
