@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -20,16 +20,13 @@ from .binding import Group
 from .clock import Clock, RealClock
 from .credentials import Credentials, find_credentials
 from .errors import (
-    AuthenticationError,
-    BadAnswer,
     CredentialsError,
-    GaussnbError,
     PermissionDenied,
     UnknownOutcome,
-    Unreachable,
 )
 from .frame import frame_from, frame_of
-from .ledger import Ledger, Made
+from .ledger import Ledger
+from .making import Making
 from .neighbours.iam import (
     KeystoneCreateUserTokenByPassword,
     KeystoneListAuthProjects,
@@ -49,17 +46,13 @@ from .spec import OPERATIONS, Operation, Router, Row
 from .tokens import Token, TokenCache, cache_key
 from .transport import AnswerLost, Patience, Reply, Transport
 from .waiters import Poller, Progress, Targets, Watch, wait
-from .wire import Columns, Request, leaves, plain, request_of
+from .wire import Columns, Request, leaves, plain, request_of, word
 
 if TYPE_CHECKING:
     import pandas as pd
 
 THREADS = 8
 """Pages fetched at the same time; beyond eight nothing is gained."""
-LOOKS = (0, 2, 4, 8, 16)
-"""Seconds before each look for what a create with a lost answer has made: the service may still be at it."""
-AT_IT = timedelta(minutes=10)
-"""How long a create without an answer counts as being under way, and not as one of a kernel that has died."""
 
 
 class Login(Row):
@@ -112,6 +105,7 @@ class Client:
         self._transport = transport or Transport(self.clock)
         self._tokens = TokenCache(clock=self.clock.time, on_disk=keep)
         self._ledger = Ledger(on_disk=keep)
+        self._making = Making(self, self._ledger)
         # A look that fails is made up for by the next one, so each is a single, short try.
         usual = self._transport.patience
         self._glance = replace(usual, tries=1, busy=0, read=min(usual.read, 30))
@@ -266,13 +260,13 @@ class Client:
         if route.creates:
             columns = Columns(returns, {**dict(operation), "operation": route.id})
             name = str(getattr(operation, "name", ""))
-            return self._create(route.id, name, columns, lambda: self._exchange(operation))
+            return self._making.create(route.id, name, columns, lambda: self._exchange(operation))
         try:
             reply = self._exchange(operation, patience)
         except AnswerLost as lost:
             message = f"{lost} It may have been done: look before asking again."
         else:
-            attrs = self._attrs(route.id, route.service, reply)
+            attrs = self.attrs(route.id, route.service, reply)
             if operation.paged() or "marker" in type(operation).model_fields:
                 reading = read_all(operation, returns, reply, fetch)
                 return _once(frame_of(reading.columns, {**attrs, **reading.facts}))
@@ -328,13 +322,13 @@ class Client:
 
         asked = {**holes, **(params or {}), **(json if isinstance(json, Mapping) else {}), "operation": name}
         if route and route.creates:
-            return self._create(name, str(asked.get("name", "")), Columns(route.returns, asked), send)
+            return self._making.create(name, str(asked.get("name", "")), Columns(route.returns, asked), send)
         try:
             reply = send()
         except AnswerLost as lost:
             message = f"{lost} It may have been done: look before asking again."
         else:
-            attrs = self._attrs(name, service, reply)
+            attrs = self.attrs(name, service, reply)
             if route is None:
                 return _loose(reply.json(), attrs)
             columns = Columns(route.returns, asked)
@@ -365,7 +359,8 @@ class Client:
         with ThreadPoolExecutor(min(THREADS, len(reads)), "gaussnb-page") as pool:
             yield from pool.map(lambda read: self._exchange(read, patience), reads)
 
-    def _attrs(self, operation: str, service: str, reply: Reply) -> dict[str, Any]:
+    def attrs(self, operation: str, service: str, reply: Reply) -> dict[str, Any]:
+        """The facts about an answer that a frame carries."""
         return {
             "operation": operation,
             "request_id": reply.request_id,
@@ -451,105 +446,10 @@ class Client:
         )
         try:
             if secret:
-                return Token.from_answer(secret, str(issued), str(expires), asked_at, _word(found) or None)
+                return Token.from_answer(secret, str(issued), str(expires), asked_at, word(found) or None)
         except (ValueError, TypeError):
             pass
         raise reply.bad("no token in it")
-
-    # -- creating
-
-    def _create(self, operation: str, name: str, columns: Columns, send: Callable[[], Reply]) -> pd.DataFrame:
-        """Send a create: noted before it is sent, looked up when its answer is lost, never repeated."""
-        there = self._ids_called(name)
-        key = self._ledger.begin(
-            at=self.clock.now(),
-            endpoint=self.endpoint,
-            project_id=self.project_id,
-            operation=operation,
-            name=name,
-            there=there,
-        )
-        try:
-            reply = send()
-            answer = reply.json()
-            made = _word(next(leaves(answer, "id"), None))
-            if not made:
-                raise reply.bad("no id in it")
-        except (AnswerLost, BadAnswer) as lost:
-            why = str(lost)
-        except GaussnbError:
-            self._ledger.end(key, "refused")
-            raise
-        except KeyboardInterrupt as stop:
-            stop.add_note(f"{operation} of {name!r} may have been sent, and goes on then: gdb.made() shows it.")
-            raise
-        else:
-            job = _word(next(leaves(answer, "job_id"), None))
-            self._ledger.end(key, "accepted", id=made, job_id=job, request_id=reply.request_id)
-            columns.add(answer)
-            return frame_of(columns, self._attrs(operation, "nosql", reply))
-        return self._resolve(operation, name, columns.row, key, there, why)
-
-    def _ids_called(self, name: str) -> set[str] | None:
-        """The instances of this name that are there before another one is asked for."""
-        try:
-            return set(self.send(ListInstances(name=name))["id"].dropna())
-        except (AuthenticationError, CredentialsError, Unreachable):
-            raise  # the create would fare no better, and a second wrong login brings the lock nearer
-        except GaussnbError:
-            return None  # who may create but not list still may create
-
-    def _resolve(
-        self, operation: str, name: str, returns: type[Row], key: int, there: set[str] | None, why: str
-    ) -> pd.DataFrame:
-        """Look what became of a create whose answer was lost."""
-        found: pd.DataFrame | None = None
-        clear = False
-        for pause in LOOKS:
-            self.clock.sleep(pause)
-            try:
-                now = self.send(ListInstances(name=name))
-            except GaussnbError:
-                continue
-            entries = self._ledger.entries(self.endpoint, self.project_id)
-            others = [entry for entry in entries if entry["key"] != key]
-            found = _unclaimed(now, name, there, others)
-            clear = not self._others_at_it(name, others)
-            if len(found) and clear:
-                break
-        if found is not None and len(found) == 1 and clear and there is not None:
-            record = {column: _scalar(found[column].iloc[0]) for column in found.columns}
-            record["job_id"] = self._job_of(record["id"])
-            self._ledger.end(key, "recovered", id=record["id"], job_id=record["job_id"] or "")
-            attrs = {name: found.attrs[name] for name in ("request_id", "endpoint", "fetched_at")}
-            return frame_from(returns, [record], operation=operation, recovered=True, **attrs)
-        self._ledger.end(key, "unknown")
-        count = "it could not be looked up" if found is None else f"{len(found)} that may be it were found"
-        raise UnknownOutcome(
-            f"{operation} of {name!r}: {why} It was looked for, and {count}. It was not sent again: "
-            f"look at gdb.instances.list(name={name!r}) and gdb.made() before you do.",
-            operation=operation,
-            name=name,
-            candidates=found,
-            key=str(key),
-        )
-
-    def _others_at_it(self, name: str, others: Sequence[Mapping[str, Any]]) -> bool:
-        """Whether this machine is asking for another one of that name just now, so that one could be mistaken."""
-        since = self.clock.now() - AT_IT
-        return any(
-            entry["name"] == name and entry["outcome"] == "asked" and datetime.fromisoformat(entry["asked_at"]) > since
-            for entry in others
-        )
-
-    def _job_of(self, instance_id: str) -> str | None:
-        try:
-            jobs = self.send(ListJobs(limit=50))  # the newest ones
-        except GaussnbError:
-            return None
-        # Called CreateInstance in one document, CreateCassandra in another.
-        job = jobs.loc[(jobs["instance_id"] == instance_id) & jobs["name"].str.startswith(("Create", "Restore")), "id"]
-        return str(job.iloc[-1]) if len(job) else None
 
     def review(self, operation: Operation) -> dict[str, str]:
         """What a person should know before a change is sent: where it goes and whom it meets.
@@ -579,35 +479,7 @@ class Client:
         Returns:
             A DataFrame with the columns of :class:`gaussnb.ledger.Made`.
         """
-        entries = self._ledger.entries(self.endpoint, self.project_id)
-        now = self._live() if any(entry["outcome"] != "refused" for entry in entries) else None
-        if now is not None:
-            for entry in entries:
-                self._look_for(entry, entries, now)
-            states = now.set_index("id")[["status", "actions"]].astype("object").T.to_dict()
-            for entry in entries:
-                if entry["id"]:
-                    entry |= states.get(entry["id"], {"status": "gone", "actions": ""})
-        return frame_from(Made, entries, endpoint=self.endpoint, fetched_at=self.clock.now().isoformat())
-
-    def _live(self) -> pd.DataFrame | None:
-        try:
-            return self.instances.list()
-        except PermissionDenied:
-            return None  # the ledger itself can be shown all the same
-
-    def _look_for(self, entry: dict[str, Any], entries: Sequence[Mapping[str, Any]], now: pd.DataFrame) -> None:
-        """Complete an entry whose answer is missing, where only one instance can be the one."""
-        if entry["outcome"] not in ("asked", "unknown") or entry["there"] is None:
-            return
-        others = [other for other in entries if other is not entry]
-        if any(other["name"] == entry["name"] and other["outcome"] in ("asked", "unknown") for other in others):
-            return
-        found = _unclaimed(now, entry["name"], entry["there"], others)
-        if len(found) == 1:
-            id = str(found["id"].iloc[0])
-            entry |= {"outcome": "recovered", "id": id, "job_id": self._job_of(id)}
-            self._ledger.end(entry["key"], "recovered", id=id, job_id=entry["job_id"] or "")
+        return self._making.made()
 
     # -- waiting
 
@@ -700,14 +572,6 @@ def _once(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[~repeated].reset_index(drop=True) if repeated.any() else frame
 
 
-def _unclaimed(
-    now: pd.DataFrame, name: str, there: Sequence[str] | set[str] | None, others: Sequence[Mapping[str, Any]]
-) -> pd.DataFrame:
-    """The instances of a name that were not there before and that nobody else is known to have made."""
-    known = {*(there or ()), *(other["id"] for other in others if other["id"])}
-    return now[(now["name"] == name).fillna(False) & ~now["id"].isin(known)].reset_index(drop=True)
-
-
 def _query(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in params.items():
         for item in value if isinstance(value, (list, tuple)) else [value]:
@@ -718,20 +582,6 @@ def _query(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _body(json: Any) -> bytes:
     return jsonlib.dumps(plain(json), ensure_ascii=False).encode()
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _scalar(value: Any) -> Any:
-    import pandas as pd
-
-    if pd.isna(value):
-        return None
-    if pd.api.types.is_bool(value):
-        return int(value)  # as this service writes it
-    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def _loose(answer: Any, attrs: Mapping[str, Any]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     SecretStr,
+    StringConstraints,
     ValidationError,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -294,11 +295,13 @@ TrueFalse = Annotated[bool | str, Flag(("false", "true"), (False, True))]
 Address = Annotated[str, Rule("an IPv4 address, like 192.168.0.12", is_address, "DBS.200091")]
 Network = Annotated[str, Rule("an IPv4 address or block, like 192.168.0.0/24", is_network, "DBS.200091")]
 
+Trimmed = StringConstraints(strip_whitespace=True)
+"""Blanks around the text are dropped, as the service does."""
 TagKey = Annotated[
-    str, matches(r"[\w-]{1,128}", "1 to 128 letters, digits, '_' and '-'", "DBS.280441")
+    str, Trimmed, matches(r"[\w-]{1,128}", "1 to 128 letters, digits, '_' and '-'", "DBS.280441")
 ]
 TagValue = Annotated[
-    str, matches(r"[\w.-]{0,255}", "at most 255 letters, digits, '_', '-' and '.'", "DBS.280444")
+    str, Trimmed, matches(r"[\w.-]{0,255}", "at most 255 letters, digits, '_', '-' and '.'", "DBS.280444")
 ]
 
 

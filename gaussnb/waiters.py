@@ -28,6 +28,7 @@ from .errors import (
 )
 from .frame import frame_from
 from .spec import OPERATIONS, Known, Row
+from .wire import word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,9 +118,9 @@ class Progress:
         ask = []
         for id in self.waiting:
             row = listed.get(id)
-            status, actions = (_word(row["status"]), _word(row["actions"])) if row else ("gone", "")
+            status, actions = (word(row["status"]), word(row["actions"])) if row else ("gone", "")
             if row:
-                self.names[id] = _word(row["name"])
+                self.names[id] = word(row["name"])
             if (status, actions) != self.states.get(id) and (row or id in self.states):
                 self.states[id] = (status, actions)
                 self.note(now, id, self._meaning(status, actions))
@@ -137,9 +138,9 @@ class Progress:
             if id not in self.jobs or not self._settles(id, now):
                 continue
             job = known.get(self.jobs[id])
-            status = _word(job["status"]) if job else "unknown"
+            status = word(job["status"]) if job else "unknown"
             if job and status == "Failed":
-                self.failed[id] = _word(job["fail_reason"])
+                self.failed[id] = word(job["fail_reason"])
                 self.note(now, id, f"the job failed: {self.failed[id] or 'no reason given'}")
             elif not job or status == "Completed" or self._status(id) == HOPELESS:
                 self._settle(id, now)
@@ -233,8 +234,8 @@ def _rows(rows: Sequence[Mapping[Any, Any]], columns: Sequence[Any]) -> tuple[li
     key = "instance_id" if "instance_id" in columns else "id"
     if key not in columns:
         raise ValueError("there is no column id or instance_id in this frame: nothing to wait for")
-    jobs = {_word(row[key]): _word(row.get("job_id")) for row in rows}
-    return [_word(row[key]) for row in rows], {id: job for id, job in jobs.items() if job}
+    jobs = {word(row[key]): word(row.get("job_id")) for row in rows}
+    return [word(row[key]) for row in rows], {id: job for id, job in jobs.items() if job}
 
 
 @dataclass
@@ -574,10 +575,6 @@ class Poller:
         else:
             for view in views:
                 view.rest(now)
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _iso(seconds: float) -> str:

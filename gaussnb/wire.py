@@ -216,6 +216,11 @@ def _joined(words: Iterable[Any]) -> str:
     return ", ".join(dict.fromkeys([str(word) for word in words if word != ""]))
 
 
+def word(value: Any) -> str:
+    """A text from an answer; empty for whatever is not one."""
+    return value if isinstance(value, str) else ""
+
+
 Reader = Callable[[Sequence[Any], Sequence[Enclosing]], Iterable[Any]]
 
 

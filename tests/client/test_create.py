@@ -111,14 +111,14 @@ def test_what_shows_up_too_late_is_found_by_made(sandbox: Sandbox, gdb: Client, 
 def test_two_that_may_be_it_are_candidates(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     with sandbox.connect() as neighbour:  # another machine, as far as the ledger goes
         sandbox.inject(CREATE, drop="after", after=1)
-        once = gdb._ids_called
+        once = gdb._making.ids_called
 
         def meanwhile(name: str) -> Any:
             before = once(name)
             neighbour.instances.create(spec())
             return before
 
-        gdb._ids_called = meanwhile  # type: ignore[method-assign]
+        gdb._making.ids_called = meanwhile  # type: ignore[method-assign]
         with pytest.raises(gn.UnknownOutcome, match="2 that may be it") as caught:
             gdb.instances.create(spec())
     assert caught.value.candidates is not None

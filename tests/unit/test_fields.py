@@ -97,3 +97,10 @@ def test_a_moment_without_an_offset_is_utc() -> None:
 )
 def test_a_field_has_a_json_schema(kind: Any) -> None:
     assert TypeAdapter(kind).json_schema()
+
+
+def test_blanks_around_tags_are_dropped() -> None:
+    adapter: TypeAdapter[str] = TypeAdapter(fields.TagKey)
+    assert adapter.validate_python("  team ") == "team"
+    with pytest.raises(ValidationError):
+        adapter.validate_python("two words")
