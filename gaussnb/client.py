@@ -42,11 +42,11 @@ from .operations.tags import Tags
 from .operations.versions import Versions
 from .paging import checked, read_all
 from .regions import REGIONS, is_loopback
-from .spec import OPERATIONS, Operation, Router, Row
+from .spec import OPERATIONS, Operation, Router, Row, plain
 from .tokens import Token, TokenCache, cache_key
 from .transport import AnswerLost, Patience, Reply, Transport
 from .waiters import Poller, Progress, Targets, Watch, wait
-from .wire import Columns, Request, leaves, plain, request_of, word
+from .wire import Columns, Request, leaves, request_of, word
 
 if TYPE_CHECKING:
     import pandas as pd

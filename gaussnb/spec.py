@@ -23,6 +23,7 @@ import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import (
     TYPE_CHECKING,
@@ -142,6 +143,21 @@ class Route:
         return self.method == "GET"
 
 
+def plain(value: Any) -> Any:
+    """A value as JSON would say it: models as objects without their empty fields, secrets revealed."""
+    if isinstance(value, BaseModel):
+        return {name: plain(item) for name, item in value if item is not None}
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S%z}"
+    return value
+
+
 @dataclass_transform(kw_only_default=False, field_specifiers=(Field,))
 class _Positional(ModelMetaclass):
     """Tells type checkers that an operation's fields may be given by position."""
@@ -180,9 +196,16 @@ class Operation(Model, metaclass=_Positional):
         Returns:
             A new dict of plain JSON values; fields that were not given are left out.
         """
-        from .wire import body_of
-
-        return body_of(self)
+        body: dict[str, Any] = {}
+        for name, value in self:
+            if value is None or self.place(name) != "body":
+                continue
+            into = body
+            for mark in type(self).model_fields[name].metadata:
+                if isinstance(mark, Inside):
+                    into = body.setdefault(mark.key, {})
+            into[name] = plain(value)
+        return body
 
     def replace(self, **changes: Any) -> Self:
         """A validated copy with some fields changed.

@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, SecretStr
 from pydantic_core import from_json
 
 from .spec import (
@@ -29,6 +27,7 @@ from .spec import (
     Row,
     Source,
     columns,
+    plain,
 )
 
 # --------------------------------------------------------------------------------------- requests
@@ -48,35 +47,6 @@ class Request:
     def target(self) -> str:
         """Path and query, as in the first line of the request."""
         return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON would say it: models as objects without their empty fields, secrets revealed."""
-    if isinstance(value, BaseModel):
-        return {name: plain(item) for name, item in value if item is not None}
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S%z}"
-    return value
-
-
-def body_of(operation: Operation) -> dict[str, Any]:
-    """The JSON body of an operation as a dict."""
-    body: dict[str, Any] = {}
-    for name, value in operation:
-        if value is None or operation.place(name) != "body":
-            continue
-        into = body
-        for mark in type(operation).model_fields[name].metadata:
-            if isinstance(mark, Inside):
-                into = body.setdefault(mark.key, {})
-        into[name] = plain(value)
-    return body
 
 
 def request_of(operation: Operation, project_id: str = "") -> Request:
@@ -100,7 +70,7 @@ def request_of(operation: Operation, project_id: str = "") -> Request:
         for item in (value if isinstance(value, (list, tuple)) else [value])
     )
     has_body = any(operation.place(name) == "body" for name in type(operation).model_fields)
-    body = json.dumps(body_of(operation), ensure_ascii=False).encode() if has_body else None
+    body = json.dumps(operation.wire(), ensure_ascii=False).encode() if has_body else None
     return Request(operation.route.method, path, query, body)
 
 

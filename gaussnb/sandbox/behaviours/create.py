@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import engines
 from ...instance_spec import ChargeInfo, InstanceSpec
-from ...wire import plain
+from ...spec import plain
 from .. import lifecycle
 from ..messages import Refused
 from ..world import SUFFIXES, Instance, Node, create_time
