@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,11 +41,11 @@ from .operations.tags import Tags
 from .operations.versions import Versions
 from .paging import checked, read_all
 from .regions import REGIONS, is_loopback
-from .spec import OPERATIONS, Operation, Router, Row, plain
+from .spec import OPERATIONS, Operation, Router, Row
 from .tokens import Token, TokenCache, cache_key
 from .transport import AnswerLost, Patience, Reply, Transport
 from .waiters import Poller, Progress, Targets, Watch, wait
-from .wire import Columns, Request, leaves, request_of, word
+from .wire import Columns, Request, json_of, leaves, query_of, request_of, word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -305,7 +304,7 @@ class Client:
         if "{project_id}" in path:
             path = path.replace("{project_id}", self.project_id)
         method = method.upper()
-        found = Router(OPERATIONS.values()).find(method, path)
+        found = self._router.find(method, path)
         route, holes = (found[0].route, found[1]) if found else (None, {})
         name = route.id if route else f"{method} {path}"
         if route:
@@ -314,7 +313,7 @@ class Client:
         def send() -> Reply:
             return self._transport.exchange(
                 self._endpoint_of(service),
-                Request(method, path, tuple(_query(params or {})), None if json is None else _body(json)),
+                Request(method, path, query_of(params or {}), None if json is None else json_of(json)),
                 operation=name,
                 auth=self._auth_for(service),
                 creates=route is not None and route.creates,
@@ -335,6 +334,10 @@ class Client:
             columns.add(checked(reply, route.returns))
             return frame_of(columns, attrs)
         raise UnknownOutcome(message, operation=name)
+
+    @cached_property
+    def _router(self) -> Router:
+        return Router(OPERATIONS.values())
 
     def _exchange(self, operation: Operation, patience: Patience | None = None) -> Reply:
         route = operation.route
@@ -570,18 +573,6 @@ def _once(frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     repeated = frame["id"].duplicated() & frame["id"].notna()
     return frame[~repeated].reset_index(drop=True) if repeated.any() else frame
-
-
-def _query(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in params.items():
-        for item in value if isinstance(value, (list, tuple)) else [value]:
-            if item is not None:
-                item = plain(item)
-                yield name, str(item).lower() if isinstance(item, bool) else str(item)
-
-
-def _body(json: Any) -> bytes:
-    return jsonlib.dumps(plain(json), ensure_ascii=False).encode()
 
 
 def _loose(answer: Any, attrs: Mapping[str, Any]) -> pd.DataFrame:

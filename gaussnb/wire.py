@@ -63,20 +63,28 @@ def request_of(operation: Operation, project_id: str = "") -> Request:
     values = dict(operation)
     holes = {name: values.get(name, project_id) for name in operation.route.holes}
     path = operation.route.path.format_map({k: quote(str(v), safe="") for k, v in holes.items()})
-    query = tuple(
-        (name, _query_text(item))
-        for name, value in values.items()
-        if value is not None and operation.place(name) == "query"
-        for item in (value if isinstance(value, (list, tuple)) else [value])
-    )
+    query = query_of({name: value for name, value in values.items() if operation.place(name) == "query"})
     has_body = any(operation.place(name) == "body" for name in type(operation).model_fields)
-    body = json.dumps(operation.wire(), ensure_ascii=False).encode() if has_body else None
-    return Request(operation.route.method, path, query, body)
+    return Request(operation.route.method, path, query, json_of(operation.wire()) if has_body else None)
+
+
+def query_of(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Values as a query: lists as repeated names, truth values in small letters, None left out."""
+    return tuple(
+        (name, _query_text(plain(item)))
+        for name, value in values.items()
+        for item in (value if isinstance(value, (list, tuple)) else [value])
+        if item is not None
+    )
 
 
 def _query_text(value: Any) -> str:
-    value = plain(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def json_of(value: Any) -> bytes:
+    """A value as the JSON bytes of a body."""
+    return json.dumps(plain(value), ensure_ascii=False).encode()
 
 
 def operation_of(

@@ -384,10 +384,9 @@ class RowsControl(Control):
     def make(self) -> Any:
         self.model: type[BaseModel] = unwrap(get_args(unwrap(self.info.annotation))[0])
         self.rows: list[dict[str, Control]] = []
-        self._removers: list[widgets.Button] = []
         self._add = widgets.Button(description=f"Add to {label_of(self.name).lower()}", tooltip="")
         self._add.on_click(lambda _: self._append(by_person=True))
-        return widgets.IntText(value=0)  # counts the rows; never shown
+        return self._add
 
     def frame(self) -> widgets.Widget:
         self._list = widgets.VBox()
@@ -399,7 +398,7 @@ class RowsControl(Control):
     @property
     def value(self) -> Any:
         if not self.rows:
-            return NOTHING if self._given is NOTHING or self._given else self._given
+            return [] if self._given == [] else NOTHING  # an empty list is not a list left out
         return [values_of(row) for row in self.rows]
 
     def set(self, value: Any) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import ipywidgets as widgets
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from ..errors import ApiError, GaussnbError
+from ..errors import GaussnbError
 from ..frame import frame_from
 from ..spec import Operation, Row, is_secret
 from .controls import (
@@ -363,12 +363,8 @@ class Form:
 
 
 def _failure(error: Exception) -> str:
-    if isinstance(error, ApiError):
-        facts = ", ".join(filter(None, (f"HTTP {error.status}", error.error_code, error.request_id)))
-        return f"{error.error_msg or type(error).__name__} ({facts}). {error.hint}"
-    if isinstance(error, GaussnbError):
-        return str(error)
-    return f"{type(error).__name__}: {error}"
+    # Ours say all there is to say: what happened, status, code, request id, and what to do next.
+    return str(error) if isinstance(error, GaussnbError) else f"{type(error).__name__}: {error}"
 
 
 def _masked(spec: Any, secret: str) -> dict[str, Any]:
