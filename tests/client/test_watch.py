@@ -39,7 +39,7 @@ def slow(build: Any) -> Sandbox:
 def test_it_follows_in_the_background_to_the_end(slow: Sandbox, spec: Any) -> None:
     with slow.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
-        assert re.fullmatch(r"<watching: (\w{36}: not seen yet|test-cassandra-01: creating CREATE)>", repr(panel))
+        assert re.fullmatch(r"<watching: test-cassandra-01: (not seen yet|creating CREATE)>", repr(panel))
         assert panel.join(PATIENCE) and panel.done and not panel.failed and panel.error is None
         assert panel.history["status"].tolist() == ["creating", "normal"]
         assert panel.frame["status"].tolist() == ["normal"]
