@@ -42,7 +42,7 @@ SIGNS = {"unseen": "…", "going": "↻", "ready": "✓", "gone": "✓", "failed
 # White on these reads well (5.1:1 or more), whatever the theme; all else takes the theme's own colours, and the
 # reader's where there is no theme. A notebook's own table style is undone, since it differs between front ends.
 STYLE = """<style>
-.gaussnb-watch { max-width: 60em; line-height: 1.5; color: var(--jp-ui-font-color1, inherit);
+.gaussnb-watch { max-width: 72em; line-height: 1.5; color: var(--jp-ui-font-color1, inherit);
   font-family: var(--jp-ui-font-family, inherit); font-size: var(--jp-ui-font-size1, 13px); }
 .gaussnb-watch .head { font-size: 1.15em; }
 .gaussnb-watch .name { font-weight: 600; margin-right: 0.4em; }
@@ -62,7 +62,7 @@ STYLE = """<style>
 .gaussnb-watch table { border-collapse: collapse; border: 0; margin: 0.1em 0; font-size: inherit; }
 .gaussnb-watch tr, .gaussnb-watch tr:hover { background: transparent !important; border: 0; }
 .gaussnb-watch th, .gaussnb-watch td { text-align: left !important; vertical-align: baseline; border: 0;
-  padding: 0.1em 1.2em 0.1em 0; font-weight: normal; white-space: nowrap; max-width: none; }
+  padding: 0.12em 1.2em 0.12em 0; font-weight: normal; line-height: 1.5; white-space: nowrap; max-width: none; }
 .gaussnb-watch td.wide { white-space: normal; overflow-wrap: anywhere; }
 .gaussnb-watch .widget-html-content { line-height: inherit; font-size: inherit; }
 </style>"""
@@ -133,15 +133,14 @@ def headline(snapshot: Snapshot) -> str:
 
 def state_of(snapshot: Snapshot) -> str:
     """How the watching itself stands, in a sentence."""
-    spent = duration(snapshot.elapsed)
     if snapshot.state == "error":
         return f"The watching ended: {snapshot.message}"
     if snapshot.state == "done":
         return "Done: nothing is left to watch."
     if snapshot.state == "stopped":
-        return f"Watching was stopped after {spent}. The cloud's work goes on."
+        return "No longer watched. The cloud's work goes on."
     if snapshot.state == "paused":
-        return f"Paused after {spent}. The cloud's work goes on."
+        return "Paused. The cloud's work goes on."
     return f"Watching: {snapshot.message}." if snapshot.message else "Watching."
 
 
@@ -231,9 +230,11 @@ def instances_html(snapshot: Snapshot) -> str:
         (shown,) = snapshot.instances
         cells = (_bar(shown), f'<span class="number">{escape(time_of(shown))}</span>', _about(shown))
         return f'<div class="line">{" ".join(filter(None, cells))}</div>'
+    bars = any(shown.percent is not None for shown in snapshot.instances)
     rows = (
         f'<tr><th scope="row"><span class="name">{escape(shown.name or shown.id)}</span></th><td>{_pill(shown)}</td>'
-        f'<td>{_bar(shown)}</td><td class="number">{escape(time_of(shown))}</td><td>{_about(shown)}</td></tr>'
+        f'{f"<td>{_bar(shown)}</td>" if bars else ""}<td class="number">{escape(time_of(shown))}</td>'
+        f'<td class="soft">{escape(shown.engine)}</td></tr>'
         for shown in snapshot.instances
     )
     return f"<table>{''.join(rows)}</table>"
@@ -257,7 +258,8 @@ def _bar(shown: Shown) -> str:
 def _about(shown: Shown) -> str:
     """What the service itself calls all this, for those who look it up."""
     status = f"status {shown.status}" if shown.status and shown.phase != "gone" else ""
-    words = (shown.engine, status, f"actions {shown.actions}" if shown.actions else "")
+    actions, job = shown.actions and f"actions {shown.actions}", shown.job and f"job {shown.job}"
+    words = (shown.engine, status, actions, job)
     return f'<span class="soft">{escape(" · ".join(filter(None, words)))}</span>'
 
 
@@ -337,16 +339,12 @@ class Showing:
         """
         publish = _notebook()
         with self._lock:
-            if publish is None or (self._watch.done and self._output is None):
+            if publish is None or self._watch.done:
                 raise NotImplementedError
-            if self._output is None:
-                self._panel = _panel(self._watch)
-            elif self._watch.done:
-                publish(faces(self._watch.snapshot()))
-                return
-            self._output = publish(self._live(), self._output)
             if self._forget is None:
+                self._panel = _panel(self._watch)
                 self._forget = self._watch.on_change(self._follow)
+            self._output = publish(self._live(), self._output)
         self._follow(self._watch)  # it may have gone on meanwhile
 
     def _live(self) -> dict[str, Any]:
@@ -359,8 +357,8 @@ class Showing:
         with self._lock:
             if self._forget is None:
                 return
-            snapshot = watch.snapshot()
-            if watch.done:
+            done, snapshot = watch.done, watch.snapshot()
+            if done:
                 # First the words that stay, then the widgets go: nobody sees a hole between.
                 self._output.update(faces(snapshot), raw=True)
                 if self._panel is not None:

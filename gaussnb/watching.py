@@ -68,8 +68,6 @@ class Snapshot:
     """What is wrong with the watching itself, if anything is."""
     until: str
     """What is waited for: ``"ready"`` or ``"gone"``."""
-    elapsed: float
-    """Seconds since the watching began; until the end, when there is one."""
     looked: float | None
     """When the last look was, in epoch seconds."""
     instances: tuple[Shown, ...]
@@ -151,7 +149,6 @@ class Watch:
                 state=self._state(),
                 message=str(self.error) if self.error is not None else self._outage,
                 until=progress.until,
-                elapsed=max(0.0, now - progress.began),
                 looked=self._looked,
                 instances=tuple(self._shown(id, now) for id in progress.ids),
                 timeline=tuple(progress.seen),
