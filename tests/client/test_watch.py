@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import gaussnb as gn
 from gaussnb import Client
 from gaussnb.clock import RealClock
 from gaussnb.sandbox import Sandbox
-from gaussnb.watching import Watch, typical
+from gaussnb.watching import Shown, Watch, typical
 
 PATIENCE = 10.0  # real seconds after which something is wrong
 
@@ -188,6 +189,20 @@ def test_a_watch_does_not_hold_up_the_cell(sandbox: Sandbox, gdb: Client, spec: 
 # -------------------------------------------------------------------------------- what there is to see
 
 
+@pytest.fixture
+def slower(build: Any) -> Sandbox:
+    """Slow enough to be followed: a creation takes most of a real second."""
+    sandbox: Sandbox = build(speed=600)
+    return sandbox
+
+
+def follow(watch: Watch) -> list[Shown]:
+    """Its first instance at each look, as whoever follows it sees it; complete once the watch has ended."""
+    seen: list[Shown] = []
+    watch.on_change(lambda watch: seen.append(watch.snapshot().instances[0]))
+    return seen
+
+
 def reasons(watch: Watch) -> list[str]:
     return [shown.why for shown in watch.snapshot().instances]
 
@@ -196,24 +211,24 @@ def jobs_asked(sandbox: Sandbox) -> int:
     return int((sandbox.requests["operation"] == "ListJobs").sum())
 
 
-def test_a_snapshot_tells_how_far_it_is_and_how_long_it_takes(slow: Sandbox, spec: Any) -> None:
-    with slow.connect() as gdb:
+def test_a_snapshot_tells_how_far_it_is_and_how_long_it_takes(slower: Sandbox, spec: Any) -> None:
+    with slower.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
-        until(lambda: panel.snapshot().instances[0].percent)
-        (shown,) = panel.snapshot().instances
+        seen = follow(panel)
+        assert panel.join(PATIENCE)
+        shown = next(shown for shown in seen if shown.percent)
         assert (shown.name, shown.engine, shown.job) == ("test-cassandra-01", "cassandra", "CreateInstance")
         assert (shown.phase, shown.status, shown.actions) == ("going", "creating", "CREATE")
         assert shown.typical == 420 and 0 < shown.elapsed < 500 and shown.why == ""
-        assert panel.join(PATIENCE)
         (shown,) = panel.snapshot().instances
         assert (shown.phase, shown.percent) == ("ready", None) and 420 <= shown.elapsed < 500
-        slow.advance(1000)
+        slower.advance(1000)
         assert panel.snapshot().instances[0].elapsed == shown.elapsed, "what has ended grows no older"
 
 
-def test_typical_times_are_declared(slow: Sandbox, fill: Any) -> None:
-    (id,) = fill(slow, 1)
-    with slow.connect() as gdb:
+def test_typical_times_are_declared(slower: Sandbox, fill: Any) -> None:
+    (id,) = fill(slower, 1)
+    with slower.connect() as gdb:
         for work in (gdb.instances.restart, gdb.instances.delete):
             panel = gdb.watch(work(id))
             assert panel.join(PATIENCE)
@@ -223,39 +238,39 @@ def test_typical_times_are_declared(slow: Sandbox, fill: Any) -> None:
     assert typical("CreateInstance", "no such engine") is None and typical("NoSuchWork", "redis") is None
 
 
-def test_taken_up_again_by_its_id_it_knows_as_much(slow: Sandbox, spec: Any) -> None:
-    slow.inject("CreateInstance", fail="no disks")
-    with slow.connect() as gdb:
+def test_taken_up_again_by_its_id_it_knows_as_much(slower: Sandbox, spec: Any) -> None:
+    slower.inject("CreateInstance", fail="no disks")
+    with slower.connect() as gdb:
         id = str(gdb.instances.create(spec())["id"].iloc[0])
-        slow.advance(100)
+        slower.advance(100)
         panel = gdb.watch(id)
-        until(lambda: panel.snapshot().instances[0].percent)
-        (shown,) = panel.snapshot().instances
-        assert shown.job == "CreateInstance" and shown.typical == 420 and shown.elapsed >= 100
+        seen = follow(panel)
         assert panel.join(PATIENCE) and reasons(panel) == ["no disks"]
+        shown = next(shown for shown in seen if shown.percent)
+        assert shown.job == "CreateInstance" and shown.typical == 420 and shown.elapsed >= 100
 
 
-def test_who_may_not_see_jobs_watches_all_the_same(slow: Sandbox, spec: Any) -> None:
-    slow.inject("ListJobs", code="DBS.280032", times=None)
-    with slow.connect() as gdb:
+def test_who_may_not_see_jobs_watches_all_the_same(slower: Sandbox, spec: Any) -> None:
+    slower.inject("ListJobs", code="DBS.280032", times=None)
+    with slower.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
         assert panel.join(PATIENCE) and panel.error is None and not panel.failed
-        assert jobs_asked(slow) == 2, "once for progress, never again; once for how it ended"
+        assert jobs_asked(slower) == 2, "once for progress, never again; once for how it ended"
         assert panel.history["note"].tolist() == ["", "ready"]
 
 
-def test_no_progress_is_no_outage(slow: Sandbox, spec: Any) -> None:
-    slow.inject("ListJobs", drop="before", times=3)
-    with slow.connect() as gdb:
+def test_no_progress_is_no_outage(slower: Sandbox, spec: Any) -> None:
+    slower.inject("ListJobs", drop="before", times=3)
+    with slower.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
         assert panel.join(PATIENCE) and panel.history["note"].tolist() == ["", "ready"]
 
 
-def test_one_failure_does_not_end_the_watch_of_the_others(slow: Sandbox, spec: Any) -> None:
-    with slow.connect() as gdb:
-        slow.inject("CreateInstance", fail="no disks")
+def test_one_failure_does_not_end_the_watch_of_the_others(slower: Sandbox, spec: Any) -> None:
+    with slower.connect() as gdb:
+        slower.inject("CreateInstance", fail="no disks")
         bad = str(gdb.instances.create(spec(name="bad-one"))["id"].iloc[0])
-        slow.advance(300)
+        slower.advance(300)
         good = str(gdb.instances.create(spec(name="good-one"))["id"].iloc[0])
         panel = gdb.watch([bad, good])
         assert panel.join(PATIENCE) and panel.failed == {bad: "no disks"}
@@ -263,10 +278,10 @@ def test_one_failure_does_not_end_the_watch_of_the_others(slow: Sandbox, spec: A
         assert sorted(panel.frame["status"]) == ["createfail", "normal"]
 
 
-def test_an_outage_is_said_while_it_lasts(slow: Sandbox, spec: Any) -> None:
-    with slow.connect() as gdb:
+def test_an_outage_is_said_while_it_lasts(slower: Sandbox, spec: Any) -> None:
+    with slower.connect() as gdb:
         created = gdb.instances.create(spec())
-        outage = slow.inject("ListInstances", drop="before", times=None)
+        outage = slower.inject("ListInstances", drop="before", times=None)
         panel = gdb.watch(created)
         until(lambda: panel.snapshot().message)
         assert panel.snapshot().message == "could not look (Unreachable); trying on"
@@ -295,8 +310,8 @@ def test_a_look_that_comes_after_the_stop_changes_nothing(sandbox: Sandbox, gdb:
 # ------------------------------------------------------------------------------------- being told
 
 
-def test_who_follows_is_told_of_everything_and_of_the_end(slow: Sandbox, spec: Any) -> None:
-    with slow.connect() as gdb:
+def test_who_follows_is_told_of_everything_and_of_the_end(slower: Sandbox, spec: Any) -> None:
+    with slower.connect() as gdb:
         created = gdb.instances.create(spec())
         states: list[str] = []
         panel = gdb.watch(created)
@@ -309,8 +324,8 @@ def test_who_follows_is_told_of_everything_and_of_the_end(slow: Sandbox, spec: A
         assert not panel.followed
 
 
-def test_who_no_longer_follows_is_not_told(slow: Sandbox, spec: Any) -> None:
-    with slow.connect() as gdb:
+def test_who_no_longer_follows_is_not_told(slower: Sandbox, spec: Any) -> None:
+    with slower.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
         panel.pause()
         told: list[Watch] = []
@@ -321,14 +336,14 @@ def test_who_no_longer_follows_is_not_told(slow: Sandbox, spec: Any) -> None:
         assert told == [] and not panel.followed
 
 
-def test_a_callback_that_fails_is_dropped_and_seen(slow: Sandbox, spec: Any) -> None:
+def test_a_callback_that_fails_is_dropped_and_seen(slower: Sandbox, spec: Any) -> None:
     calls: list[Watch] = []
 
     def bad(watch: Watch) -> None:
         calls.append(watch)
         raise RuntimeError("<out of paint>")
 
-    with slow.connect() as gdb:
+    with slower.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
         panel.on_change(bad)
         assert panel.join(PATIENCE) and panel.error is None
@@ -338,7 +353,7 @@ def test_a_callback_that_fails_is_dropped_and_seen(slow: Sandbox, spec: Any) -> 
         assert "&lt;out of paint&gt;" in panel._repr_mimebundle_()["text/html"]
 
 
-def test_a_callback_may_ask_for_anything_from_any_thread(slow: Sandbox, spec: Any) -> None:
+def test_a_callback_may_ask_for_anything_from_any_thread(slower: Sandbox, spec: Any) -> None:
     free: list[bool] = []
 
     def elsewhere(watch: Watch) -> None:
@@ -347,7 +362,7 @@ def test_a_callback_may_ask_for_anything_from_any_thread(slow: Sandbox, spec: An
         thread.join(PATIENCE)
         free.append(not thread.is_alive())
 
-    with slow.connect() as gdb:
+    with slower.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
         panel.on_change(elsewhere)
         assert panel.join(PATIENCE)
@@ -388,7 +403,7 @@ def test_between_looks_time_goes_on(sandbox: Sandbox, spec: Any) -> None:
         assert enough.wait(PATIENCE)
         panel.stop()
         until(lambda: not pollers())
-    steps = [later - earlier for earlier, later in zip(elapsed[:50], elapsed[1:50])]
+    steps = [later - earlier for earlier, later in pairwise(elapsed)]
     assert max(steps) <= 1.5, "a person sees that it is alive"
     looks = (sandbox.requests["operation"] == "ListInstances").sum()
     assert looks < len(elapsed) / 2, "and the service is not asked for that"
