@@ -213,7 +213,7 @@ class Watch:
         return self._ended.wait(timeout)
 
     def on_change(self, callback: Callable[[Watch], None]) -> Callable[[], None]:
-        """Be told when there is something new to see; while it goes on also when only time has passed.
+        """Be told when there is something new to see, or when only time has passed; not after the end.
 
         Args:
             callback: called with this watch, mostly from the poller's thread, and once more at the end. One
@@ -250,7 +250,7 @@ class Watch:
                         self._callbacks.remove(callback)
         if self.done:
             with self._poller.lock:
-                self._callbacks.clear()
+                self._callbacks.clear()  # whoever followed it is free
 
     # -- for the poller
 
