@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -117,6 +117,11 @@ class CreateForm(Form):
         "vpc_id": OfferedControl,
         "subnet_id": OfferedControl,
         "security_group_id": OfferedControl,
+    }
+
+    stand_ins: ClassVar[Mapping[str, Any]] = {
+        **dict.fromkeys(("name", "region", "availability_zone", "vpc_id", "subnet_id", "security_group_id"), "name"),
+        "password": "Aa1!" * 3,
     }
 
     def __init__(

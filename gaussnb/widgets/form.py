@@ -68,6 +68,9 @@ class Form:
 
     kinds: ClassVar[Kinds] = {}
     """Controls for single fields, by dotted name, where the table's are not wanted."""
+    stand_ins: ClassVar[Mapping[str, Any]] = {}
+    """Right values for fields that others do not depend on: rules that tie fields together are judged with these
+    while such a field is still empty or wrong."""
 
     def __init__(
         self,
@@ -332,11 +335,12 @@ class Form:
         self._judge()
 
     def _wrong(self) -> list[tuple[Path, str]]:
-        try:
-            self.operation.model_validate(self.values)
-        except ValidationError as error:
-            return [(line["loc"], line["msg"]) for line in error.errors(include_input=False, include_context=False)]
-        return []
+        values = self.values
+        wrong = _errors(self.operation, values)
+        names = {str(path[0]) for path, _ in wrong if path}
+        if wrong and names <= self.stand_ins.keys():
+            wrong += _errors(self.operation, {**values, **{name: self.stand_ins[name] for name in names}})
+        return wrong
 
     def _judge(self) -> None:
         """Put each error at its field: at once where a person has been, everywhere after a press."""
@@ -407,6 +411,14 @@ class Form:
         bundle = self.widget._repr_mimebundle_(**options)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         return {**(data or {}), "text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+def _errors(operation: type[Operation], values: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    try:
+        operation.model_validate(values)
+    except ValidationError as error:
+        return [(line["loc"], line["msg"]) for line in error.errors(include_input=False, include_context=False)]
+    return []
 
 
 def _dotted(path: Path) -> str:

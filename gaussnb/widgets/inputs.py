@@ -47,7 +47,7 @@ class TimeControl(Control):
         return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-class SecretBox(widgets.Password):
+class SecretBox(widgets.Password):  # type: ignore[misc]
     """A password box whose value the kernel does not send back to the page."""
 
     value = Unicode().tag(sync=True, echo_update=False)
@@ -157,15 +157,16 @@ class ChoiceControl(Control):
 
     def show(self, value: Any) -> Any:
         flag = self._flag()
-        if flag and not isinstance(value, str):
-            value = flag.words[flag.twins.index(value)]
-        if not _among(value, [known for _, known in self.input.options]):
+        return flag.words[flag.twins.index(value)] if flag and not isinstance(value, str) else value
+
+    def _set(self, shown: Any) -> None:
+        if not _among(shown, [known for _, known in self.input.options]):
             self._quiet = True
             try:
-                self.input.options = [*self.input.options, (f"{value} (not offered)", value)]
+                self.input.options = [*self.input.options, (f"{shown} (not offered)", shown)]
             finally:
                 self._quiet = False
-        return value
+        super()._set(shown)
 
     def read(self, shown: Any) -> Any:
         return shown

@@ -40,7 +40,8 @@ def _cell() -> tuple[str, str]:
     try:
         from IPython.core.getipython import get_ipython
 
-        message = get_ipython().kernel.get_parent("shell")
+        shell: Any = get_ipython()
+        message = shell.kernel.get_parent("shell")
     except (ImportError, AttributeError):
         return "", ""
     return str(message.get("metadata", {}).get("cellId", "")), str(message.get("header", {}).get("msg_id", ""))

@@ -101,7 +101,7 @@ class RowsControl(Control):
         self.thing = title_of(re.sub(r"(?<!^)(?=[A-Z])", "_", self.model.__name__).lower())
         found = marks(self.info.annotation, self.info.metadata)
         self._bounds = next((mark for mark in found if isinstance(mark, Length)), None)
-        self._single = bool(self._bounds) and self._bounds.high == 1
+        self._single = self._bounds is not None and self._bounds.high == 1
         self.rows: list[_Part] = []
         add = self._make(widgets.Button, description=f"Add {self.thing.lower()}")
         add.on_click(lambda _: self._append(by_person=True))
