@@ -44,7 +44,8 @@ from .regions import REGIONS, is_loopback
 from .spec import OPERATIONS, Operation, Router, Row
 from .tokens import Token, TokenCache, cache_key
 from .transport import AnswerLost, Patience, Reply, Transport
-from .waiters import Poller, Progress, Targets, Watch, wait
+from .waiters import Progress, Targets, wait
+from .watching import Poller, Watch
 from .wire import Columns, Request, json_of, leaves, query_of, request_of, word
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Client:
         # A look that fails is made up for by the next one, so each is a single, short try.
         usual = self._transport.patience
         self._glance = replace(usual, tries=1, busy=0, read=min(usual.read, 30))
-        self._poller = Poller(self._look, self._look_at_jobs, self.clock, self._transport.seed)
+        self._poller = Poller(self._look, self._look_at_jobs, self._look_at_work, self.clock, self._transport.seed)
         for name, group in GROUPS.items():
             setattr(self, name, group(self))
 
@@ -530,7 +531,7 @@ class Client:
         )
 
     def watch(self, targets: Targets, *, until: str | None = None, interval: float = 5) -> Watch:
-        """Follow instances in the background; never blocks.
+        """Follow instances in the background; never blocks. In a notebook, a live panel.
 
         Args:
             targets: as for :meth:`wait`.
@@ -538,7 +539,8 @@ class Client:
             interval: seconds between the first looks.
 
         Returns:
-            A view with ``frame``, ``history``, ``done``, ``stop()``, ``pause()`` and ``resume()``.
+            A view with ``frame``, ``history``, ``done``, ``stop()``, ``pause()`` and ``resume()``. Shown in a
+            notebook it follows what happens, also while a cell blocks; ``print`` it where there is only text.
         """
         return self._poller.watch(targets, until=until, interval=interval)
 
@@ -548,6 +550,11 @@ class Client:
 
     def _look_at_jobs(self, ids: tuple[str, ...]) -> pd.DataFrame:
         operation = ListJobs(id=ids[0]) if len(ids) == 1 else ListJobs()
+        return self._send(operation, operation.route.returns, self._glance)
+
+    def _look_at_work(self) -> pd.DataFrame:
+        # One page: how far the newest fifty are is enough, whoever watches more sees the rest without progress.
+        operation = ListJobs(status="Running", limit=50)
         return self._send(operation, operation.route.returns, self._glance)
 
 

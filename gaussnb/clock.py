@@ -13,6 +13,9 @@ _SLICE = 0.25  # an interrupt is noticed this soon on every platform
 class Clock(Protocol):
     """What waiting, retrying and signing need to know of time."""
 
+    speed: float
+    """Its seconds in a real one."""
+
     def time(self) -> float:
         """Now, in epoch seconds."""
 
@@ -25,6 +28,8 @@ class Clock(Protocol):
 
 class RealClock:
     """The time of this machine."""
+
+    speed = 1.0
 
     def time(self) -> float:
         """Now, in epoch seconds."""

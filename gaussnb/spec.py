@@ -124,6 +124,8 @@ class Route:
     page_size: int = 100
     """The largest page the service gives, used when all pages are read."""
     ends: Ends = "answered"
+    takes: float | None = None
+    """Seconds the work it starts usually takes, roughly; of a creation :mod:`gaussnb.engines` knows more."""
     creates: bool = False
     """Whether a repeated send would make a second, paid-for thing."""
     signed: bool = True

@@ -1,14 +1,13 @@
-"""Waiting: one pure step, and two drivers.
+"""Waiting: one pure step, and the driver that blocks.
 
 :class:`Progress` takes what a look at the cloud showed and says what changed and what is still to wait
-for; it knows neither network nor threads. :func:`wait` drives it in the caller's thread,
-:class:`Poller` drives any number of them from one daemon thread, which goes on while a cell blocks.
+for; it knows neither network nor threads. :func:`wait` drives it in the caller's thread, and
+:class:`gaussnb.watching.Poller` drives any number of them from one daemon thread.
 """
 
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +17,6 @@ from .clock import Clock
 from .errors import (
     ApiError,
     BadAnswer,
-    GaussnbError,
     PermissionDenied,
     ServerError,
     Throttled,
@@ -82,17 +80,22 @@ class Progress:
         until: ``"ready"`` or ``"gone"``.
         jobs: the job of an instance, where it is known.
         began: epoch seconds.
+        operation: the id of the operation that started the work, where it is known.
+        engines: the engine of an instance, where it is known.
     """
 
     ids: tuple[str, ...]
     until: str
     jobs: dict[str, str]
     began: float
+    operation: str = ""
+    engines: dict[str, str] = field(default_factory=dict)
     seen: list[dict[str, Any]] = field(default_factory=list)
     states: dict[str, tuple[str, str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, float] = field(default_factory=dict)
     odd_jobs: set[str] = field(default_factory=set)
     frame: pd.DataFrame | None = None
 
@@ -113,7 +116,7 @@ class Progress:
             The jobs to look at before this look can be judged; see :meth:`judge`.
         """
         self.frame = frame[frame["id"].isin(self.ids)].reset_index(drop=True)
-        rows = self.frame[["id", "name", "status", "actions"]].to_dict("records")
+        rows = self.frame[["id", "name", "status", "actions", "engine"]].to_dict("records")
         listed = {row["id"]: row for row in rows}
         ask = []
         for id in self.waiting:
@@ -121,6 +124,7 @@ class Progress:
             status, actions = (word(row["status"]), word(row["actions"])) if row else ("gone", "")
             if row:
                 self.names[id] = word(row["name"])
+                self.engines[id] = word(row["engine"])
             if (status, actions) != self.states.get(id) and (row or id in self.states):
                 self.states[id] = (status, actions)
                 self.note(now, id, self._meaning(status, actions))
@@ -141,6 +145,7 @@ class Progress:
             status = word(job["status"]) if job else "unknown"
             if job and status == "Failed":
                 self.failed[id] = word(job["fail_reason"])
+                self.ended[id] = now
                 self.note(now, id, f"the job failed: {self.failed[id] or 'no reason given'}")
             elif not job or status == "Completed" or self._status(id) == HOPELESS:
                 self._settle(id, now)
@@ -177,6 +182,7 @@ class Progress:
 
     def _settle(self, id: str, now: float) -> None:
         status = self._status(id)
+        self.ended[id] = now
         if id not in self.states:
             self.note(now, id, "not found")
         if status == ("gone" if self.until == "gone" else READY):
@@ -205,13 +211,13 @@ def begin(targets: Targets, until: str | None, now: float) -> Progress:
     if until not in (None, "ready", "gone"):
         raise ValueError(f"until is 'ready' or 'gone', not {until!r}")
     operation = None
-    jobs: dict[str, str] = {}
+    known: dict[str, dict[str, str]] = {}
     if hasattr(targets, "columns"):
         operation = OPERATIONS.get(str(targets.attrs.get("operation", "")))
-        ids, jobs = _rows(targets.to_dict("records"), tuple(targets.columns))
+        ids, known = _rows(targets.to_dict("records"), tuple(targets.columns))
     elif hasattr(targets, "keys") and {"id", "instance_id"} & set(targets.keys()):  # one row of a frame
         operation = OPERATIONS.get(str(getattr(targets, "attrs", {}).get("operation", "")))
-        ids, jobs = _rows([dict(targets)], tuple(targets.keys()))
+        ids, known = _rows([dict(targets)], tuple(targets.keys()))
     elif isinstance(targets, str):
         ids = [targets]
     elif isinstance(targets, Iterable) and not isinstance(targets, (bytes, Mapping)):
@@ -225,17 +231,27 @@ def begin(targets: Targets, until: str | None, now: float) -> Progress:
         raise ValueError("there is no instance to wait for")
     ends = "gone" if operation is not None and operation.route.ends == "gone" else "ready"
     until = until or ends
-    # The job that made an instance says nothing about its end.
-    return Progress(tuple(ids), until, jobs if until == ends else {}, now)
+    progress = Progress(tuple(ids), until, {}, now)
+    progress.names |= known.get("name", {})
+    progress.engines |= known.get("engine", {})
+    if until == ends:  # the job that made an instance says nothing about its end
+        progress.jobs |= known.get("job_id", {})
+        progress.operation = operation.route.id if operation is not None else ""
+    return progress
 
 
-def _rows(rows: Sequence[Mapping[Any, Any]], columns: Sequence[Any]) -> tuple[list[str], dict[str, str]]:
-    """The instances of a frame's rows, and their jobs where it knows them."""
+def _rows(
+    rows: Sequence[Mapping[Any, Any]], columns: Sequence[Any]
+) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """The instances of a frame's rows, and what it knows of them, by column: job_id, name, engine."""
     key = "instance_id" if "instance_id" in columns else "id"
     if key not in columns:
         raise ValueError("there is no column id or instance_id in this frame: nothing to wait for")
-    jobs = {word(row[key]): word(row.get("job_id")) for row in rows}
-    return [word(row[key]) for row in rows], {id: job for id, job in jobs.items() if job}
+    known = {
+        column: {word(row[key]): word(row[column]) for row in rows if word(row.get(column))}
+        for column in ("job_id", "name", "engine")
+    }
+    return [word(row[key]) for row in rows], known
 
 
 @dataclass
@@ -261,10 +277,11 @@ def step(progress: Progress, look: Look, look_at_jobs: Look, now: float) -> None
     """One look: one list call however many instances are watched, and the jobs of settled ones."""
     jobs = progress.see(look(progress.waiting), now)
     if jobs:
-        progress.judge(_jobs(look_at_jobs, jobs), now)
+        progress.judge(jobs_of(look_at_jobs, jobs), now)
 
 
-def _jobs(look_at_jobs: Look, ids: tuple[str, ...]) -> pd.DataFrame:
+def jobs_of(look_at_jobs: Look, ids: tuple[str, ...]) -> pd.DataFrame:
+    """Those jobs, as far as they may be seen."""
     try:
         return look_at_jobs(ids)
     except PermissionDenied:
@@ -315,8 +332,8 @@ def _wait(
             step(progress, look, look_at_jobs, now)
         except OUTAGES as outage:
             out_since = now if out_since is None else out_since
-            _tell_outage(progress, now, outage)
-            pause = max(pause, _asked(outage))
+            tell_outage(progress, now, outage)
+            pause = max(pause, asked_pause(outage))
             gave_up = _gave_up(progress, outage) if clock.time() - out_since >= OUTAGE else ""
         else:
             out_since, gave_up = None, ""
@@ -336,12 +353,13 @@ def _wait(
         clock.sleep(min(pause, left))
 
 
-def _asked(error: Exception) -> float:
+def asked_pause(error: Exception) -> float:
     """Seconds the service asked to be left alone."""
     return (error.retry_after or 0.0) if isinstance(error, ApiError) else 0.0
 
 
-def _tell_outage(progress: Progress, now: float, error: Exception) -> None:
+def tell_outage(progress: Progress, now: float, error: Exception) -> None:
+    """Note that a look failed, once for each outage."""
     note = f"could not look ({type(error).__name__}); trying on"
     for id in progress.waiting:
         if not any(line["id"] == id and line["note"] == note for line in progress.seen[-len(progress.ids) :]):
@@ -375,206 +393,6 @@ def _again(progress: Progress) -> str:
     ids = progress.waiting or progress.ids
     named = repr(ids[0]) if len(ids) == 1 else repr(list(ids))
     return f"{named}, until='gone'" if progress.until == "gone" else named
-
-
-# ------------------------------------------------------------------------------------- background
-
-
-class Watch:
-    """A live view of instances. It never blocks: look at it again to see more.
-
-    ``frame`` has the last rows seen, ``history`` one row per observed change, as for
-    :meth:`gaussnb.Client.wait`.
-    """
-
-    def __init__(self, progress: Progress, pace: Pace, poller: Poller) -> None:
-        self._progress = progress
-        self._pace = pace
-        self._poller = poller
-        self._paused = False
-        self._ended = threading.Event()
-        self.due = progress.began
-        """When to look next, on the client's clock."""
-        self.error: Exception | None = None
-        """What ended the watch before its time, if anything did."""
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The last rows seen, with the columns of ``gdb.instances.list()``."""
-        from .operations.instances import Instance
-
-        with self._poller.lock:
-            return frame_from(Instance, []) if self._progress.frame is None else self._progress.frame.copy()
-
-    @property
-    def history(self) -> pd.DataFrame:
-        """One row per observed change."""
-        with self._poller.lock:
-            return self._progress.history()
-
-    @property
-    def done(self) -> bool:
-        """Whether it looks no more: all is settled, it was stopped, or an error ended it."""
-        return self._ended.is_set()
-
-    @property
-    def failed(self) -> dict[str, str]:
-        """Why, for each instance that failed."""
-        with self._poller.lock:
-            return dict(self._progress.failed)
-
-    def pause(self) -> None:
-        """Look no more until :meth:`resume`."""
-        self._paused = True
-
-    def resume(self) -> None:
-        """Look again, now."""
-        self._paused = False
-        self.due = 0.0
-        self._poller.wake()
-
-    def stop(self) -> None:
-        """Watch no more. The cloud's work goes on."""
-        self._ended.set()
-        self._poller.wake()
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Block until it is done, at most ``timeout`` real seconds; whether it is done."""
-        return self._ended.wait(timeout)
-
-    @property
-    def active(self) -> bool:
-        """Whether the poller should look for this one."""
-        return not (self._paused or self._ended.is_set())
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """What is still to be looked at."""
-        with self._poller.lock:
-            return self._progress.waiting
-
-    def see(self, frame: pd.DataFrame, now: float) -> tuple[str, ...]:
-        """Take in one look; the jobs to look at before it can be judged."""
-        with self._poller.lock:
-            return self._progress.see(frame, now)
-
-    def judge(self, jobs: pd.DataFrame, now: float) -> None:
-        """Take in those jobs."""
-        with self._poller.lock:
-            self._progress.judge(jobs, now)
-
-    def miss(self, now: float, outage: Exception) -> None:
-        """Note that this look failed."""
-        with self._poller.lock:
-            _tell_outage(self._progress, now, outage)
-
-    def rest(self, now: float, at_least: float = 0.0) -> None:
-        """Settle what comes after a look: the end, or the time of the next one."""
-        self.due = now + max(self._pace.next(), at_least)
-        with self._poller.lock:
-            if self._progress.done:
-                self._ended.set()
-
-    def give_up(self, error: Exception) -> None:
-        """End it with an error."""
-        self.error = error
-        self._ended.set()
-
-    def __repr__(self) -> str:
-        with self._poller.lock:
-            progress = self._progress
-            lines = [
-                f"{progress.names.get(id) or id}: {' '.join(filter(None, progress.states.get(id, ('not seen yet',))))}"
-                for id in progress.ids
-            ]
-            state = "paused" if self._paused else "watching"
-            if self.done:
-                state = "done" if progress.done else "stopped"
-            if self.error is not None:
-                state = type(self.error).__name__
-        return f"<{state}: {'; '.join(lines)}>"
-
-
-class Poller:
-    """One daemon thread that looks for all watches of a client. It ends when there are none."""
-
-    def __init__(self, look: Look, look_at_jobs: Look, clock: Clock, seed: int | None = None) -> None:
-        self._look, self._look_at_jobs = look, look_at_jobs
-        self._clock, self._seed = clock, seed
-        self._watches: list[Watch] = []
-        self._thread: threading.Thread | None = None
-        self._closed = False
-        self._wakened = threading.Event()
-        self.lock = threading.RLock()
-
-    def watch(self, targets: Targets, *, until: str | None, interval: float) -> Watch:
-        """Add a watch, and start the thread where there is none.
-
-        Raises:
-            ValueError: there is no instance in ``targets``, or ``interval`` is not more than 0.
-            GaussnbError: the client is closed.
-        """
-        if self._closed:
-            raise GaussnbError("This client is closed: watch with another one.")
-        view = Watch(begin(targets, until, self._clock.time()), Pace(interval, self._seed), self)
-        with self.lock:
-            self._watches.append(view)
-        self.wake()
-        return view
-
-    def wake(self) -> None:
-        """See to it that the thread runs and looks at what is due."""
-        with self.lock:
-            self._wakened.set()
-            if not self._closed and self._thread is None and any(view.active for view in self._watches):
-                self._thread = threading.Thread(target=self._run, name="gaussnb-poller", daemon=True)
-                self._thread.start()
-
-    def close(self) -> None:
-        """End the thread and every watch."""
-        with self.lock:
-            self._closed = True
-            watches, thread = list(self._watches), self._thread
-        for view in watches:
-            view.stop()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(5)
-
-    def _run(self) -> None:
-        while True:
-            with self.lock:
-                self._wakened.clear()
-                self._watches = [view for view in self._watches if not view.done]
-                active = [view for view in self._watches if view.active]
-                if self._closed or not active:
-                    self._thread = None
-                    return
-            now = self._clock.time()
-            pause = min(view.due for view in active) - now
-            if pause > 0:
-                self._clock.sleep(pause, self._wakened)
-            else:
-                self._tick(active, now)
-
-    def _tick(self, views: list[Watch], now: float) -> None:
-        """One list call, which tells all watches how things are, and one call for all jobs."""
-        try:
-            frame = self._look(tuple(dict.fromkeys(id for view in views for id in view.ids)))
-            asked = {view: view.see(frame, now) for view in views}
-            if jobs := tuple(dict.fromkeys(job for each in asked.values() for job in each)):
-                known = _jobs(self._look_at_jobs, jobs)
-                for view in views:
-                    view.judge(known, now)
-        except OUTAGES as outage:
-            for view in views:
-                view.miss(now, outage)
-                view.rest(now, _asked(outage))
-        except Exception as fatal:  # a thread must not die silently: the watch shows it
-            for view in views:
-                view.give_up(fatal)
-        else:
-            for view in views:
-                view.rest(now)
 
 
 def _iso(seconds: float) -> str:

@@ -156,7 +156,7 @@ class ListInstances(Paged):
     """Only instances in this subnet."""
 
 
-@delete("/v3/{project_id}/instances/{instance_id}", returns=JobStarted, ends="gone")
+@delete("/v3/{project_id}/instances/{instance_id}", returns=JobStarted, ends="gone", takes=120)
 class DeleteInstance(Operation):
     """Delete a pay-per-use instance with its automatic backups."""
 
@@ -179,6 +179,7 @@ class UpdateInstanceName(Operation):
     returns=JobStarted,
     success=202,
     ends="ready",
+    takes=180,
 )
 class RestartInstance(Operation):
     """Restart an instance or one of its nodes."""

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import gaussnb as gn
 from gaussnb import Client
 from gaussnb.clock import RealClock
 from gaussnb.sandbox import Sandbox
+from gaussnb.watching import Watch, typical
 
 PATIENCE = 10.0  # real seconds after which something is wrong
 
@@ -39,7 +41,7 @@ def slow(build: Any) -> Sandbox:
 def test_it_follows_in_the_background_to_the_end(slow: Sandbox, spec: Any) -> None:
     with slow.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
-        assert re.fullmatch(r"<watching: (\w{36}: not seen yet|test-cassandra-01: creating CREATE)>", repr(panel))
+        assert re.fullmatch(r"<watching: test-cassandra-01: (not seen yet|creating CREATE)>", repr(panel))
         assert panel.join(PATIENCE) and panel.done and not panel.failed and panel.error is None
         assert panel.history["status"].tolist() == ["creating", "normal"]
         assert panel.frame["status"].tolist() == ["normal"]
@@ -181,3 +183,212 @@ def test_a_watch_does_not_hold_up_the_cell(sandbox: Sandbox, gdb: Client, spec: 
     assert repr(panel).startswith("<watching: ") and panel.frame.empty and panel.history.empty
     go.set()
     assert panel.join(PATIENCE) and panel.error is None
+
+
+# -------------------------------------------------------------------------------- what there is to see
+
+
+def reasons(watch: Watch) -> list[str]:
+    return [shown.why for shown in watch.snapshot().instances]
+
+
+def jobs_asked(sandbox: Sandbox) -> int:
+    return int((sandbox.requests["operation"] == "ListJobs").sum())
+
+
+def test_a_snapshot_tells_how_far_it_is_and_how_long_it_takes(slow: Sandbox, spec: Any) -> None:
+    with slow.connect() as gdb:
+        panel = gdb.watch(gdb.instances.create(spec()))
+        until(lambda: panel.snapshot().instances[0].percent)
+        (shown,) = panel.snapshot().instances
+        assert (shown.name, shown.engine, shown.job) == ("test-cassandra-01", "cassandra", "CreateInstance")
+        assert (shown.phase, shown.status, shown.actions) == ("going", "creating", "CREATE")
+        assert shown.typical == 420 and 0 < shown.elapsed < 500 and shown.why == ""
+        assert panel.join(PATIENCE)
+        (shown,) = panel.snapshot().instances
+        assert (shown.phase, shown.percent) == ("ready", None) and 420 <= shown.elapsed < 500
+        slow.advance(1000)
+        assert panel.snapshot().instances[0].elapsed == shown.elapsed, "what has ended grows no older"
+
+
+def test_typical_times_are_declared(slow: Sandbox, fill: Any) -> None:
+    (id,) = fill(slow, 1)
+    with slow.connect() as gdb:
+        for work in (gdb.instances.restart, gdb.instances.delete):
+            panel = gdb.watch(work(id))
+            assert panel.join(PATIENCE)
+            (shown,) = panel.snapshot().instances
+            assert shown.typical is not None and shown.typical <= shown.elapsed <= 2 * shown.typical
+        assert shown.phase == "gone"
+    assert typical("CreateInstance", "no such engine") is None and typical("NoSuchWork", "redis") is None
+
+
+def test_taken_up_again_by_its_id_it_knows_as_much(slow: Sandbox, spec: Any) -> None:
+    slow.inject("CreateInstance", fail="no disks")
+    with slow.connect() as gdb:
+        id = str(gdb.instances.create(spec())["id"].iloc[0])
+        slow.advance(100)
+        panel = gdb.watch(id)
+        until(lambda: panel.snapshot().instances[0].percent)
+        (shown,) = panel.snapshot().instances
+        assert shown.job == "CreateInstance" and shown.typical == 420 and shown.elapsed >= 100
+        assert panel.join(PATIENCE) and reasons(panel) == ["no disks"]
+
+
+def test_who_may_not_see_jobs_watches_all_the_same(slow: Sandbox, spec: Any) -> None:
+    slow.inject("ListJobs", code="DBS.280032", times=None)
+    with slow.connect() as gdb:
+        panel = gdb.watch(gdb.instances.create(spec()))
+        assert panel.join(PATIENCE) and panel.error is None and not panel.failed
+        assert jobs_asked(slow) == 2, "once for progress, never again; once for how it ended"
+        assert panel.history["note"].tolist() == ["", "ready"]
+
+
+def test_no_progress_is_no_outage(slow: Sandbox, spec: Any) -> None:
+    slow.inject("ListJobs", drop="before", times=3)
+    with slow.connect() as gdb:
+        panel = gdb.watch(gdb.instances.create(spec()))
+        assert panel.join(PATIENCE) and panel.history["note"].tolist() == ["", "ready"]
+
+
+def test_one_failure_does_not_end_the_watch_of_the_others(slow: Sandbox, spec: Any) -> None:
+    with slow.connect() as gdb:
+        slow.inject("CreateInstance", fail="no disks")
+        bad = str(gdb.instances.create(spec(name="bad-one"))["id"].iloc[0])
+        slow.advance(300)
+        good = str(gdb.instances.create(spec(name="good-one"))["id"].iloc[0])
+        panel = gdb.watch([bad, good])
+        assert panel.join(PATIENCE) and panel.failed == {bad: "no disks"}
+        assert [shown.phase for shown in panel.snapshot().instances] == ["failed", "ready"]
+        assert sorted(panel.frame["status"]) == ["createfail", "normal"]
+
+
+def test_an_outage_is_said_while_it_lasts(slow: Sandbox, spec: Any) -> None:
+    with slow.connect() as gdb:
+        created = gdb.instances.create(spec())
+        outage = slow.inject("ListInstances", drop="before", times=None)
+        panel = gdb.watch(created)
+        until(lambda: panel.snapshot().message)
+        assert panel.snapshot().message == "could not look (Unreachable); trying on"
+        outage.remove()
+        assert panel.join(PATIENCE) and panel.snapshot().message == ""
+
+
+def test_a_look_that_comes_after_the_stop_changes_nothing(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+    look, entered, go = gdb._poller._look, threading.Event(), threading.Event()
+
+    def held_up(ids: tuple[str, ...]) -> Any:
+        entered.set()
+        assert go.wait(PATIENCE)
+        return look(ids)
+
+    gdb._poller._look = held_up
+    panel = gdb.watch(gdb.instances.create(spec()))
+    assert entered.wait(PATIENCE)
+    panel.stop()
+    before = panel.snapshot()
+    go.set()
+    until(lambda: not pollers())
+    assert panel.snapshot() == before and before.state == "stopped" and panel.frame.empty
+
+
+# ------------------------------------------------------------------------------------- being told
+
+
+def test_who_follows_is_told_of_everything_and_of_the_end(slow: Sandbox, spec: Any) -> None:
+    with slow.connect() as gdb:
+        created = gdb.instances.create(spec())
+        states: list[str] = []
+        panel = gdb.watch(created)
+        panel.on_change(lambda watch: states.append(watch.snapshot().state))
+        panel.pause()
+        panel.resume()
+        assert panel.join(PATIENCE)
+        until(lambda: states[-1] == "done")
+        assert "paused" in states and set(states) == {"paused", "watching", "done"}
+        assert not panel.followed
+
+
+def test_who_no_longer_follows_is_not_told(slow: Sandbox, spec: Any) -> None:
+    with slow.connect() as gdb:
+        panel = gdb.watch(gdb.instances.create(spec()))
+        panel.pause()
+        told: list[Watch] = []
+        forget = panel.on_change(told.append)
+        forget()
+        forget()
+        panel.pause()
+        assert told == [] and not panel.followed
+
+
+def test_a_callback_that_fails_is_dropped_and_seen(slow: Sandbox, spec: Any) -> None:
+    calls: list[Watch] = []
+
+    def bad(watch: Watch) -> None:
+        calls.append(watch)
+        raise RuntimeError("<out of paint>")
+
+    with slow.connect() as gdb:
+        panel = gdb.watch(gdb.instances.create(spec()))
+        panel.on_change(bad)
+        assert panel.join(PATIENCE) and panel.error is None
+        until(lambda: panel.problems)
+        assert len(calls) == 1 and [type(problem) for problem in panel.problems] == [RuntimeError]
+        assert "RuntimeError: <out of paint>" in str(panel)
+        assert "&lt;out of paint&gt;" in panel._repr_mimebundle_()["text/html"]
+
+
+def test_a_callback_may_ask_for_anything_from_any_thread(slow: Sandbox, spec: Any) -> None:
+    free: list[bool] = []
+
+    def elsewhere(watch: Watch) -> None:
+        thread = threading.Thread(target=watch.snapshot)
+        thread.start()
+        thread.join(PATIENCE)
+        free.append(not thread.is_alive())
+
+    with slow.connect() as gdb:
+        panel = gdb.watch(gdb.instances.create(spec()))
+        panel.on_change(elsewhere)
+        assert panel.join(PATIENCE)
+        until(lambda: free)
+        assert all(free)
+
+
+class Stepping:
+    """A clock with the pace of real time on which sleeping takes none."""
+
+    speed = 1.0
+
+    def __init__(self, now: float) -> None:
+        self.passed = now
+
+    def time(self) -> float:
+        return self.passed
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.passed, UTC)
+
+    def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
+        self.passed += seconds
+
+
+def test_between_looks_time_goes_on(sandbox: Sandbox, spec: Any) -> None:
+    with sandbox.connect(clock=Stepping(sandbox.clock.time())) as gdb:
+        panel = gdb.watch(gdb.instances.create(spec()))
+        elapsed: list[float] = []
+        enough = threading.Event()
+
+        def note(watch: Watch) -> None:
+            elapsed.append(watch.snapshot().instances[0].elapsed)
+            if len(elapsed) == 50:
+                enough.set()
+
+        panel.on_change(note)
+        assert enough.wait(PATIENCE)
+        panel.stop()
+        until(lambda: not pollers())
+    steps = [later - earlier for earlier, later in zip(elapsed[:50], elapsed[1:50])]
+    assert max(steps) <= 1.5, "a person sees that it is alive"
+    looks = (sandbox.requests["operation"] == "ListInstances").sum()
+    assert looks < len(elapsed) / 2, "and the service is not asked for that"

@@ -1,0 +1,503 @@
+"""Watching: the driver that never blocks, and what it lets a person see.
+
+:class:`Poller` looks for all watches of a client from one daemon thread, which goes on while a cell blocks.
+A :class:`Watch` is one state with several faces: :meth:`Watch.snapshot` is all there is to see of it, and
+:mod:`gaussnb.display` and :mod:`gaussnb.widgets.panel` show that as text, as HTML and as widgets.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from .clock import Clock
+from .engines import ENGINES
+from .errors import GaussnbError, PermissionDenied
+from .frame import frame_from
+from .spec import OPERATIONS
+from .waiters import OUTAGES, Look, Pace, Progress, Targets, asked_pause, begin, jobs_of, tell_outage
+from .wire import word
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .display import Showing
+
+State = Literal["watching", "paused", "done", "stopped", "error"]
+Phase = Literal["unseen", "going", "ready", "gone", "failed"]
+
+TICK = 1.0
+"""Real seconds after which those who follow a watch are told that time goes on."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What there is to see of one instance."""
+
+    id: str
+    name: str
+    """Its name; empty while it is not known."""
+    engine: str
+    """Its engine; empty while it is not known."""
+    phase: Phase
+    """What its status means here."""
+    status: str
+    """Its status; gone when it is no longer listed, empty before the first look."""
+    actions: str
+    """What is being done to it."""
+    job: str
+    """The name of the job that works on it; empty where it is not known."""
+    percent: float | None
+    """How far that job is, while it goes on."""
+    elapsed: float
+    """Seconds since the work, or the watching, began; until the end, when there is one."""
+    typical: float | None
+    """Seconds such work usually takes."""
+    why: str
+    """Why it failed."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All there is to see of a watch at one moment."""
+
+    state: State
+    message: str
+    """What is wrong with the watching itself, if anything is."""
+    until: str
+    """What is waited for: ``"ready"`` or ``"gone"``."""
+    looked: float | None
+    """When the last look was, in epoch seconds."""
+    instances: tuple[Shown, ...]
+    timeline: tuple[Mapping[str, Any], ...]
+    """The observed changes, mappings with the columns of the history."""
+    problems: tuple[str, ...]
+    """What callbacks raised."""
+
+
+@dataclass
+class Work:
+    """What the list of jobs says about the work on one instance."""
+
+    name: str
+    percent: float | None
+    began: float | None
+
+
+class Watch:
+    """A live view of instances. It never blocks: look at it again to see more.
+
+    ``frame`` has the last rows seen, ``history`` one row per observed change, as for
+    :meth:`gaussnb.Client.wait`. Shown in a notebook it is a panel that follows what happens, with buttons;
+    once it has ended, what it says is plain text and HTML, and outlives the kernel.
+    """
+
+    def __init__(self, progress: Progress, pace: Pace, poller: Poller) -> None:
+        self._progress = progress
+        self._pace = pace
+        self._poller = poller
+        self._paused = False
+        self._ended = threading.Event()
+        self._over: float | None = None
+        self._looked: float | None = None
+        self._outage = ""
+        self._work: dict[str, Work] = {}
+        self._callbacks: list[Callable[[Watch], None]] = []
+        self._showing: Showing | None = None
+        self.due = progress.began
+        """When to look next, on the client's clock."""
+        self.error: Exception | None = None
+        """What ended the watch before its time, if anything did."""
+        self.problems: list[Exception] = []
+        """What callbacks raised; such a callback is called no more."""
+
+    # -- what was seen
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The last rows seen, with the columns of ``gdb.instances.list()``."""
+        from .operations.instances import Instance
+
+        with self._poller.lock:
+            return frame_from(Instance, []) if self._progress.frame is None else self._progress.frame.copy()
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """One row per observed change."""
+        with self._poller.lock:
+            return self._progress.history()
+
+    @property
+    def done(self) -> bool:
+        """Whether it looks no more: all is settled, it was stopped, or an error ended it."""
+        return self._ended.is_set()
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Why, for each instance that failed."""
+        with self._poller.lock:
+            return dict(self._progress.failed)
+
+    def snapshot(self) -> Snapshot:
+        """All there is to see of it now, for whoever draws it."""
+        with self._poller.lock:
+            now = self._poller.now() if self._over is None else self._over
+            progress = self._progress
+            return Snapshot(
+                state=self._state(),
+                message=str(self.error) if self.error is not None else self._outage,
+                until=progress.until,
+                looked=self._looked,
+                instances=tuple(self._shown(id, now) for id in progress.ids),
+                timeline=tuple(progress.seen),
+                problems=tuple(f"{type(error).__name__}: {error}" for error in self.problems),
+            )
+
+    def _state(self) -> State:
+        if self.error is not None:
+            return "error"
+        if self.done:
+            return "stopped" if self._progress.waiting else "done"
+        return "paused" if self._paused else "watching"
+
+    def _shown(self, id: str, now: float) -> Shown:
+        progress, work = self._progress, self._work.get(id)
+        status, actions = progress.states.get(id, ("", ""))
+        engine = progress.engines.get(id, "")
+        phase: Phase = "going" if status else "unseen"
+        if id in progress.failed:
+            phase = "failed"
+        elif id in progress.settled:
+            phase = "gone" if progress.until == "gone" else "ready"
+        began = progress.began
+        if work is not None and work.began is not None:  # taken up again, it is older than this watch
+            began = min(began, work.began)
+        return Shown(
+            id=id,
+            name=progress.names.get(id, ""),
+            engine=engine,
+            phase=phase,
+            status=status,
+            actions=actions,
+            job=work.name if work else "",
+            percent=work.percent if work and id in progress.waiting else None,
+            elapsed=max(0.0, progress.ended.get(id, now) - began),
+            typical=typical(work.name if work else progress.operation, engine),
+            why=progress.failed.get(id, ""),
+        )
+
+    # -- what a person may do
+
+    def pause(self) -> None:
+        """Look no more until :meth:`resume`."""
+        self._paused = True
+        self._tell()
+
+    def resume(self) -> None:
+        """Look again, now."""
+        self._paused = False
+        self.due = 0.0
+        self._poller.wake()
+        self._tell()
+
+    def stop(self) -> None:
+        """Watch no more. The cloud's work goes on."""
+        self._end(self._poller.now())
+        self._poller.wake()
+        self._tell()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Block until it is done, at most ``timeout`` real seconds; whether it is done."""
+        return self._ended.wait(timeout)
+
+    def on_change(self, callback: Callable[[Watch], None]) -> Callable[[], None]:
+        """Be told when there is something new to see; while it goes on also when only time has passed.
+
+        Args:
+            callback: called with this watch, mostly from the poller's thread, and once more at the end. One
+                that raises is called no more, and what it raised stands in ``problems`` and on the panel.
+
+        Returns:
+            A function that ends it.
+        """
+        with self._poller.lock:
+            self._callbacks.append(callback)
+
+        def forget() -> None:
+            with self._poller.lock:
+                if callback in self._callbacks:
+                    self._callbacks.remove(callback)
+
+        return forget
+
+    @property
+    def followed(self) -> bool:
+        """Whether anybody wants to be told."""
+        return bool(self._callbacks)
+
+    def _tell(self) -> None:
+        with self._poller.lock:
+            callbacks = list(self._callbacks)
+        for callback in callbacks:  # outside the lock: they may ask for anything
+            try:
+                callback(self)
+            except Exception as error:  # a thread must not die of what somebody hung onto it
+                with self._poller.lock:
+                    self.problems.append(error)
+                    if callback in self._callbacks:
+                        self._callbacks.remove(callback)
+        if self.done:
+            with self._poller.lock:
+                self._callbacks.clear()
+
+    # -- for the poller
+
+    @property
+    def active(self) -> bool:
+        """Whether the poller should look for this one."""
+        return not (self._paused or self._ended.is_set())
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What is to be looked at: all of it to the end, so that ``frame`` has all of it."""
+        return self._progress.ids
+
+    def see(self, frame: pd.DataFrame, now: float) -> tuple[str, ...]:
+        """Take in one look; the jobs to look at before it can be judged."""
+        with self._poller.lock:
+            if self.done:  # stopped while the look was under way
+                return ()
+            self._looked, self._outage = now, ""
+            return self._progress.see(frame, now)
+
+    def judge(self, jobs: pd.DataFrame, now: float) -> None:
+        """Take in those jobs."""
+        with self._poller.lock:
+            if not self.done:
+                self._progress.judge(jobs, now)
+
+    @property
+    def working(self) -> bool:
+        """Whether something is being done to an instance, so that jobs have something to tell."""
+        with self._poller.lock:
+            return not self.done and any(id in self._progress.states for id in self._progress.waiting)
+
+    def learn(self, jobs: Sequence[Mapping[Any, Any]]) -> None:
+        """Take in how far running jobs are."""
+        with self._poller.lock:
+            for id in () if self.done else self._progress.waiting:
+                known = self._progress.jobs.get(id)
+                for job in jobs:
+                    if job["id"] == known if known else job["instance_id"] == id:
+                        began = job["start_time"]
+                        self._work[id] = Work(word(job["name"]), job["progress"], began and began.timestamp())
+                        doing = OPERATIONS.get(word(job["name"]))
+                        if doing is not None and doing.route.ends == self._progress.until:
+                            # Watched by its id alone, it has a job all the same: that one will tell how it ended.
+                            self._progress.jobs[id] = job["id"]
+                        break
+
+    def miss(self, now: float, outage: Exception) -> None:
+        """Note that this look failed."""
+        with self._poller.lock:
+            if not self.done:
+                tell_outage(self._progress, now, outage)
+                self._outage = f"could not look ({type(outage).__name__}); trying on"
+
+    def rest(self, now: float, at_least: float = 0.0) -> None:
+        """Settle what comes after a look: the end, or the time of the next one."""
+        self.due = now + max(self._pace.next(), at_least)
+        with self._poller.lock:
+            if not self._progress.waiting:
+                self._end(now)
+        self._tell()
+
+    def tick(self) -> None:
+        """Time has passed, nothing else."""
+        self._tell()
+
+    def give_up(self, now: float, error: Exception) -> None:
+        """End it with an error."""
+        with self._poller.lock:
+            if not self.done:
+                self.error = error
+                self._end(now)
+        self._tell()
+
+    def _end(self, now: float) -> None:
+        with self._poller.lock:
+            if self._over is None:
+                self._over = now
+            self._ended.set()
+
+    # -- faces
+
+    def __repr__(self) -> str:
+        with self._poller.lock:
+            progress = self._progress
+            lines = [
+                f"{progress.names.get(id) or id}: {' '.join(filter(None, progress.states.get(id, ('not seen yet',))))}"
+                for id in progress.ids
+            ]
+            state = type(self.error).__name__ if self.error is not None else self._state()
+        return f"<{state}: {'; '.join(lines)}>"
+
+    def __str__(self) -> str:
+        from .display import text_of
+
+        return text_of(self.snapshot())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from .display import faces
+
+        return faces(self.snapshot())
+
+    def _ipython_display_(self) -> None:
+        from .display import Showing
+
+        with self._poller.lock:
+            showing = self._showing = self._showing or Showing(self)
+        showing.show()
+
+
+class Poller:
+    """One daemon thread that looks for all watches of a client. It ends when there are none.
+
+    Args:
+        look: lists instances.
+        look_at_jobs: lists jobs by their ids.
+        look_at_work: lists the running jobs.
+        clock: the time.
+        seed: makes the pace repeatable.
+    """
+
+    def __init__(
+        self, look: Look, look_at_jobs: Look, look_at_work: Callable[[], pd.DataFrame], clock: Clock, seed: int | None
+    ) -> None:
+        self._look, self._look_at_jobs, self._look_at_work = look, look_at_jobs, look_at_work
+        self._clock, self._seed = clock, seed
+        self._watches: list[Watch] = []
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._may_see_jobs = True
+        self._wakened = threading.Event()
+        self.lock = threading.RLock()
+
+    def now(self) -> float:
+        """The time, in epoch seconds."""
+        return self._clock.time()
+
+    def watch(self, targets: Targets, *, until: str | None, interval: float) -> Watch:
+        """Add a watch, and start the thread where there is none.
+
+        Raises:
+            ValueError: there is no instance in ``targets``, or ``interval`` is not more than 0.
+            GaussnbError: the client is closed.
+        """
+        if self._closed:
+            raise GaussnbError("This client is closed: watch with another one.")
+        view = Watch(begin(targets, until, self._clock.time()), Pace(interval, self._seed), self)
+        with self.lock:
+            self._watches.append(view)
+        self.wake()
+        return view
+
+    def wake(self) -> None:
+        """See to it that the thread runs and looks at what is due."""
+        with self.lock:
+            self._wakened.set()
+            if not self._closed and self._thread is None and any(view.active for view in self._watches):
+                self._thread = threading.Thread(target=self._run, name="gaussnb-poller", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the thread and every watch."""
+        with self.lock:
+            self._closed = True
+            watches, thread = list(self._watches), self._thread
+        for view in watches:
+            view.stop()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(5)
+
+    def _run(self) -> None:
+        while True:
+            with self.lock:
+                self._wakened.clear()
+                self._watches = [view for view in self._watches if not view.done]
+                active = [view for view in self._watches if view.active]
+                if self._closed or not active:
+                    self._thread = None
+                    return
+            now = self._clock.time()
+            pause = min(view.due for view in active) - now
+            if pause <= 0:
+                self._tick(active, now)
+                continue
+            followed = [view for view in active if view.followed]
+            tick = TICK * self._clock.speed
+            if followed and tick < pause:
+                self._clock.sleep(tick, self._wakened)
+                for view in followed:
+                    if view.active:
+                        view.tick()
+            else:
+                self._clock.sleep(pause, self._wakened)
+
+    def _tick(self, views: list[Watch], now: float) -> None:
+        """One list call, which tells all watches how things are, and at most one for all jobs."""
+        try:
+            frame = self._look(tuple(dict.fromkeys(id for view in views for id in view.ids)))
+            asked = {view: view.see(frame, now) for view in views}
+            if jobs := tuple(dict.fromkeys(job for each in asked.values() for job in each)):
+                known = jobs_of(self._look_at_jobs, jobs)
+                for view in views:
+                    view.judge(known, now)
+                self._teach(views, known)
+                pause = 0.0
+            else:
+                pause = self._look_how_far(views)
+        except OUTAGES as outage:
+            for view in views:
+                view.miss(now, outage)
+                view.rest(now, asked_pause(outage))
+        except Exception as fatal:  # a thread must not die silently: the watch shows it
+            for view in views:
+                view.give_up(now, fatal)
+        else:
+            for view in views:
+                view.rest(now, pause)
+
+    def _look_how_far(self, views: list[Watch]) -> float:
+        """Look at the running jobs; seconds the service asked to be left alone. Progress is a pleasure, no need."""
+        if self._may_see_jobs and any(view.working for view in views):
+            try:
+                self._teach(views, self._look_at_work())
+            except PermissionDenied:
+                self._may_see_jobs = False
+            except GaussnbError as refusal:
+                return asked_pause(refusal)
+        return 0.0
+
+    def _teach(self, views: list[Watch], jobs: pd.DataFrame) -> None:
+        running = jobs[jobs["status"] == "Running"]
+        rows = running[["id", "name", "instance_id", "progress", "start_time"]].astype(object)
+        records = rows.where(rows.notna(), None).to_dict("records")
+        for view in views:
+            view.learn(records)
+
+
+def typical(operation: str, engine: str) -> float | None:
+    """How many seconds such work usually takes; None where nobody knows.
+
+    >>> typical("CreateInstance", "cassandra")
+    420
+    """
+    known = OPERATIONS.get(operation)
+    if known is None:
+        return None
+    if known.route.creates:
+        return ENGINES[engine].create_seconds if engine in ENGINES else None
+    return known.route.takes
