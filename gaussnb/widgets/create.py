@@ -12,7 +12,7 @@ from .. import engines
 from ..errors import GaussnbError
 from ..instance_spec import InstanceSpec
 from .control import NOTHING, Control, Kinds
-from .form import Form, Review, Send, Watch
+from .form import Follow, Form, Review, Send
 from .inputs import ChoiceControl, Choices
 from .nested import BareGroup, BareRows
 from .style import show
@@ -125,7 +125,7 @@ class CreateForm(Form):
     }
 
     def __init__(
-        self, cloud: Cloud, send: Send | None = None, review: Review | None = None, watch: Watch | None = None
+        self, cloud: Cloud, send: Send | None = None, review: Review | None = None, watch: Follow | None = None
     ) -> None:
         self._cloud = cloud
         self._known: dict[tuple[Any, ...], pd.DataFrame] = {}

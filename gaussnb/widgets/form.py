@@ -20,14 +20,17 @@ from ..spec import Operation, Row
 from ..wire import request_of
 from . import export, life
 from .control import NOTHING, Control, Kinds, Path, Place, controls_of, values_of
+from .panel import Panel
 from .style import Look, show
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..watching import Watch
+
 Send = Callable[[Operation], "pd.DataFrame"]
 Review = Callable[[Operation], Mapping[str, str]]
-Watch = Callable[["pd.DataFrame"], Any]
+Follow = Callable[["pd.DataFrame"], "Watch"]
 
 MASK = "•" * 8
 BURST = 0.7
@@ -77,7 +80,7 @@ class Form:
         operation: type[Operation],
         send: Send | None = None,
         review: Review | None = None,
-        watch: Watch | None = None,
+        watch: Follow | None = None,
     ) -> None:
         self.operation = operation
         self._send, self._review, self._watch = send, review, watch
@@ -94,8 +97,9 @@ class Form:
         """The DataFrame the last sending answered with."""
         self.failure: Exception | None = None
         """Why the last sending failed."""
-        self.panel: Any = None
-        """The live view of the work the last sending started."""
+        self.panel: Watch | None = None
+        """The live view of the work the last sending started, as ``gdb.watch`` gives it."""
+        self._live: Panel | None = None
         self._build()
 
     def _build(self) -> None:
@@ -278,16 +282,17 @@ class Form:
             except ValueError:  # nothing in it to follow, like an order that waits for its payment
                 pass
             else:
-                parts.append(self.panel.widget)
+                self._live = Panel(self.panel).follow()
+                parts.append(self._live.widget)
         self._outcome.children = parts
 
     def _leave_outcome(self) -> None:
-        for child in self._outcome.children:
-            if self.panel is None or child is not self.panel.widget:
-                self.look.free(child)
-        if self.panel is not None:
-            self.panel.close()
-        self._outcome.children = ()
+        children, self._outcome.children = self._outcome.children, ()
+        if self._live is not None:
+            self._live.close()
+            self._live = None
+        for child in children:
+            self.look.free(child)
 
     # -- review
 

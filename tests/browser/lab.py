@@ -37,7 +37,7 @@ LOADED = 90_000
 """Milliseconds a page may take to load on a busy machine."""
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "doNotDisturbMode": True},
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
 """Quiet: no news that covers a button; every cell is in the page, seen or not."""

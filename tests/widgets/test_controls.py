@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import ipywidgets
 import pytest
-from conftest import live, state
+from looking import live, state
 from pydantic import BaseModel, Field, SecretStr
 
 from gaussnb.fields import Flag, Titled, Whole, at_most

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 import pandas as pd
 import pytest
-from conftest import Cloud, alerts, filled, live
+from looking import Cloud, alerts, filled, live
 from pydantic import ValidationError
 
 import gaussnb as gn

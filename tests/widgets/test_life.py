@@ -11,7 +11,7 @@ from typing import Any
 import comm
 import psutil
 import pytest
-from conftest import live
+from looking import live
 
 import gaussnb as gn
 from gaussnb.operations.instances import ListInstances
@@ -35,24 +35,26 @@ def standing() -> dict[str, int]:
     }
 
 
-def test_fifty_rounds(tmp_path: Any) -> None:
+def test_fifty_rounds() -> None:
     with gn.Sandbox(port=0, start="2026-01-01T08:00:00") as sandbox, sandbox.connect() as gdb:
 
         def round_() -> None:
             form = gdb.instances.create.form(name="orders-01", password=password())
             form._repr_mimebundle_()
             assert form.submit() is not None
+            assert form.panel is not None and form.result is not None
             form.panel.stop()
             form.close()
+            sandbox.advance(3600)
+            gdb.instances.delete(form.result["id"].item())
+            sandbox.advance(3600)
 
         round_()  # the first one opens the connections that are kept
-        gdb.wait(gdb.instances.list())
         before = standing()
         for _ in range(50):
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr("gaussnb.widgets.form.BURST", 0)
                 round_()
-            sandbox.advance(3600)
         while any(thread.name == "gaussnb-poller" for thread in threading.enumerate()):
             pass
         assert standing() == before

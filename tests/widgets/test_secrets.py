@@ -13,7 +13,7 @@ from typing import Any
 import ipywidgets
 import nbformat
 import pytest
-from conftest import state
+from looking import state
 from nbformat.v4 import new_code_cell, new_notebook
 
 import gaussnb as gn
