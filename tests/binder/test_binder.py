@@ -1,4 +1,4 @@
-"""What Binder will make of ``binder/``, found out without Docker; `.ci/run` installs the pins and runs the notebooks."""
+"""What Binder will make of ``binder/``, without Docker. `.ci/run` installs the pins and runs the notebooks."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_image_has_the_python_of_the_pins(dockerfile: str) -> None:
     asked = (BINDER / "runtime.txt").read_text("utf-8").strip()
     assert asked == "python-" + PROJECT["requires-python"].removeprefix(">=")
     escaped = asked.removeprefix("python-").replace(".", "-2e")  # so does repo2docker with names of files
-    assert re.search(rf"^COPY \S+ build_script_files/\S+environment-2epy-2d{escaped}-2d\S+lock", dockerfile, re.MULTILINE)
+    assert re.search(rf"^COPY \S+ build_script_files/\S+-2epy-2d{escaped}-2d\S+lock", dockerfile, re.MULTILINE)
 
 
 def test_the_image_has_a_jupyterlab_that_fits() -> None:
