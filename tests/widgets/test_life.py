@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -35,29 +36,34 @@ def standing() -> dict[str, int]:
     }
 
 
-def test_fifty_rounds() -> None:
-    with gn.Sandbox(port=0, start="2026-01-01T08:00:00") as sandbox, sandbox.connect() as gdb:
+def settled() -> dict[str, int]:
+    """What stands when the poller and the server have noticed that nobody wants them."""
+    until = time.monotonic() + 10
+    while (now := standing()) != BASE and time.monotonic() < until:
+        time.sleep(0.02)
+    return now
 
-        def round_() -> None:
-            form = gdb.instances.create.form(name="orders-01", password=password())
-            form._repr_mimebundle_()
-            assert form.submit() is not None
-            assert form.panel is not None and form.result is not None
-            form.panel.stop()
-            form.close()
-            sandbox.advance(3600)
-            gdb.instances.delete(form.result["id"].item())
-            sandbox.advance(3600)
 
-        round_()  # the first one opens the connections that are kept
-        before = standing()
-        for _ in range(50):
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("gaussnb.widgets.form.BURST", 0)
-                round_()
-        while any(thread.name == "gaussnb-poller" for thread in threading.enumerate()):
-            pass
-        assert standing() == before
+BASE: dict[str, int] = {}
+
+
+def test_fifty_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    with gn.Sandbox(port=0, start="2026-01-01T08:00:00") as sandbox:
+        BASE.update(standing())
+        with sandbox.connect() as gdb:
+            for _ in range(50):
+                form = gdb.instances.create.form(name="orders-01", password=password())
+                form._repr_mimebundle_()
+                assert form.submit() is not None
+                assert form.panel is not None and form.result is not None
+                sandbox.advance(3600)
+                form.panel.stop()
+                form.close()
+                gdb.instances.delete(form.result["id"].item())
+                sandbox.advance(3600)
+            assert live() == BASE["widgets"]
+            assert open_sockets() - BASE["sockets"] <= 2 * 2, "one connection for the cells, one for the poller"
+        assert settled() == BASE
 
 
 class Shell:
