@@ -29,6 +29,7 @@ from typing import (
 )
 
 from .errors import NotFound
+from .fields import Titled
 from .spec import Column, Operation, Row, columns, marks
 
 if TYPE_CHECKING:
@@ -316,3 +317,26 @@ def type_in_words(annotation: Any) -> str:
 def rule_in_words(info: FieldInfo) -> str:
     """What a field allows, from the rules on its type."""
     return "; ".join(mark.says for mark in marks(info.annotation, info.metadata) if hasattr(mark, "says"))
+
+
+def limits_in_words(info: FieldInfo) -> str:
+    """What a field allows, without what is obvious or stands in a list to choose from."""
+    found = marks(info.annotation, info.metadata)
+    return "; ".join(mark.says for mark in found if hasattr(mark, "says") and not getattr(mark, "obvious", False))
+
+
+def title_of(name: str, info: FieldInfo | None = None) -> str:
+    """What people call a field.
+
+    >>> title_of("restore_time")
+    'Restore time'
+    """
+    for mark in marks(info.annotation, info.metadata) if info else ():
+        if isinstance(mark, Titled):
+            return mark.title
+    words = [word.upper() if word in _ACRONYMS else word for word in name.split("_")]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+_ACRONYMS = frozenset(("vpc", "ip", "ssl", "dr", "lb", "gb", "id", "ttl", "cpu", "cidr", "lts"))

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -67,6 +67,8 @@ class Rule:
     """The service's error code for a value that breaks the rule."""
     pattern: str = ""
     """The regular expression it holds texts against, where it does."""
+    obvious: bool = False
+    """Whether a form need not say it before it is broken."""
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -90,9 +92,29 @@ def between(low: float, high: float, what: str = "a number", code: str = BAD_PAR
     return Rule(f"{what} from {low} to {high}", lambda number: low <= number <= high, code)
 
 
-def at_most(count: int, what: str, code: str = BAD_PARAMETER) -> Rule:
+@dataclass(frozen=True)
+class Length(Rule):
+    """A rule for a list or text that says between which lengths; a form adds and removes rows by it."""
+
+    low: int = 1
+    high: int = 1
+
+
+def at_most(count: int, what: str, code: str = BAD_PARAMETER) -> Length:
     """A rule for a list or text: one to ``count`` of ``what``."""
-    return Rule(f"1 to {count} {what}", lambda items: 1 <= len(items) <= count, code)
+    return Length(f"1 to {count} {what}", lambda items: 1 <= len(items) <= count, code, high=count)
+
+
+def exactly_one(what: str, code: str = BAD_PARAMETER) -> Length:
+    """A rule for a list that the service wants to have one item."""
+    return Length(f"exactly one {what}", lambda items: len(items) == 1, code, obvious=True)
+
+
+@dataclass(frozen=True)
+class Titled:
+    """What a form calls a field, where its name is not what people say."""
+
+    title: str
 
 
 @dataclass(frozen=True)
@@ -166,6 +188,7 @@ class Flag:
     twins: tuple[object, object]
     """The JSON values that mean the same."""
     code: str = BAD_PARAMETER
+    obvious: ClassVar[bool] = True
 
     @property
     def says(self) -> str:
@@ -216,19 +239,26 @@ def is_backup_window(text: str) -> bool:
 
 def identifier(code: str) -> Rule:
     """A rule for an id that someone else made: one word, nothing that would lead to another path."""
-    return matches(r"(?!\.+\Z)[A-Za-z0-9_.:*-]{1,64}", "an id: one word of letters, digits, '-' and '_'", code)
+    holds = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.:*-]{1,64}")
+    return Rule(
+        "an id: one word of letters, digits, '-' and '_'",
+        lambda text: holds.fullmatch(text) is not None,
+        code,
+        holds.pattern,
+        obvious=True,
+    )
 
 
-InstanceId = Annotated[str, identifier("DBS.280404")]
-NodeId = Annotated[str, identifier("DBS.280407")]
-JobId = Annotated[str, identifier(BAD_PARAMETER)]
-BackupId = Annotated[str, identifier("DBS.280124")]
-ConfigurationId = Annotated[str, identifier("DBS.200057")]
-VpcId = Annotated[str, identifier("DBS.280247")]
-SubnetId = Annotated[str, identifier("DBS.280248")]
-SecurityGroupId = Annotated[str, identifier("DBS.280249")]
-EnterpriseProjectId = Annotated[str, identifier("DBS.280433")]
-KeyId = Annotated[str, identifier("DBS.280438")]
+InstanceId = Annotated[str, identifier("DBS.280404"), Titled("Instance")]
+NodeId = Annotated[str, identifier("DBS.280407"), Titled("Node")]
+JobId = Annotated[str, identifier(BAD_PARAMETER), Titled("Job")]
+BackupId = Annotated[str, identifier("DBS.280124"), Titled("Backup")]
+ConfigurationId = Annotated[str, identifier("DBS.200057"), Titled("Parameter template")]
+VpcId = Annotated[str, identifier("DBS.280247"), Titled("VPC")]
+SubnetId = Annotated[str, identifier("DBS.280248"), Titled("Subnet")]
+SecurityGroupId = Annotated[str, identifier("DBS.280249"), Titled("Security group")]
+EnterpriseProjectId = Annotated[str, identifier("DBS.280433"), Titled("Enterprise project")]
+KeyId = Annotated[str, identifier("DBS.280438"), Titled("Encryption key")]
 
 # -- names and words
 
@@ -284,9 +314,9 @@ BackupWindow = Annotated[
         "DBS.280216",
     ),
 ]
-KeepDays = Annotated[int | str, Whole(0, 35, "DBS.280214")]
-NodeCount = Annotated[int | str, Whole(1, 200, "DBS.280123")]
-Gigabytes = Annotated[int | str, Whole(1, None, "DBS.280242")]
+KeepDays = Annotated[int | str, Whole(0, 35, "DBS.280214"), Titled("Days kept")]
+NodeCount = Annotated[int | str, Whole(1, 200, "DBS.280123"), Titled("Nodes")]
+Gigabytes = Annotated[int | str, Whole(1, None, "DBS.280242"), Titled("Storage, GB")]
 Port = Annotated[int | str, Whole(1024, 65535, "DBS.200059")]
 OnOff01 = Annotated[int | str, Flag(("0", "1"), (0, 1))]
 TrueFalse = Annotated[bool | str, Flag(("false", "true"), (False, True))]

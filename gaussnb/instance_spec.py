@@ -40,9 +40,11 @@ from .fields import (
     Rule,
     SecurityGroupId,
     SubnetId,
+    Titled,
     TrueFalse,
     VpcId,
     Whole,
+    exactly_one,
     identifier,
     matches,
     refuse,
@@ -104,8 +106,8 @@ Zones = Annotated[
 class Datastore(Model):
     """The database: which engine, in which version."""
 
-    type: EngineName
-    """The engine: cassandra, mongodb, influxdb, redis, dynamodb or hbase."""
+    type: Annotated[EngineName, Titled("Engine")]
+    """The database engine."""
     version: str
     """Its version, like 3.11; empty text for DynamoDB and HBase."""
     storage_engine: Annotated[Literal["rocksDB"], OneOf("DBS.280122")]
@@ -119,9 +121,9 @@ class Flavor(Model):
     """How many nodes."""
     size: Gigabytes
     """Storage of the whole instance in GB."""
-    storage: Annotated[Literal["ULTRAHIGH"], OneOf("DBS.280241")]
+    storage: Annotated[Literal["ULTRAHIGH"], OneOf("DBS.280241"), Titled("Disk")]
     """The kind of disk: ULTRAHIGH, which is SSD."""
-    spec_code: Annotated[str, identifier("DBS.280240")]
+    spec_code: Annotated[str, identifier("DBS.280240"), Titled("Specification")]
     """The specification of each node, like geminidb.cassandra.xlarge.4."""
 
 
@@ -129,9 +131,9 @@ class BackupStrategy(Model):
     """When automatic backups are made and how long they are kept."""
 
     start_time: BackupWindow
-    """The hour in UTC in which a backup starts, like 01:00-02:00."""
+    """The hour in which a backup starts."""
     keep_days: KeepDays | None = None
-    """For how many days backups are kept, 0 to 35; 0 makes none, left out means 7."""
+    """For how many days backups are kept; 0 makes none, left out means 7."""
 
 
 class ChargeInfo(Model):
@@ -142,7 +144,7 @@ class ChargeInfo(Model):
     period_type: Annotated[Literal["month", "year"], OneOf()] | None = None
     """Whether prePaid counts months or years."""
     period_num: Annotated[int | str, Whole(1, 9)] | None = None
-    """For how many months, 1 to 9, or years, 1 to 3, prePaid is ordered."""
+    """For how many months, or up to 3 years, prePaid is ordered."""
     is_auto_renew: TrueFalse | None = None
     """Whether a prePaid period is renewed, and paid, by itself; left out means no."""
     is_auto_pay: TrueFalse | None = None
@@ -196,7 +198,7 @@ class RestoreInfo(Model):
         ]
         | None
     ) = None
-    """The moment to go back to, in milliseconds since 1970, UTC."""
+    """The moment to go back to."""
 
     @model_validator(mode="after")
     def _ties(self) -> Self:
@@ -270,7 +272,7 @@ class IpGroup(Model):
     description: (
         Annotated[str, Rule("at most 255 characters", lambda text: len(text) <= 255)] | None
     ) = None
-    """What it is, in at most 255 characters."""
+    """What it is."""
 
 
 class LbAccessControl(Model):
@@ -278,7 +280,7 @@ class LbAccessControl(Model):
 
     enabled: TrueFalse
     """Whether the list is in force."""
-    type: Annotated[Literal["blackList", "whiteList"], OneOf()]
+    type: Annotated[Literal["blackList", "whiteList"], OneOf(), Titled("Kind of list")]
     """blackList bars the addresses, whiteList admits only them."""
     ip_groups: Part[list[IpGroup]]
     """The addresses and blocks."""
@@ -380,8 +382,7 @@ class InstanceSpec(Operation):
     """
 
     name: InstanceName
-    """The instance's name: 4 to 64 letters, digits, '-' and '_', a letter first. It need not be
-    unique."""
+    """The instance's name; it need not be unique."""
     datastore: Part[Datastore]
     """The database engine and its version."""
     region: Annotated[str, identifier("DBS.200024")]
@@ -400,9 +401,9 @@ class InstanceSpec(Operation):
     """How it is deployed: Cluster, CloudNativeCluster and others, depending on the engine."""
     flavor: Annotated[
         Part[list[Flavor]],
-        Rule("exactly one specification", lambda items: len(items) == 1, "DBS.280239"),
+        exactly_one("specification", "DBS.280239"),
     ]
-    """The nodes, their specification and the storage, as a list of one."""
+    """The nodes and their storage, as a list of one."""
     product_type: ProductType | None = None
     """The product line of a cloud-native Redis: Capacity, Standard or Performance."""
     configuration_id: ConfigurationId | None = None

@@ -11,11 +11,12 @@ except ImportError as error:  # said here once, for everything that is shown
 
 from ..instance_spec import InstanceSpec
 from ..spec import Operation
-from .controls import CONTROLS, Control
+from . import inputs, nested  # noqa: F401  they put their controls into the table
+from .control import CONTROLS, Control, shows
 from .create import CreateForm
 from .form import Form
 
-__all__ = ["CONTROLS", "Control", "CreateForm", "Form", "form_of"]
+__all__ = ["CONTROLS", "Control", "CreateForm", "Form", "form_of", "shows"]
 
 
 def form_of(operation: type[Operation], client: Any = None) -> Form:
@@ -27,6 +28,5 @@ def form_of(operation: type[Operation], client: Any = None) -> Form:
     """
     if client is None:
         return Form(operation)
-    if issubclass(operation, InstanceSpec):
-        return CreateForm(client, client.send, client.review)
-    return Form(operation, client.send, client.review)
+    calls = (client.send, client.review, client.watch)
+    return CreateForm(client, *calls) if issubclass(operation, InstanceSpec) else Form(operation, *calls)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, get_args
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import ipywidgets as widgets
 
 from .. import engines
 from ..errors import GaussnbError
-from ..fields import EngineName
 from ..instance_spec import InstanceSpec
-from ..spec import unwrap
-from .controls import NOTHING, ChoiceControl, Control, Kinds
-from .form import Form, Review, Send
+from .control import NOTHING, Control, Kinds
+from .form import Follow, Form, Review, Send
+from .inputs import ChoiceControl, Choices
+from .nested import BareGroup, BareRows
+from .style import show
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Choices = Sequence[tuple[str, Any]]
 
 
 class Cloud(Protocol):
@@ -36,25 +36,63 @@ class Cloud(Protocol):
     def security_groups(self) -> Any: ...
 
 
+OTHER: Any = object()
+"""Stands for a value that is typed because it is not offered."""
+
+
 class OfferedControl(ChoiceControl):
-    """A text that is chosen from what the cloud offers."""
+    """A text that is chosen from what the cloud offers, or typed where it does not say."""
 
     def choices(self) -> Choices:
         return []
 
+    def frame(self) -> widgets.Widget:
+        self._other = self._make(widgets.Text, continuous_update=False, description=f"{self.title}: other")
+        self._other.observe(self._committed, "value")
+        box = self._make(widgets.VBox, "gnb-field", children=(self.input, self._other, self.note))
+        show(self._other, False)
+        return box
 
-COMMON = (
-    "name",
-    "datastore",
-    "mode",
-    "flavor",
-    "availability_zone",
-    "vpc_id",
-    "subnet_id",
-    "security_group_id",
-    "password",
+    @property
+    def value(self) -> Any:
+        if self.input.value is OTHER:
+            return self._other.value.strip() or NOTHING
+        return super().value
+
+    def _set(self, shown: Any) -> None:
+        super()._set(shown)
+        show(self._other, shown is OTHER)
+
+    def _entries(self, choices: Choices) -> list[tuple[str, Any]]:
+        return [*super()._entries(choices), ("another one …", OTHER)]
+
+    @property
+    def limits(self) -> str:
+        return super().limits if self.input.value is OTHER else ""  # what is offered is right
+
+    def missing(self, why: str) -> None:
+        """Say that what there is could not be asked for, and let it be typed."""
+        self.advise(f"What there is could not be loaded: {why} Type it, or load again.")
+        if self.value is NOTHING:
+            self._set(OTHER)
+
+    def _committed(self, change: Any) -> None:
+        if not self._quiet and change["owner"] is self.input:
+            show(self._other, change["new"] is OTHER)
+            if change["new"] is OTHER:
+                self._other.focus()
+        super()._committed(change)
+
+
+SECTIONS = (
+    ("Database", ("name", "datastore", "mode", "product_type", "password")),
+    ("Size", ("flavor",)),
+    ("Location", ("availability_zone", "vpc_id", "subnet_id", "security_group_id")),
+    ("Backups", ("backup_strategy",)),
 )
 """What everybody fills; the rest is folded below."""
+MORE = "More settings: payment, encryption, network, starting from a backup"
+LESS = "Fewer settings"
 
 
 class CreateForm(Form):
@@ -64,13 +102,16 @@ class CreateForm(Form):
         cloud: what is asked for flavors, VPCs, subnets and security groups.
         send: sends the spec.
         review: facts to show before it is sent.
+        watch: follows the creation.
 
-    A choice that is still offered stays when another field changes; one that is not is named, never
-    replaced. Each question is asked once.
+    A choice that is still offered stays when another field changes; one that is not is named, and replaced
+    only when its owner asks for what fits. Each question is asked once.
     """
 
     kinds: ClassVar[Kinds] = {
+        "datastore": BareGroup,
         "datastore.version": OfferedControl,
+        "flavor": BareRows,
         "flavor.spec_code": OfferedControl,
         "availability_zone": OfferedControl,
         "vpc_id": OfferedControl,
@@ -78,88 +119,140 @@ class CreateForm(Form):
         "security_group_id": OfferedControl,
     }
 
-    def __init__(self, cloud: Cloud, send: Send | None = None, review: Review | None = None) -> None:
+    stand_ins: ClassVar[Mapping[str, Any]] = {
+        **dict.fromkeys(("name", "region", "availability_zone", "vpc_id", "subnet_id", "security_group_id"), "name"),
+        "password": "Aa1!" * 3,
+    }
+
+    def __init__(
+        self, cloud: Cloud, send: Send | None = None, review: Review | None = None, watch: Follow | None = None
+    ) -> None:
         self._cloud = cloud
         self._known: dict[tuple[Any, ...], pd.DataFrame] = {}
-        super().__init__(InstanceSpec, send, review)
-        self._start()
+        super().__init__(InstanceSpec, send, review, watch)
+        self._set("region", cloud.region or NOTHING)
+        self._suggest()
+        self._choose_network()
+        self._judge()
 
     def arrange(self) -> list[widgets.Widget]:
-        rest = [control.widget for name, control in self.controls.items() if name not in COMMON]
-        fold = widgets.Accordion(children=[widgets.VBox(rest)], titles=("More: payment, backups, network, restoring",))
-        return [*(self.controls[name].widget for name in COMMON), fold]
+        make, arranged = self.look.make, []
+        common: set[str] = set()
+        for title, names in SECTIONS:
+            common |= set(names)
+            head = make(widgets.HTML, "gnb-plain", value=f'<div class="gnb-section">{escape(title)}</div>')
+            arranged += [head, *(self.controls[name].widget for name in names)]
+        rest = [control.widget for name, control in self.controls.items() if name not in common]
+        self._rest = make(widgets.VBox, children=rest)
+        self._fold = make(widgets.Button, "gnb-quiet", description=MORE)
+        self._fold.on_click(lambda _: self._unfold(self._fold.description == MORE))
+        self._unfold(False)
+        return [*arranged, self._fold, self._rest]
+
+    def more_actions(self) -> list[widgets.Widget]:
+        make = self.look.make
+        self._fit = make(widgets.Button, description="Use what fits")
+        self._fit.on_click(lambda _: self._fit_all())
+        self._reload = make(widgets.Button, description="Load choices again")
+        self._reload.on_click(lambda _: self._load_again())
+        show(self._fit, False)
+        return [self._fit, self._reload]
 
     def filled(self, names: set[str]) -> None:
-        self._depend(names)
+        if names & {"datastore", "mode", "product_type", "flavor"}:
+            self._offer_engine()
+        if "vpc_id" in names:
+            self._offer_network()
 
-    # -- defaults
+    def _judge(self) -> None:
+        super()._judge()
+        show(self._fit, any(control.objection for _, control in self.walk()))
+        if any(control.message for name, control in self.controls.items() if control.widget in self._rest.children):
+            self._unfold(True)
 
-    def _start(self) -> None:
-        engine = next(iter(engines.ENGINES.values()))
-        mode = next(iter(engine.modes.values()))
-        datastore = {"type": engine.name, "version": mode.versions[0]}
-        self._set("datastore", {**datastore, "storage_engine": engines.STORAGE_ENGINE})
+    def _unfold(self, unfold: bool) -> None:
+        self._fold.description = LESS if unfold else MORE
+        show(self._rest, unfold)
+
+    # -- what fits
+
+    def _fit_all(self) -> None:
+        self._suggest()
+        self._choose_network()
+        self._leave_review()
+        self._judge()
+
+    def _suggest(self) -> None:
+        """Put a good choice wherever the present one does not fit the engine."""
+        chosen = self._at("datastore.type").value
+        engine = engines.ENGINES.get(chosen) or next(iter(engines.ENGINES.values()))
+        mode = engine.modes.get(self._at("mode").value) or next(iter(engine.modes.values()))
+        version = self._at("datastore.version").value
+        version = version if version in mode.versions else mode.versions[0]
+        self._set("datastore", {"type": engine.name, "version": version, "storage_engine": engines.STORAGE_ENGINE})
         self._set("mode", mode.name)
-        size = {"num": mode.nodes.usual, "size": mode.storage.usual, "storage": engines.STORAGE_TYPE}
-        self._set("flavor", [{**size, "spec_code": mode.flavor}])
-        if self._cloud.region:
-            self._set("region", self._cloud.region)
-        self._depend({"datastore", "vpc_id"})
-        for name in ("availability_zone", "vpc_id", "subnet_id", "security_group_id"):
-            self._first(name)
-            self._depend({name})
+        product = self._at("product_type").value
+        products = mode.product_types
+        self._set("product_type", product if product in products else products[0] if products else NOTHING)
+        self._offer_engine()
+        if (code := self._at("flavor.0.spec_code")) is None:
+            return
+        if code.value is NOTHING or code.objection:
+            offered = [value for value in code.offered if value == mode.flavor] or code.offered
+            code.set(offered[0] if offered else mode.flavor)
+        storage = engines.storage(mode, code.value)
+        for dotted, span in (("flavor.0.num", mode.nodes), ("flavor.0.size", storage)):
+            control = self._at(dotted)
+            if control.value is NOTHING or _number(control.value) not in span:
+                control.set(span.usual)
+        self._offer_engine()
+        self._first("availability_zone")
 
-    def _set(self, name: str, value: Any) -> None:
-        self.controls[name].set(value)
+    def _choose_network(self) -> None:
+        self._offer_network()
+        self._first("vpc_id")
+        self._offer_network()
+        self._first("subnet_id")
+        self._first("security_group_id")
 
     def _first(self, name: str) -> None:
-        offered = [value for _, value in self.controls[name].input.options if value is not NOTHING]
-        if offered and self.controls[name].value is NOTHING:
-            self._set(name, offered[0])
+        control = self._at(name)
+        if control.offered and (control.value is NOTHING or control.objection):
+            control.set(control.offered[0])
 
     # -- dependence
 
-    def _depend(self, names: set[str]) -> None:
-        """Offer anew what depends on the changed fields."""
-        if names & {"datastore", "mode", "product_type", "flavor"}:
-            self._offer_engine()
-        if names & {"vpc_id"}:
-            vpcs = self._ask(self._at("vpc_id"), self._cloud.vpcs.list)
-            self._offer("vpc_id", vpcs, _named)
-            groups = self._ask(self._at("security_group_id"), self._cloud.security_groups.list)
-            self._offer("security_group_id", groups, lambda row: (row["name"], row["id"]))
-            vpc = self._at("vpc_id").value
-            if vpc is not NOTHING:
-                subnets = self._ask(self._at("subnet_id"), self._cloud.subnets.list, vpc_id=vpc)
-                self._offer("subnet_id", subnets, _named)
-
     def _offer_engine(self) -> None:
-        name = self._at("datastore.type").value
-        if name not in get_args(unwrap(EngineName)):
+        """Offer anew what depends on engine, mode, product and flavor."""
+        self._at("datastore.type").offer([(f"{one.name} – {one.title}", one.name) for one in engines.ENGINES.values()])
+        engine = engines.ENGINES.get(self._at("datastore.type").value)
+        if engine is None:
             return
-        engine = engines.engine(name)
-        mode_name = self._at("mode").value
+        self._at("datastore.type").advise(f"Usually ready in about {engine.create_seconds // 60} minutes.")
         self._at("mode").offer([(f"{mode.name} – {mode.title}", mode.name) for mode in engine.modes.values()])
-        mode = engine.modes.get(mode_name)
+        mode = engine.modes.get(self._at("mode").value)
         versions = mode.versions if mode else engine.versions
-        self._at("datastore.version").offer([(version or "(none)", version) for version in versions])
-        if mode is None:
-            return
-        frame = self._flavors(engine, mode)
-        flavor = self._at("flavor.0.spec_code")
-        if flavor is None or frame is None:
-            return
-        fitting = frame[[engines.family(code) == mode.family for code in frame["spec_code"]]]
-        flavor.offer([_sized(row) for row in fitting.to_dict("records")])
-        here = fitting[fitting["spec_code"] == flavor.value] if flavor.value is not NOTHING else fitting[:0]
-        if len(here):
-            zones = str(here["available_in"].iloc[0]).split(", ")
-            self._at("availability_zone").offer([(zone.replace(",", " + "), zone) for zone in zones])
-        storage = engines.storage(mode, mode.flavor if flavor.value is NOTHING else flavor.value)
-        self._at("flavor.0.num").advise(f"{mode.nodes.says}; safe: {mode.nodes.advice}")
-        self._at("flavor.0.size").advise(f"{storage.says} GB; safe: {storage.advice}")
+        self._at("datastore.version").offer([(version or "(no version)", version) for version in versions])
+        product = self._at("product_type")
+        show(product.widget, product.value is not NOTHING or bool(mode and mode.product_types))
+        if mode is not None and self._at("flavor.0.spec_code") is not None:
+            self._offer_size(engine, mode)
 
-    def _flavors(self, engine: engines.Engine, mode: engines.Mode) -> pd.DataFrame | None:
+    def _offer_size(self, engine: engines.Engine, mode: engines.Mode) -> None:
+        code, zone = self._at("flavor.0.spec_code"), self._at("availability_zone")
+        frame = self._flavors(code, engine, mode)
+        if frame is not None:
+            fitting = frame[[engines.family(one) == mode.family for one in frame["spec_code"]]]
+            code.offer([_sized(row) for row in fitting.to_dict("records")])
+            here = fitting[fitting["spec_code"] == code.value] if code.value is not NOTHING else fitting[:0]
+            if len(here):
+                zones = [zone for zone in str(here["available_in"].iloc[0]).split(", ") if zone]
+                zone.offer([(one.replace(",", " + "), one) for one in zones])
+        storage = engines.storage(mode, mode.flavor if code.value is NOTHING else code.value)
+        self._at("flavor.0.num").advise(_limits(mode.nodes, "nodes"))
+        self._at("flavor.0.size").advise(_limits(storage, "GB"))
+
+    def _flavors(self, code: Control, engine: engines.Engine, mode: engines.Mode) -> pd.DataFrame | None:
         """The flavors the cloud has for an engine in a mode."""
         asked: dict[str, Any] = {"engine_name": flavor_engine(engine.name)}
         if mode.name in ("CloudNativeCluster", "EnhancedCluster"):  # the others share the classic ones
@@ -167,29 +260,61 @@ class CreateForm(Form):
         if mode.product_types:
             chosen = self._at("product_type").value
             asked["product_type"] = mode.product_types[0] if chosen is NOTHING else chosen
-        return self._ask(self._at("flavor.0.spec_code") or self._at("mode"), self._cloud.flavors.list, **asked)
+        return self._ask(code, self._cloud.flavors.list, **asked)
+
+    def _offer_network(self) -> None:
+        """Offer VPCs and security groups, and the subnets of the VPC."""
+        self._offer("vpc_id", _named, self._cloud.vpcs.list)
+        self._offer("security_group_id", lambda row: (str(row["name"]), row["id"]), self._cloud.security_groups.list)
+        vpc = self._at("vpc_id").value
+        if vpc is not NOTHING:
+            self._offer("subnet_id", _named, self._cloud.subnets.list, vpc_id=vpc)
 
     # -- asking
 
     def _at(self, dotted: str) -> Any:
-        return next((c for path, c in self._walk() if ".".join(map(str, path)) == dotted), None)
+        return next((control for path, control in self.walk() if ".".join(map(str, path)) == dotted), None)
 
-    def _ask(self, control: Control, question: Callable[..., pd.DataFrame], **asked: Any) -> pd.DataFrame | None:
+    def _set(self, name: str, value: Any) -> None:
+        self.controls[name].set(value)
+
+    def _offer(
+        self, name: str, label: Callable[[Any], tuple[str, Any]], question: Callable[..., pd.DataFrame], **asked: Any
+    ) -> None:
+        frame = self._ask(self._at(name), question, **asked)
+        if frame is not None:
+            self._at(name).offer([label(row) for row in frame.to_dict("records")])
+
+    def _ask(self, control: Any, question: Callable[..., pd.DataFrame], **asked: Any) -> pd.DataFrame | None:
         """Ask the cloud once; show at the field that it is being asked, or that it failed."""
         key = (repr(question), *sorted(asked.items()))
         if key not in self._known:
-            control.advise("loading …")
+            control.advise("Loading …")
             try:
                 self._known[key] = question(**asked)
-            except GaussnbError as error:
-                control.advise(f"could not be loaded: {error} Change a field to try again.")
+            except (GaussnbError, ValueError) as error:  # ValueError: what was typed as an id is none
+                control.missing(str(error) if isinstance(error, GaussnbError) else "the fields above are wrong.")
                 return None
             control.advise("")
         return self._known[key]
 
-    def _offer(self, name: str, frame: pd.DataFrame | None, label: Callable[[Any], tuple[str, Any]]) -> None:
-        if frame is not None:
-            self._at(name).offer([label(row) for row in frame.to_dict("records")])
+    def _load_again(self) -> None:
+        self._known.clear()
+        self._offer_engine()
+        self._choose_network()
+        self._judge()
+
+
+def _limits(span: engines.Span, unit: str) -> str:
+    advice = "" if span.advice == span.says else f"; recommended: {span.advice}"
+    return f"{span.says} {unit}{advice}"
+
+
+def _number(value: Any) -> int | None:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _named(row: Any) -> tuple[str, Any]:

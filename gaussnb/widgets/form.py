@@ -5,36 +5,38 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets as widgets
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import ValidationError
 
+from ..binding import title_of
 from ..errors import GaussnbError
 from ..frame import frame_from
-from ..spec import Operation, Row, is_secret
-from .controls import (
-    NO_KINDS,
-    NOTHING,
-    Control,
-    Kinds,
-    Path,
-    close_all,
-    controls_of,
-    label_of,
-    values_of,
-)
-from .style import sheet
+from ..spec import Operation, Row
+from ..wire import request_of
+from . import export, life
+from .control import NOTHING, Control, Kinds, Path, Place, controls_of, values_of
+from .panel import Panel
+from .style import Look, show
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..spec import Operation as Spec
+    from ..watching import Watch
 
 Send = Callable[[Operation], "pd.DataFrame"]
 Review = Callable[[Operation], Mapping[str, str]]
+Follow = Callable[["pd.DataFrame"], "Watch"]
+
+MASK = "•" * 8
+BURST = 0.7
+"""Seconds after an answer in which a press still belongs to the burst that asked for it."""
+ROWS = 20
+"""How many rows of an answer a form shows; :attr:`Form.result` has them all."""
 
 
 class FormError(Row):
@@ -54,6 +56,7 @@ class Form:
         send: sends the operation; without it the form only builds the spec.
         review: facts to show before a change is sent; ``name`` among them has to be typed before a
             delete.
+        watch: follows the work that was started.
 
     A change is sent in two steps, review and send; a read at once. One press is one request, however
     often and from however many threads it is pressed.
@@ -66,45 +69,59 @@ class Form:
     'orders-01'
     """
 
-    kinds: ClassVar[Kinds] = NO_KINDS
+    kinds: ClassVar[Kinds] = {}
     """Controls for single fields, by dotted name, where the table's are not wanted."""
+    stand_ins: ClassVar[Mapping[str, Any]] = {}
+    """Right values for fields that others do not depend on: rules that tie fields together are judged with these
+    while such a field is still empty or wrong."""
 
     def __init__(
         self,
         operation: type[Operation],
         send: Send | None = None,
         review: Review | None = None,
+        watch: Follow | None = None,
     ) -> None:
         self.operation = operation
-        self._send, self._review_facts = send, review
-        self._lock = threading.Lock()
+        self._send, self._review, self._watch = send, review, watch
+        self._sending = threading.Lock()
+        self._taking = threading.Lock()
+        self._answered = float("-inf")
         self._touched: set[Path] = set()
         self._pressed = False
-        self.controls: dict[str, Control] = controls_of(operation, self._changed, self.kinds)
+        self._reviewed: Operation | None = None
+        self._needed = ""
+        self.look = Look()
+        self.controls: dict[str, Control] = controls_of(operation, Place(self.look, self._changed, self.kinds))
         self.result: pd.DataFrame | None = None
         """The DataFrame the last sending answered with."""
         self.failure: Exception | None = None
         """Why the last sending failed."""
-        self._banner = widgets.HTML()
-        self._review_text = widgets.HTML()
-        self._confirm = widgets.Text(continuous_update=True, tooltip="", layout={"display": "none", "width": "38em"})
-        self._confirm.style.description_width = "initial"
+        self.panel: Watch | None = None
+        """The live view of the work the last sending started, as ``gdb.watch`` gives it."""
+        self._live: Panel | None = None
+        self._build()
+
+    def _build(self) -> None:
+        make = self.look.make
+        self._banner = make(widgets.HTML, "gnb-plain")
+        self._card = make(widgets.HTML, "gnb-plain")
+        self._confirm = make(widgets.Text, continuous_update=True)
+        self._confirm_box = make(widgets.VBox, "gnb-field", children=(self._confirm,))
+        self._button = make(widgets.Button, button_style="primary")
+        self._back = make(widgets.Button, description="Back")
+        self._actions = make(widgets.HBox, "gnb-actions", children=(self._button, self._back, *self.more_actions()))
+        self._outcome = make(widgets.VBox)
+        title = make(widgets.HTML, "gnb-plain", value=self._title())
+        below = (self._card, self._confirm_box, self._banner, self._actions, self._outcome)
+        self.widget = make(
+            widgets.VBox, "gaussnb", children=(self.look.sheet(), title, *self.arrange(), *below)
+        )
+        show(self._actions, self._send is not None)
         self._confirm.observe(lambda _: self._arm(), "value")
-        self._outcome = widgets.Output()
-        self._button = widgets.Button(description=self._first_word(), button_style="primary", tooltip="")
-        self._back = widgets.Button(description="Back", tooltip="")
-        self._back.on_click(lambda _: self._leave_review())
         self._button.on_click(lambda _: self._press())
-        self._body = widgets.VBox(self.arrange())
-        self._reviewed: Operation | None = None
-        self._needed = ""
-        self._actions = widgets.HBox([self._button, self._back])
-        self._back.layout.display = "none"
-        if send is None:
-            self._actions.layout.display = "none"
-        below = [self._banner, self._review_text, self._confirm, self._actions, self._outcome]
-        self.widget = widgets.VBox([sheet(), self._title(), self._body, *below])
-        self.widget.add_class("gaussnb")
+        self._back.on_click(lambda _: self._leave_review())
+        self._leave_review()
 
     # -- what a special form may change
 
@@ -112,14 +129,21 @@ class Form:
         """The fields' widgets in the order they are shown."""
         return [control.widget for control in self.controls.values()]
 
+    def more_actions(self) -> list[widgets.Widget]:
+        """Buttons beside the one that sends."""
+        return []
+
+    def filled(self, names: set[str]) -> None:
+        """Called when fields were changed, for forms whose fields depend on each other."""
+
     # -- the fields
 
     @property
     def fields(self) -> Mapping[str, widgets.Widget]:
         """The input of each field by its dotted path: ``"vpc_id"``, ``"datastore.type"``, ``"flavor.0.num"``."""
-        return {".".join(map(str, path)): control.input for path, control in self._walk()}
+        return {_dotted(path): control.input for path, control in self.walk()}
 
-    def fill(self, spec: Spec | Mapping[str, Any] | None = None, /, **values: Any) -> Form:
+    def fill(self, spec: Operation | Mapping[str, Any] | None = None, /, **values: Any) -> Form:
         """Fill fields, as a person would; the others stay.
 
         Args:
@@ -128,19 +152,21 @@ class Form:
 
         Returns:
             The form, so that it can be shown or asked at once.
+
+        Raises:
+            TypeError: there is no such field; nothing was changed.
         """
-        for name, value in {**dict(spec or {}), **values}.items():
+        given = {**dict(spec or {}), **values}
+        for name in given:
             if name not in self.controls:
                 raise TypeError(f"{self.operation.__name__} has no field {name!r}: {', '.join(self.controls)}")
+        for name, value in given.items():
             self.controls[name].set(NOTHING if value is None else value)
             self._touched.add((name,))
-        self.filled(set(values) | set(dict(spec or {})))
+        self.filled(set(given))
         self._leave_review()
         self._judge()
         return self
-
-    def filled(self, names: set[str]) -> None:
-        """Called when fields were changed, for forms whose fields depend on each other."""
 
     @property
     def values(self) -> dict[str, Any]:
@@ -159,31 +185,22 @@ class Form:
     @property
     def errors(self) -> pd.DataFrame:
         """What is wrong now: one row per error, with the columns of :class:`FormError`."""
-        wrong = self._wrong()
-        return frame_from(
-            FormError,
-            [{"field": ".".join(map(str, path)), "message": says} for path, says in wrong],
-        )
+        return frame_from(FormError, [{"field": _dotted(path), "message": says} for path, says in self._wrong()])
+
+    def walk(self) -> Iterator[tuple[Path, Control]]:
+        """Every control with its path, nested ones included."""
+        for name, control in self.controls.items():
+            yield from control.walk((name,))
 
     # -- export
 
     def to_json(self) -> str:
         """The request as JSON; a secret stands as ``${GAUSSNB_PASSWORD}``."""
-        return json.dumps(_masked(self.spec, "${{{}}}"), ensure_ascii=False, indent=2)
+        return export.to_json(self.spec)
 
     def to_code(self) -> str:
         """Python that builds an equal spec; a secret is read from the environment."""
-        spec = self.spec
-        name = type(spec).__name__
-        public = name == "InstanceSpec"
-        source = "import gaussnb as gn" if public else f"from {type(spec).__module__} import {name}"
-        lines = ["import os", "", source]
-        arguments = _masked(spec, "\0{}\0")
-        text = ",\n".join(f"    {key}={value!r}" for key, value in arguments.items())
-        text = re.sub(r"'\\x00(\w+)\\x00'", r'os.environ["\1"]', text)
-        if "os.environ" not in text:
-            lines = lines[2:]
-        return "\n".join([*lines, "", f"spec = {'gn.' if public else ''}{name}(", text + ",", ")"])
+        return export.to_code(self.spec)
 
     # -- sending
 
@@ -193,97 +210,125 @@ class Form:
         Returns:
             The answer, or None when it failed; then :attr:`failure` and the form say why.
         """
-        return self._transmit(self._checked())
+        spec = self._checked()
+        return None if spec is None else self._transmit(spec)
 
     def _press(self) -> None:
-        if self._reviewed is None:
-            spec = self._checked()
-            if spec is not None and self.operation.route.reads:
-                self._transmit(spec)
-            elif spec is not None:
-                self._enter_review(spec)
-        elif not self._needed or self._confirm.value == self._needed:
-            self._transmit(self._reviewed)
+        if self._sending.locked() or time.monotonic() - self._answered < BURST:
+            return  # one press too many is not a second wish
+        if self._reviewed is not None:
+            if (reviewed := self._take()) is not None:
+                self._transmit(reviewed)
+        elif (spec := self._checked()) is None:
+            self._focus_on_error()
+        elif self.operation.route.reads:
+            self._transmit(spec)
+        else:
+            self._enter_review(spec)
+
+    def _take(self) -> Operation | None:
+        """What was reviewed, once: whoever comes second finds nothing to send."""
+        with self._taking:
+            if self._confirm.value != self._needed:
+                return None
+            spec, self._reviewed = self._reviewed, None
+            return spec
 
     def _checked(self) -> Operation | None:
         self._pressed = True
-        try:
-            spec = self.spec
-        except ValidationError:
-            self._judge()
-            return None
         self._judge()
-        return spec  # type: ignore[no-any-return]
-
-    def _transmit(self, spec: Operation | None) -> pd.DataFrame | None:
-        if spec is None or self._send is None:
+        try:
+            return self.spec  # type: ignore[no-any-return]
+        except ValidationError:
             return None
+
+    def _focus_on_error(self) -> None:
+        for _, control in self.walk():
+            if control.message:
+                control.focus()
+                return
+
+    def _transmit(self, spec: Operation) -> pd.DataFrame | None:
         # Taken without waiting: a second press while the first is under way is not a second wish.
-        if not self._lock.acquire(blocking=False):
+        if self._send is None or not self._sending.acquire(blocking=False):
             return None
         try:
             self._button.disabled = True
+            self._leave_outcome()
             self._say("busy", "Sending …")
-            self.result, self.failure = None, None
+            self.result, self.failure, self.panel = None, None, None
             try:
                 self.result = self._send(spec)
             except Exception as error:  # nothing may be lost in a callback: the form shows it
                 self.failure = error
+                self._leave_review()
                 self._say("bad", _failure(error))
             else:
-                self._say("good", "Done.")
                 self._leave_review()
-                self._show(self.result)
+                self._say("good", _success(self.operation, self.result))
+                self._follow(self.result)
             return self.result
         finally:
-            self._button.disabled = False
-            self._lock.release()
+            self._answered = time.monotonic()
+            self._sending.release()
+            self._arm()
 
-    def _show(self, frame: pd.DataFrame) -> None:
-        self._outcome.outputs = ()
-        self._outcome.append_display_data(frame)
+    def _follow(self, frame: pd.DataFrame) -> None:
+        """Show the answer, and the live view of the work it started."""
+        parts = [self.look.make(widgets.HTML, "gnb-plain", value=_table(frame))]
+        if self._watch is not None and self.operation.route.ends != "answered":
+            try:
+                self.panel = self._watch(frame)
+            except ValueError:  # nothing in it to follow, like an order that waits for its payment
+                pass
+            else:
+                self._live = Panel(self.panel).follow()
+                parts.append(self._live.widget)
+        self._outcome.children = parts
+
+    def _leave_outcome(self) -> None:
+        children, self._outcome.children = self._outcome.children, ()
+        if self._live is not None:
+            self._live.close()
+            self._live = None
+        for child in children:
+            self.look.free(child)
 
     # -- review
 
     def _enter_review(self, spec: Operation) -> None:
-        facts = dict(self._review_facts(spec)) if self._review_facts else {}
-        self._needed = facts.get("name", "") if self.operation.route.ends == "gone" else ""
-        rows = "".join(
-            f"<tr><th>{escape(label_of(key))}</th><td>{escape(str(value))}</td></tr>" for key, value in facts.items()
-        )
-        route = self.operation.route
-        body = json.dumps(_masked(spec, "••••••••"), ensure_ascii=False, indent=2)
-        self._review_text.value = (
-            f'<div role="status" class="gaussnb-banner"><b>Review</b><table class="gaussnb-review">'
-            f"<tr><th>Request</th><td>{route.method} {escape(route.path)}</td></tr>{rows}</table>"
-            f"<pre>{escape(body)}</pre></div>"
-        )
-        self._reviewed = spec
-        self._button.description = self._verb()
-        self._back.layout.display = ""
+        try:
+            facts = dict(self._review(spec)) if self._review else {}
+        except Exception as error:  # in a callback nobody else would show it
+            self._say("bad", _failure(error))
+            return
+        self._needed = _to_be_typed(spec, facts)
+        self._card.value = _card(spec, facts)
         self._confirm.value = ""
-        self._confirm.description = f"Type {self._needed} to go on" if self._needed else ""
-        self._confirm.layout.display = "" if self._needed else "none"
+        self._confirm.description = f"Type {self._needed} to go on"
+        self._button.description = self._verb()
+        self._button.button_style = "danger" if self._needed else "primary"
+        show(self._back)
+        show(self._confirm_box, bool(self._needed))
         self._say("", "")
+        self._reviewed = spec
         self._arm()
+        (self._confirm if self._needed else self._button).focus()
 
     def _leave_review(self) -> None:
         self._reviewed, self._needed = None, ""
-        self._review_text.value = ""
-        self._button.description = self._first_word()
-        self._button.disabled = False
-        self._back.layout.display = "none"
-        self._confirm.layout.display = "none"
+        self._card.value = self._confirm.value = ""
+        self._button.description = "Ask" if self.operation.route.reads else "Review"
+        self._button.button_style = "primary"
+        show(self._back, False)
+        show(self._confirm_box, False)
+        self._arm()
 
     def _arm(self) -> None:
-        self._button.disabled = bool(self._needed) and self._confirm.value != self._needed
-
-    def _first_word(self) -> str:
-        return "Ask" if self.operation.route.reads else "Review"
+        self._button.disabled = self._sending.locked() or self._confirm.value != self._needed
 
     def _verb(self) -> str:
-        words = re.findall(r"[A-Z][a-z]+", self.operation.route.id)
-        return words[0] if words else "Send"
+        return _title_of(self.operation).partition(" ")[0]
 
     # -- judging
 
@@ -295,16 +340,17 @@ class Form:
         self._judge()
 
     def _wrong(self) -> list[tuple[Path, str]]:
-        try:
-            self.operation.model_validate(self.values)
-        except ValidationError as error:
-            return [(line["loc"], line["msg"]) for line in error.errors(include_input=False, include_context=False)]
-        return []
+        values = self.values
+        wrong = _errors(self.operation, values)
+        names = {str(path[0]) for path, _ in wrong if path}
+        if wrong and names <= self.stand_ins.keys():
+            wrong += _errors(self.operation, {**values, **{name: self.stand_ins[name] for name in names}})
+        return wrong
 
     def _judge(self) -> None:
         """Put each error at its field: at once where a person has been, everywhere after a press."""
         wrong = self._wrong()
-        known = dict(self._walk())
+        known = dict(self.walk())
         says: dict[Path, list[str]] = {}
         for path, message in wrong:
             here = next((path[:n] for n in range(len(path), 0, -1) if path[:n] in known), ())
@@ -316,67 +362,128 @@ class Form:
         if whole:
             self._say("bad", whole)
         elif wrong and self._pressed:
-            names = ", ".join(dict.fromkeys(label_of(str(path[0])) for path, _ in wrong if path))
-            self._say("bad", f"Not ready to send. To mend: {names}.")
+            names = dict.fromkeys(control.title for control in known.values() if control.message)
+            self._say("bad", f"Not ready to send. To mend: {', '.join(names)}.")
         else:
             self._say("", "")
 
     def _say(self, kind: str, text: str) -> None:
         sign = {"bad": "✗ ", "good": "✓ ", "busy": "… "}.get(kind, "")
         role = "alert" if kind == "bad" else "status"
-        self._banner.value = (
-            f'<div role="{role}" class="gaussnb-banner {kind}">{sign}{escape(text)}</div>' if text else ""
-        )
-
-    def _walk(self) -> Iterator[tuple[Path, Control]]:
-        for name, control in self.controls.items():
-            yield from control.walk((name,))
+        self._banner.value = f'<div role="{role}" class="gnb-banner {kind}">{sign}{escape(text)}</div>' if text else ""
 
     # -- life and faces
 
     def close(self) -> None:
-        """Free every widget and forget every secret."""
-        controls = [control for _, control in self._walk()]
-        for control in controls:
-            if is_secret(control.info.annotation):
-                control.set(NOTHING)
-        close_all(self.widget)
-        for control in controls:
+        """Free every widget and forget every secret. The answer stays in :attr:`result`."""
+        self._leave_outcome()
+        for control in self.controls.values():
             control.close()
+        self.look.free(self.widget)
+        self.look.close()
 
-    def _title(self) -> widgets.HTML:
-        about, _, _ = (self.operation.__doc__ or "").strip().partition("\n\n")
-        return widgets.HTML(
-            f'<div class="gaussnb-title">{escape(self.operation.route.id)}</div>'
-            f'<div class="gaussnb-lead">{escape(about)}</div>'
+    def _title(self) -> str:
+        about = " ".join((self.operation.__doc__ or "").strip().partition("\n\n")[0].split())
+        route = self.operation.route
+        title = _title_of(self.operation)
+        rest = about.removeprefix(f"{title}.").strip()  # the title need not be said twice
+        lead = f"{escape(rest)}<br>" if rest else ""
+        source = f"<code>{route.method} {escape(route.path)}</code> · {escape(route.id)}"
+        needed = any(control.required for control in self.controls.values())
+        return (
+            f'<div class="gnb-title">{escape(title)}</div>'
+            f'<div class="gnb-lead">{lead}{source}{" · fields with * are needed" if needed else ""}</div>'
         )
 
     def __repr__(self) -> str:
         given = ", ".join(self.values)
         return f"<form {self.operation.route.id}: {given or 'empty'}>"
 
+    def _repr_html_(self) -> str:
+        """What the fields hold, for whoever sees the notebook without a kernel."""
+        try:
+            held: Mapping[str, Any] = export.masked(self.spec, lambda _: MASK)
+        except ValidationError:
+            held = {name: MASK if "Secret" in type(value).__name__ else value for name, value in self.values.items()}
+        rows = "".join(
+            f"<tr><th>{escape(self.controls[name].title)}</th><td>{escape(_brief(value))}</td></tr>"
+            for name, value in held.items()
+        )
+        return f"<p>{escape(_title_of(self.operation))}: a form, here without a kernel</p><table>{rows}</table>"
+
     def _repr_mimebundle_(self, **options: Any) -> Any:
+        life.shown(self)
         bundle = self.widget._repr_mimebundle_(**options)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
-        faces = {"text/plain": repr(self), "text/html": f"<p>{escape(repr(self))}</p>"}
-        return {**(data or {}), **faces}
+        return {**(data or {}), "text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+def _errors(operation: type[Operation], values: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    try:
+        operation.model_validate(values)
+    except ValidationError as error:
+        return [(line["loc"], line["msg"]) for line in error.errors(include_input=False, include_context=False)]
+    return []
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path))
+
+
+def _title_of(operation: type[Operation]) -> str:
+    """What an operation does, in few words: the beginning of its documentation."""
+    return re.split(r"[,:;.(]", (operation.__doc__ or operation.__name__).strip(), maxsplit=1)[0]
+
+
+def _to_be_typed(spec: Operation, facts: Mapping[str, str]) -> str:
+    """What has to be typed before something is deleted: its name, or what else tells it from others."""
+    route = spec.route
+    if route.method != "DELETE" and route.ends != "gone":
+        return ""
+    holes = [name for name in route.holes if name != "project_id"]
+    return facts.get("name") or (str(getattr(spec, holes[-1])) if holes else "delete")
+
+
+def _card(spec: Operation, facts: Mapping[str, str]) -> str:
+    request = request_of(spec, facts.get("project", "{project_id}"))
+    path = request.path if "project" in facts else spec.route.path
+    told = {"request": f"{request.method} {path}", **facts}
+    rows = "".join(f"<tr><th>{escape(title_of(key))}</th><td>{escape(str(it))}</td></tr>" for key, it in told.items())
+    sent = {name: value for name, value in export.masked(spec, lambda _: MASK).items() if spec.place(name) == "body"}
+    body = f"<pre>{escape(json.dumps(sent, ensure_ascii=False, indent=2))}</pre>" if sent else ""
+    return (
+        f'<div role="status" class="gnb-card"><h4>Review before sending</h4>'
+        f'<table class="gnb-facts">{rows}</table>{body}</div>'
+    )
+
+
+def _success(operation: type[Operation], frame: pd.DataFrame) -> str:
+    if operation.route.reads:
+        return f"{len(frame)} {'row' if len(frame) == 1 else 'rows'}."
+    if operation.route.ends == "answered":
+        return "Done."
+    return "Accepted: the work goes on in the cloud."
+
+
+def _table(frame: pd.DataFrame) -> str:
+    """An answer on the screen: one row as facts, several as a table."""
+    if len(frame) == 1:
+        facts = frame.iloc[0].dropna()
+        rows = "".join(
+            f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>"
+            for name, value in facts.items()
+            if str(value) != ""
+        )
+        return f'<div class="gnb-card"><table class="gnb-facts">{rows}</table></div>'
+    table = frame.head(ROWS).to_html(index=False, border=0, classes="gnb-facts", na_rep="", notebook=False)
+    rest = f"<p>The first {ROWS} of {len(frame)} rows; form.result has all.</p>" if len(frame) > ROWS else ""
+    return f'<div class="gnb-card gnb-scroll">{table if len(frame) else "No rows."}{rest}</div>'
+
+
+def _brief(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _failure(error: Exception) -> str:
     # Ours say all there is to say: what happened, status, code, request id, and what to do next.
     return str(error) if isinstance(error, GaussnbError) else f"{type(error).__name__}: {error}"
-
-
-def _masked(spec: Any, secret: str) -> dict[str, Any]:
-    """A spec as plain data, each secret replaced by ``secret`` with the name of its variable."""
-
-    def plain(name: str, value: Any) -> Any:
-        if isinstance(value, SecretStr):
-            return secret.format(f"GAUSSNB_{name.upper()}")
-        if isinstance(value, BaseModel):
-            return {key: plain(key, item) for key, item in value if item is not None}
-        if isinstance(value, (list, tuple)):
-            return [plain(name, item) for item in value]
-        return value
-
-    return {name: plain(name, value) for name, value in spec if value is not None}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import ipywidgets as widgets
 
 from ..display import PARTS, STYLE
-from .controls import close_all
+from .style import HIDDEN, Look, show
 
 if TYPE_CHECKING:
     from ..watching import Snapshot, Watch
@@ -30,15 +31,20 @@ class Panel:
         self._lock = threading.RLock()
         self._closed = False
         self._paused = False
-        self.parts = {name: widgets.HTML(tooltip="") for name in PARTS}
+        self._forget: Callable[[], None] | None = None
+        self.look = Look()
+        make = self.look.make
+        self.parts = {name: make(widgets.HTML) for name in PARTS}
         """The widget of each part, by its name in :data:`gaussnb.display.PARTS`."""
-        self.turn = widgets.Button(description="Pause", tooltip="", layout={"width": "auto"})
-        self.stop = widgets.Button(description="Stop watching", tooltip="", layout={"width": "auto"})
+        self.turn = make(widgets.Button, description="Pause")
+        self.stop = make(widgets.Button, description="Stop watching")
         self.turn.on_click(lambda _: self._turn())
         self.stop.on_click(lambda _: watch.stop())
-        style = widgets.HTML(STYLE, tooltip="", layout={"display": "none"})
-        self.widget = widgets.VBox([style, *self.parts.values(), widgets.HBox([self.turn, self.stop])])
-        self.widget.add_class("gaussnb-watch")
+        self._buttons = make(widgets.HBox, children=(self.turn, self.stop))
+        sheet = make(widgets.HTML, HIDDEN, value=STYLE)
+        self.widget = make(
+            widgets.VBox, "gaussnb-watch", children=(sheet, *self.parts.values(), self._buttons)
+        )
 
     def draw(self, snapshot: Snapshot) -> dict[str, Any]:
         """Show a snapshot.
@@ -51,17 +57,31 @@ class Panel:
                 return {}
             for name, part in self.parts.items():
                 part.value = PARTS[name](snapshot)
-                part.layout.display = "" if part.value else "none"
+                show(part, bool(part.value))
             self._paused = snapshot.state == "paused"
             self.turn.description = "Resume" if self._paused else "Pause"
+            show(self._buttons, snapshot.state in ("watching", "paused"))
             return dict(self.widget._repr_mimebundle_())
 
+    def follow(self) -> Self:
+        """Draw now, and whenever there is something new, until it is closed."""
+        self._forget = self._watch.on_change(self._drawn)
+        self.draw(self._watch.snapshot())
+        return self
+
+    def _drawn(self, watch: Watch) -> None:
+        self.draw(watch.snapshot())
+
     def close(self) -> None:
-        """Free every widget."""
+        """Free every widget. The watch goes on."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                close_all(self.widget)
+            if self._closed:
+                return
+            self._closed = True
+            if self._forget is not None:
+                self._forget()
+            self.look.free(self.widget)
+            self.look.close()
 
     def _turn(self) -> None:
         if self._paused:

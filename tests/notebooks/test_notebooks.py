@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbconvert.exporters import HTMLExporter
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+CORE_WIDGET = r"$|[A-Z]\w*\((\w+=|\))"
+"""What ipywidgets puts beside a view: nothing, or a repr that is no help to a reader."""
 NOT_IN_TEXT = {
     "a path of somebody's machine": r"(?<![\w.])/(home|Users|root|tmp|work|private|var/folders)/|[A-Z]:\\+Users\b",
     "a memory address": r"\b0x[0-9a-fA-F]{6,}",
@@ -68,7 +72,8 @@ def faults(notebook: Any) -> Iterator[str]:
                 yield "an output of another run"
             if any("widget-state" in kind for kind in kinds):
                 yield "widget state"
-            if WIDGET_VIEW in kinds and not {"text/plain", "text/html"} & kinds:
+            plain = "".join(output.get("data", {}).get("text/plain", ""))
+            if WIDGET_VIEW in kinds and "text/html" not in kinds and re.match(CORE_WIDGET, plain):
                 yield "a widget that nobody without a kernel sees"
     for text in texts(notebook["cells"]):
         for what, pattern in NOT_IN_TEXT.items():
@@ -85,6 +90,17 @@ def test_nothing_is_wrong_with(path: Path) -> None:
     notebook = nbformat.reads(path.read_text("utf-8"), as_version=nbformat.NO_CONVERT)
     assert notebook["nbformat"] == 4
     assert list(faults(notebook)) == []
+
+
+def on_page(notebook: Any) -> list[str]:
+    """What should not be in the notebook as HTML: what a reader without a kernel gets, less styles and scripts."""
+    html, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    return re.findall(r"\b0x[0-9a-fA-F]{6,}|\b[HV]Box\(|(?i:model not found)", str(html))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_page_without_a_kernel(path: Path) -> None:
+    assert on_page(nbformat.reads(path.read_text("utf-8"), as_version=4)) == []
 
 
 # ------------------------------------------------------------------------- does the lint see anything?
@@ -141,6 +157,8 @@ STREAM = {"output_type": "stream", "name": "stdout"}
         (broken(*CODE, "source", value="1\n  !ls"), "magic"),
         (broken(*OUTPUT, "execution_count", value=7), "another run"),
         (broken(*OUTPUT, "data", value={WIDGET_VIEW: {}}), "nobody without a kernel"),
+        (broken(*OUTPUT, "data", value={WIDGET_VIEW: {}, "text/plain": "VBox(children=())"}), "nobody without"),
+        (broken(*OUTPUT, "data", value={WIDGET_VIEW: {}, "text/plain": ["HTML(value='1')"]}), "nobody without"),
         (broken(*OUTPUT, value={"output_type": "error", "ename": "E", "evalue": "", "traceback": []}), "an error"),
         (broken(*OUTPUT, value={**STREAM, "name": "stderr", "text": "careful"}), "stderr"),
         (broken(*OUTPUT, value={**STREAM, "text": ["in /home/ann", "/x"]}), "somebody's machine: /home/"),
@@ -157,5 +175,22 @@ def test_the_lint_sees(make: Callable[[], Any], fault: str) -> None:
     assert found and re.search(fault, found[0]), found
 
 
-def test_the_lint_is_content_with_a_good_one() -> None:
-    assert list(faults(nbformat.from_dict(copy.deepcopy(GOOD)))) == []
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        ({"text/plain": "VBox(children=())"}, ["VBox("]),
+        ({"text/plain": "<X at 0x7f1234567890>"}, ["0x7f1234567890"]),
+        ({"text/html": "<p>Error displaying widget: model not found</p>"}, ["model not found"]),
+        ({"text/html": "<p>0xab</p>", "text/plain": "VBox(children=())", WIDGET_VIEW: {"model_id": "1"}}, []),
+    ],
+)
+def test_what_is_seen_on_a_page(data: dict[str, Any], found: list[str]) -> None:
+    """As a browser does, it takes the best face of an output; a widget without a kernel is none."""
+    notebook = nbformat.reads(json.dumps(broken(*OUTPUT, "data", value=data)()), as_version=4)
+    assert on_page(notebook) == found
+
+
+@pytest.mark.parametrize("face", [{}, {"text/html": "<p>orders-01 is ready</p>"}, {"text/plain": "orders-01 is ready"}])
+def test_the_lint_is_content_with_a_good_one(face: dict[str, str]) -> None:
+    make = broken(*OUTPUT, "data", value={WIDGET_VIEW: {}, **face} if face else {"text/plain": "1"})
+    assert list(faults(make())) == []

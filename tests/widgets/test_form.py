@@ -1,87 +1,100 @@
-"""The generic form: any operation, filled, judged, exported and sent."""
+"""The generic form: filled, judged, exported, reviewed, sent."""
 
 from __future__ import annotations
 
 import re
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import ipywidgets
 import pandas as pd
 import pytest
-from pydantic import SecretStr, ValidationError
+from looking import Cloud, alerts, filled, live
+from pydantic import ValidationError
 
 import gaussnb as gn
 from gaussnb.operations.instances import DeleteInstance, ListInstances, RestartInstance, UpdateInstanceName
 from gaussnb.operations.tags import BatchTagAction
-from gaussnb.quickstart import body, password
-from gaussnb.spec import OPERATIONS, Operation
-from gaussnb.widgets import CreateForm, Form, form_of
+from gaussnb.quickstart import body
+from gaussnb.widgets import Form, form_of
+from gaussnb.widgets import form as form_module
+
+BASE = {**body("cn-north-4"), "password": "Aa1!" * 3}
+FLAVOR = BASE["flavor"][0]
+
+# ------------------------------------------------------------------------------------------- judging
+
+WRONG: list[tuple[dict[str, Any], set[str]]] = [
+    ({"name": "1st"}, {"name"}),
+    ({"name": "abc"}, {"name"}),
+    ({"name": None}, {"name"}),
+    ({"datastore": {**BASE["datastore"], "version": "9"}}, {"datastore.version"}),
+    ({"datastore": {"type": "cassandra"}}, {"datastore.version"}),
+    ({"region": "a b"}, {"region"}),
+    ({"availability_zone": "a, b"}, {"availability_zone"}),
+    ({"vpc_id": "a/b"}, {"vpc_id"}),
+    ({"subnet_id": ""}, {"subnet_id"}),
+    ({"security_group_id": None}, {"security_group_id"}),
+    ({"password": "short1!"}, {"password"}),
+    ({"password": "lowercaseonly"}, {"password"}),
+    ({"mode": "ReplicaSet"}, {"mode"}),
+    ({"flavor": [{**FLAVOR, "num": 2}]}, {"flavor.0.num"}),
+    ({"flavor": [{**FLAVOR, "num": 2, "size": 5}]}, {"flavor.0.num", "flavor.0.size"}),
+    ({"flavor": [{**FLAVOR, "spec_code": "geminidb.redis.large.4"}]}, {"flavor.0.spec_code"}),
+    ({"flavor": [FLAVOR, FLAVOR]}, {"flavor"}),
+    ({"flavor": []}, {"flavor"}),
+    ({"backup_strategy": {"start_time": "08:00-10:00"}}, {"backup_strategy.start_time"}),
+    ({"backup_strategy": {"keep_days": 99}}, {"backup_strategy.start_time", "backup_strategy.keep_days"}),
+    ({"charge_info": {"charge_mode": "prePaid"}}, {"charge_info.period_type", "charge_info.period_num"}),
+    ({"restore_info": {}}, {"restore_info.backup_id"}),
+    ({"restore_info": {"source_instance_id": "0f1e"}}, {"restore_info.restore_time"}),
+    ({"port": 99}, {"port"}),
+    ({"port": 6379}, {"port"}),
+    ({"lb_access_control_settings": {"enabled": True, "type": "whiteList", "ip_groups": [{"ip": "x"}]}},
+     {"lb_access_control_settings.ip_groups.0.ip"}),
+    ({"availability_zone_detail": {"primary_availability_zone": "a", "secondary_availability_zone": "a"}},
+     {"availability_zone_detail.secondary_availability_zone"}),
+]  # fmt: skip
 
 
-def state() -> str:
-    return str(ipywidgets.Widget.get_manager_state())
+@pytest.mark.parametrize(("changes", "slots"), WRONG, ids=[", ".join(sorted(slots)) for _, slots in WRONG])
+def test_each_error_stands_at_its_field_and_nowhere_else(form: Form, changes: dict[str, Any], slots: set[str]) -> None:
+    form.fill({**BASE, **changes})
+    found = alerts(form)
+    assert set(found) == slots
+    assert set(form.errors["field"]) == slots
+    for path, control in form.walk():
+        dotted = ".".join(map(str, path))
+        assert ('role="alert"' in control.note.value) == (dotted in slots)
+    assert "input_value" not in str(found)
 
 
-@pytest.fixture
-def form() -> Iterator[Form]:
-    made = gn.InstanceSpec.form()
-    yield made
-    made.close()
-
-
-def filled(form: Form) -> Form:
-    return form.fill(**body("cn-north-4"), password=password())
-
-
-def alerts(form: Form) -> dict[str, str]:
-    return {".".join(map(str, path)): control.message for path, control in form._walk() if control.message}
-
-
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
-def test_every_operation_has_a_form_with_every_field(operation: type[Operation]) -> None:
-    form = Form(operation)
-    try:
-        assert set(operation.model_fields) <= set(form.fields)
-        assert list(form.controls) == list(operation.model_fields)
-        assert "0x" not in repr(form)
-    finally:
-        form.close()
-
-
-def test_spec_to_form_to_spec(form: Form) -> None:
-    spec = filled(form).spec
-    assert spec.wire() == {**body("cn-north-4"), "password": spec.password.get_secret_value()}
-    again = gn.InstanceSpec.form(spec)
-    assert again.spec == spec
-    again.close()
-
-
-def test_numbers_and_texts_stay_what_they_were(form: Form) -> None:
-    filled(form).fill(backup_strategy={"start_time": "08:00-09:00", "keep_days": 8}, ssl_option=1)
-    assert form.spec.wire()["backup_strategy"]["keep_days"] == 8
-    assert form.spec.wire()["ssl_option"] == 1
-    form.fill(backup_strategy={"start_time": "08:00-09:00", "keep_days": "8"}, ssl_option="1")
-    assert form.spec.wire()["backup_strategy"]["keep_days"] == "8"
-    assert form.spec.wire()["ssl_option"] == "1"
+def test_cross_field_errors_of_the_whole_stand_in_the_banner() -> None:
+    form = Form(BatchTagAction)
+    form.fill(instance_id="0f1e", action="create", tags=[{"key": "a", "value": "1"}, {"key": "a", "value": "2"}])
+    where = set(form.errors["field"])
+    assert where <= {"", "tags"} and where
+    assert "each key once" in (form._banner.value if where == {""} else str(alerts(form)))
+    assert 'role="alert"' in form._banner.value or alerts(form)
+    form.close()
 
 
 def test_a_wrong_number_stays_on_the_screen_beside_its_error(form: Form) -> None:
     filled(form).fields["flavor.0.num"].value = "999"
     assert form.fields["flavor.0.num"].value == "999"
     assert list(alerts(form)) == ["flavor.0.num"]
-    assert form.errors["field"].tolist() == ["flavor.0.num"]
     form.fields["flavor.0.num"].value = "5"
     assert alerts(form) == {}
     assert form.spec.flavor[0].num == 5
 
 
-def test_only_where_a_person_has_been(form: Form) -> None:
+def test_errors_show_where_a_person_has_been_and_everywhere_after_a_press(form: Form) -> None:
     form.fields["name"].value = "1x"
     assert list(alerts(form)) == ["name"]
-    form.submit()
+    assert form.submit() is None
     assert {"name", "password", "vpc_id"} <= set(alerts(form))
-    assert 'role="alert"' in form._banner.value
+    assert "To mend: Name, " in form._banner.value and "Password" in form._banner.value
 
 
 def test_errors_are_a_frame(form: Form) -> None:
@@ -90,134 +103,168 @@ def test_errors_are_a_frame(form: Form) -> None:
     assert form.errors.dtypes.astype(str).tolist() == ["string", "string"]
 
 
-def test_a_secret_is_held_and_shown_nowhere() -> None:
-    canary = f"Aa1!{'canary' * 3}"
-    form = filled(gn.InstanceSpec.form())
-    box = form.fields["password"]
-    box.value = canary
-    assert box.value == ""
-    assert form.spec.password == SecretStr(canary)
-    form.submit()
-    for surface in (state(), repr(form), form.to_json(), form.to_code(), str(form.values), form._review_text.value):
-        assert canary not in surface
-    form.close()
-    assert canary not in state()
-
-
-def test_exported_code_runs_and_is_equal(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = filled(form).spec
-    monkeypatch.setenv("GAUSSNB_PASSWORD", spec.password.get_secret_value())
-    found: dict[str, object] = {}
-    exec(form.to_code(), found)
-    assert found["spec"] == spec
-    restart = Form(RestartInstance).fill(instance_id="0f1e")
-    exec(restart.to_code(), found)
-    assert found["spec"] == RestartInstance("0f1e")
-    restart.close()
-
-
-def test_unknown_fields_are_named(form: Form) -> None:
-    with pytest.raises(TypeError, match="no field 'nam'"):
-        form.fill(nam="x")
-
-
-def test_rows_are_added_and_removed() -> None:
-    form = Form(BatchTagAction).fill(instance_id="0f1e", action="create", tags=[{"key": "a", "value": ""}])
-    rows = form.controls["tags"]
-    assert form.spec.tags[0].value == ""
-    rows._add.click()
-    form.fields["tags.1.key"].value = "b"
-    form.fields["tags.1.value"].value = "2"
-    assert [tag.key for tag in form.spec.tags] == ["a", "b"]
-    rows._list.children[0].children[-1].click()
-    assert [tag.key for tag in form.spec.tags] == ["b"]
-    form.close()
-
-
 def test_the_spec_raises_what_pydantic_raises(form: Form) -> None:
     with pytest.raises(ValidationError):
         _ = form.spec
 
 
+def test_unknown_fields_are_named_and_nothing_is_changed(form: Form) -> None:
+    with pytest.raises(TypeError, match="no field 'nam'"):
+        form.fill(region="cn-north-4", nam="x")
+    assert "region" not in form.values
+
+
+def test_wire_of_the_form_is_the_quick_start_to_the_letter(form: Form) -> None:
+    spec = filled(form).spec
+    assert spec.wire() == {**body("cn-north-4"), "password": spec.password.get_secret_value()}
+    again = gn.InstanceSpec.form(spec)
+    assert again.spec == spec
+    again.close()
+
+
+# ------------------------------------------------------------------------------------------- faces
+
+
+def test_its_faces(form: Form) -> None:
+    assert repr(form).startswith("<form CreateInstance: ")
+    bundle = filled(form)._repr_mimebundle_()
+    assert set(bundle) >= {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+    assert "test-cassandra-01" in bundle["text/html"]
+    form.fill(name="<img src=x>")
+    assert "<img" not in form._repr_html_() and "&lt;img" in form._repr_html_()
+
+
+def test_core_widgets_only_and_no_null_titles(form: Form) -> None:
+    states = ipywidgets.Widget.get_manager_state()["state"].values()
+    assert {one["model_module"] for one in states} <= {"@jupyter-widgets/base", "@jupyter-widgets/controls"}
+    for one in states:
+        if "Box" not in one["model_name"]:
+            assert one["state"].get("tooltip", "") == ""
+
+
 # ------------------------------------------------------------------------------------------- sending
-
-
-class Cloud:
-    """Stands for a client: counts what it is asked to send."""
-
-    def __init__(self) -> None:
-        self.sent: list[Operation] = []
-        self.gate = threading.Event()
-        self.gate.set()
-        self.error: Exception | None = None
-
-    def send(self, operation: Operation) -> pd.DataFrame:
-        self.sent.append(operation)
-        self.gate.wait(5)
-        if self.error:
-            raise self.error
-        return pd.DataFrame({"id": ["0f1e"]})
-
-    def review(self, operation: Operation) -> dict[str, str]:
-        return {"endpoint": "http://127.0.0.1", "name": "orders-01"}
 
 
 def rename(cloud: Cloud) -> Form:
     return form_of(UpdateInstanceName, cloud).fill(instance_id="0f1e", name="orders-01")
 
 
-def test_a_change_is_reviewed_before_it_is_sent() -> None:
-    cloud = Cloud()
+@pytest.fixture
+def renaming(cloud: Cloud) -> Iterator[Form]:
     form = rename(cloud)
+    yield form
+    form.close()
+
+
+def test_a_change_is_reviewed_before_it_is_sent(cloud: Cloud, renaming: Form) -> None:
+    form = renaming
+    assert form._button.description == "Review"
     form._button.click()
     assert cloud.sent == []
-    assert "orders-01" in form._review_text.value and "127.0.0.1" in form._review_text.value
+    for word in ("PUT /v3/p1/instances/0f1e/name", "orders-01", "127.0.0.1", "p1"):
+        assert word in form._card.value
+    assert form._button.description == "Rename"
     form._button.click()
     assert cloud.sent == [UpdateInstanceName("0f1e", "orders-01")]
-    assert form.result is not None and form._review_text.value == ""
+    assert form.result is cloud.answer and form._card.value == ""
+    assert "Done" in form._banner.value and "0f1e" in form._outcome.children[0].value
+
+
+def test_the_review_shows_no_secret(cloud: Cloud) -> None:
+    form = Form(gn.InstanceSpec, cloud.send, cloud.review).fill(BASE)
+    form._button.click()
+    assert "••••" in form._card.value and "Aa1!" not in form._card.value
     form.close()
 
 
-def test_what_was_reviewed_is_what_is_sent() -> None:
-    cloud = Cloud()
-    form = rename(cloud)
-    form._button.click()
-    form.fields["name"].value = "other-01"
-    form._button.click()
+def test_one_can_go_back(cloud: Cloud, renaming: Form) -> None:
+    renaming._button.click()
+    renaming._back.click()
+    assert renaming._card.value == "" and renaming._button.description == "Review"
+    renaming._button.click()
+    assert cloud.sent == []
+
+
+def test_what_was_reviewed_is_what_is_sent(cloud: Cloud, renaming: Form) -> None:
+    renaming._button.click()
+    renaming.fields["name"].value = "other-01"
+    renaming._button.click()
     assert cloud.sent == [], "a change after the review asks for a new review"
-    form._button.click()
+    renaming._button.click()
     assert [spec.name for spec in cloud.sent] == ["other-01"]  # type: ignore[attr-defined]
+
+
+def test_a_review_that_fails_is_shown(cloud: Cloud) -> None:
+    def review(operation: Any) -> Any:
+        raise gn.NotFound(status=404, error_code="DBS.200002", error_msg="no such instance", request_id="r-9")
+
+    form = Form(UpdateInstanceName, cloud.send, review).fill(instance_id="0f1e", name="orders-01")
+    form._button.click()
+    form._button.click()
+    assert cloud.sent == [] and "DBS.200002" in form._banner.value and "r-9" in form._banner.value
     form.close()
 
 
-def test_a_read_is_sent_at_once() -> None:
-    cloud = Cloud()
+def test_a_read_is_sent_at_once(cloud: Cloud) -> None:
+    cloud.answer = pd.DataFrame({"name": [f"n{number}" for number in range(30)]})
     form = form_of(ListInstances, cloud)
+    assert form._button.description == "Ask"
     form._button.click()
     assert len(cloud.sent) == 1
+    shown = form._outcome.children[0].value
+    assert "n19" in shown and "n20" not in shown and "first 20 of 30" in shown
     form.close()
 
 
-def test_ten_presses_from_ten_threads_send_once() -> None:
-    cloud = Cloud()
-    form = rename(cloud)
-    form._button.click()
-    cloud.gate.clear()
-    threads = [threading.Thread(target=form._button.click) for _ in range(10)]
+@pytest.mark.parametrize("fails", [False, True])
+def test_ten_presses_from_ten_threads_send_once(
+    cloud: Cloud, renaming: Form, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form_module, "BURST", 60)
+    cloud.error = gn.ServerError(status=500) if fails else None
+    renaming._button.click()
+    barrier = threading.Barrier(10)
+
+    def press() -> None:
+        barrier.wait(10)
+        renaming._button.click()
+
+    threads = [threading.Thread(target=press) for _ in range(10)]
     for thread in threads:
         thread.start()
-    cloud.gate.set()
     for thread in threads:
         thread.join()
     assert len(cloud.sent) == 1
-    form.close()
+    renaming._button.click()
+    assert len(cloud.sent) == 1, "what comes right behind belongs to the same burst"
+    renaming._answered = float("-inf")
+    renaming._button.click()
+    assert len(cloud.sent) == 1 and renaming._card.value, "later, a press is a new review"
 
 
-def test_deleting_asks_for_the_name() -> None:
-    cloud = Cloud()
+def test_presses_while_it_is_being_sent_are_lost(cloud: Cloud, renaming: Form) -> None:
+    renaming._button.click()
+    cloud.gate.clear()
+    thread = threading.Thread(target=renaming._button.click)
+    thread.start()
+    while not cloud.sent:
+        pass
+    assert renaming._button.disabled and "Sending" in renaming._banner.value
+    for _ in range(3):
+        renaming._button.click()
+    assert renaming.submit() is None
+    cloud.gate.set()
+    thread.join()
+    assert len(cloud.sent) == 1 and not renaming._button.disabled
+
+
+def test_deleting_asks_for_the_name(cloud: Cloud) -> None:
     form = form_of(DeleteInstance, cloud).fill(instance_id="0f1e")
     form._button.click()
-    assert form._button.disabled
+    assert form._button.disabled and form._button.button_style == "danger"
+    assert form._confirm.description == "Type orders-01 to go on"
+    form._button.click()
+    form._confirm.value = "orders-0"
     form._button.click()
     assert cloud.sent == []
     form._confirm.value = "orders-01"
@@ -227,90 +274,70 @@ def test_deleting_asks_for_the_name() -> None:
     form.close()
 
 
-def test_a_refusal_is_shown_in_the_form() -> None:
-    cloud = Cloud()
-    cloud.error = gn.Busy(status=403, error_code="DBS.200019", error_msg="busy", request_id="r-1")
-    form = rename(cloud)
-    assert form.submit() is None
-    for word in ("HTTP 403", "DBS.200019", "r-1", 'role="alert"'):
-        assert word in form._banner.value
-    assert form.failure is cloud.error
-    form.close()
+@pytest.mark.parametrize(
+    "error",
+    [
+        gn.InvalidRequest(status=400, error_code="DBS.280248", error_msg="Invalid subnet.", request_id="r-1"),
+        gn.AuthenticationError(status=401, error_code="APIGW.0301", error_msg="Incorrect token", request_id="r-1"),
+        gn.PermissionDenied(status=403, error_code="DBS.280032", error_msg="No permission", request_id="r-1"),
+        gn.QuotaExceeded(status=403, error_code="DBS.280444", error_msg="Quota", request_id="r-1"),
+        gn.Busy(status=403, error_code="DBS.200019", error_msg="busy", request_id="r-1"),
+        gn.NotFound(status=404, error_code="DBS.200002", error_msg="gone", request_id="r-1"),
+        gn.ApiError(status=409, error_code="DBS.1", error_msg="conflict", request_id="r-1"),
+        gn.Throttled(status=429, error_code="APIGW.0308", error_msg="slow down", request_id="r-1"),
+        gn.ServerError(status=500, error_code="DBS.280005", error_msg="oops", request_id="r-1"),
+    ],
+    ids=lambda error: f"{error.status} {error.error_code}",
+)
+def test_a_refusal_shows_all_there_is_to_know(cloud: Cloud, renaming: Form, error: gn.ApiError) -> None:
+    cloud.error = error
+    assert renaming.submit() is None
+    for word in (f"HTTP {error.status}", error.error_code, "r-1", 'role="alert"'):
+        assert word in renaming._banner.value
+    assert not error.hint or error.hint.split(".")[0].split("'")[0] in renaming._banner.value.replace("&#x27;", "'")
+    assert renaming.failure is error and renaming.result is None
+    assert renaming.fields["name"].value == "orders-01", "nothing typed is lost"
+    cloud.error = None
+    assert renaming.submit() is not None and renaming.failure is None
 
 
-def test_server_text_is_escaped() -> None:
-    cloud = Cloud()
-    cloud.error = gn.ApiError(status=400, error_msg="<img src=x onerror=alert(1)>")
-    form = rename(cloud)
-    form.submit()
-    assert "<img" not in form._banner.value
-    form.close()
+@pytest.mark.parametrize("error", [TimeoutError("slow"), ValueError("<script>"), RuntimeError("x")])
+def test_nothing_escapes_a_callback(cloud: Cloud, renaming: Form, error: Exception) -> None:
+    cloud.error = error
+    renaming.submit()
+    assert type(error).__name__ in renaming._banner.value and "<script>" not in renaming._banner.value
 
 
-def test_nothing_is_left_behind() -> None:
-    before = len(ipywidgets.Widget.get_manager_state()["state"])
-    for _ in range(3):
-        form = filled(gn.InstanceSpec.form())
-        form.submit()
-        form.close()
-    assert len(ipywidgets.Widget.get_manager_state()["state"]) == before
+def test_what_the_server_says_is_escaped(cloud: Cloud, renaming: Form) -> None:
+    cloud.answer = pd.DataFrame({"<b>": ["<img src=x onerror=alert(1)>"]})
+    renaming.submit()
+    one = renaming._outcome.children[0].value
+    cloud.answer = pd.concat([cloud.answer] * 2)
+    renaming.submit()
+    for text in (one, renaming._outcome.children[0].value):
+        assert "<img" not in text and "&lt;img" in text and "<b>" not in text
 
 
-# ---------------------------------------------------------------------------------- the create form
+# ------------------------------------------------------------------------------------------- life
 
 
-@pytest.fixture
-def create() -> Iterator[tuple[gn.Sandbox, CreateForm]]:
-    with gn.Sandbox(port=None, start="2026-01-01T08:00:00") as sandbox, sandbox.connect() as gdb:
-        form = gdb.instances.create.form()
-        assert isinstance(form, CreateForm)
-        yield sandbox, form
-        form.close()
+def test_answers_and_refusals_leave_no_widgets_behind(cloud: Cloud, renaming: Form) -> None:
+    renaming.submit()
+    before = live()
+    for _ in range(5):
+        renaming.submit()
+        cloud.error = None if cloud.error else gn.ServerError(status=500)
+    renaming._leave_outcome()
+    assert live() <= before
 
 
-def test_its_defaults_lack_only_name_and_password(create: tuple[gn.Sandbox, CreateForm]) -> None:
-    _, form = create
-    assert form.errors["field"].tolist() == ["name", "password"]
-
-
-def test_it_creates(create: tuple[gn.Sandbox, CreateForm]) -> None:
-    sandbox, form = create
-    form.fill(name="orders-01", password=password())
-    frame = form.submit()
-    assert frame is not None and frame["status"].item() == "creating"
-    asked = sandbox.requests
-    assert len(asked[asked["operation"] == "CreateInstance"]) == 1
-
-
-def test_a_choice_that_is_not_offered_is_named_and_kept(create: tuple[gn.Sandbox, CreateForm]) -> None:
-    _, form = create
-    form.fields["datastore.type"].value = "redis"
-    assert form.fields["datastore.version"].value == "3.11"
-    assert "not offered" in alerts(form)["datastore.version"]
-    assert form.fields["mode"].value == "Cluster", "what is still offered stays"
-    form.fields["datastore.type"].value = "cassandra"
-    assert alerts(form) == {}
-
-
-def test_each_question_is_asked_once(create: tuple[gn.Sandbox, CreateForm]) -> None:
-    sandbox, form = create
-    for engine in ("redis", "cassandra", "redis", "mongodb", "cassandra"):
-        form.fields["datastore.type"].value = engine
-    asked = sandbox.requests
-    reads = asked[asked["method"] == "GET"]["path"]
-    assert not reads.duplicated().any()
-
-
-def test_limits_stand_beside_the_fields(create: tuple[gn.Sandbox, CreateForm]) -> None:
-    _, form = create
-    help_ = next(c for path, c in form._walk() if path == ("flavor", 0, "num"))._help_box.value
-    assert re.search(r"3 to 200.*safe: 3 to 12", help_)
-
-
-def test_a_failure_to_load_is_shown(create: tuple[gn.Sandbox, CreateForm]) -> None:
-    sandbox, form = create
-    sandbox.inject("ListFlavorInfos", status=403, code="DBS.280032", times=None)
-    form.fields["datastore.type"].value = "mongodb"
-    form.fields["mode"].value = "ReplicaSet"
-    help_ = next(c for path, c in form._walk() if path == ("flavor", 0, "spec_code"))._help_box.value
-    assert "could not be loaded" in help_
+def test_the_exported_code_stands_alone(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = filled(form).to_code()
+    assert code.startswith("import os\n\nimport gaussnb as gn\n\nspec = gn.InstanceSpec(\n")
+    assert re.search(r'password=os\.environ\["GAUSSNB_PASSWORD"\]', code)
+    restart = Form(RestartInstance).fill(instance_id="0f1e")
+    assert restart.to_code() == (
+        "from gaussnb.operations.instances import RestartInstance\n\nspec = RestartInstance(\n"
+        "    instance_id='0f1e',\n)"
+    )
+    restart.close()

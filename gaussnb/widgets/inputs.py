@@ -1,0 +1,229 @@
+"""The controls of single values: what a person types or chooses, and how it is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import ipywidgets as widgets
+from pydantic import SecretStr
+from traitlets import Unicode
+
+from ..fields import Flag, Whole
+from ..spec import marks, plain, unwrap
+from .control import NOTHING, Control, shows
+from .style import show
+
+Choices = Sequence[tuple[str, Any]]
+"""Label and value of each choice."""
+
+
+@shows(str)
+class TextControl(Control):
+    """Any text."""
+
+
+@shows(Whole, int, float)
+class NumberControl(Control):
+    """A number, typed as text so that nothing is clamped: 99 stays 99 until its owner mends it."""
+
+    def read(self, shown: Any) -> Any:
+        text = shown.strip()
+        for kind in (int, float):
+            try:
+                return kind(text)
+            except ValueError:
+                pass
+        return text or NOTHING
+
+
+@shows(datetime)
+class TimeControl(Control):
+    """A moment, typed as ISO text."""
+
+    def show(self, value: Any) -> str:
+        return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+class SecretBox(widgets.Password):  # type: ignore[misc]
+    """A password box whose value the kernel does not send back to the page."""
+
+    value = Unicode().tag(sync=True, echo_update=False)
+
+
+@shows(SecretStr)
+class SecretControl(Control):
+    """A secret: handed over on commit, after which the box is empty and says that it is held.
+
+    The widget's value would be in clear in widget messages and in a notebook saved with widget state, so
+    it is there only between the commit and this handler.
+    """
+
+    _held: SecretStr | None = None
+
+    def make(self) -> Any:
+        return self._labelled(SecretBox, continuous_update=False, placeholder="not given")
+
+    @property
+    def value(self) -> Any:
+        return NOTHING if self._held is None else self._held
+
+    def set(self, value: Any) -> None:
+        self._hold(None if value is NOTHING else value)
+
+    def close(self) -> None:
+        self._hold(None)
+        super().close()
+
+    def _hold(self, secret: Any) -> None:
+        self._held = SecretStr(secret) if isinstance(secret, str) else secret
+        self._set("")
+        self.input.placeholder = "held in memory, type to replace" if self._held else "not given"
+
+    def _committed(self, change: Any) -> None:
+        if change["new"] and not self._quiet:
+            self._hold(change["new"])
+            super()._committed(change)
+
+
+@shows(bool, Literal, Flag)
+class ChoiceControl(Control):
+    """One of a few words; leaving an optional one out is a choice too."""
+
+    empty = NOTHING
+    _offered: Sequence[Any] | None = None
+    """What is offered now, where that changes."""
+    _sole = False
+    """Whether there is nothing to choose: then it is chosen, and not shown while it is right."""
+
+    def make(self) -> Any:
+        choices = self.choices()
+        if self.required and len(choices) == 1:
+            self._sole, self.empty = True, choices[0][1]
+        return self._labelled(widgets.Dropdown, options=self._entries(choices), value=self.empty)
+
+    def frame(self) -> widgets.Widget:
+        frame = super().frame()
+        show(frame, not self._sole)
+        return frame
+
+    def complain(self, message: str) -> None:
+        super().complain(message)
+        if self._sole:
+            show(self.widget, bool(message))
+
+    def choices(self) -> Choices:
+        """Label and value of each choice."""
+        if flag := self._flag():
+            return [(word, word) for word in reversed(flag.words)]
+        bare = unwrap(self.info.annotation)
+        return [("yes", True), ("no", False)] if bare is bool else [(str(word), word) for word in get_args(bare)]
+
+    def offer(self, choices: Choices) -> None:
+        """Offer other choices. The chosen one stays, even where it is no longer offered: it is named then."""
+        kept = self.input.value
+        entries = self._entries(choices)
+        self._offered = [value for _, value in entries]
+        if not _among(kept, self._offered):
+            entries.append((f"{kept} (not offered)", kept))
+        if entries == list(self.input.options):
+            return
+        self._quiet = True
+        try:
+            self.input.options = entries  # resets the choice, so it is put back
+            self.input.value = kept
+        finally:
+            self._quiet = False
+
+    @property
+    def offered(self) -> list[Any]:
+        """What can be chosen now, without leaving it out."""
+        return [value for value in self._offered or () if isinstance(value, (str, int))]
+
+    @property
+    def objection(self) -> str:
+        if self._offered is None or _among(self.input.value, self._offered):
+            return ""
+        return f"{self.input.value} is not offered with the other choices: choose another"
+
+    def _entries(self, choices: Choices) -> list[tuple[str, Any]]:
+        return [("– choose –" if self.required else "– left out –", NOTHING), *choices]
+
+    def _flag(self) -> Flag | None:
+        found = marks(self.info.annotation, self.info.metadata)
+        return next((mark for mark in found if isinstance(mark, Flag)), None)
+
+    def show(self, value: Any) -> Any:
+        flag = self._flag()
+        return flag.words[flag.twins.index(value)] if flag and not isinstance(value, str) else value
+
+    def _set(self, shown: Any) -> None:
+        if not _among(shown, [known for _, known in self.input.options]):
+            self._quiet = True
+            try:
+                self.input.options = [*self.input.options, (f"{shown} (not offered)", shown)]
+            finally:
+                self._quiet = False
+        super()._set(shown)
+
+    def read(self, shown: Any) -> Any:
+        return shown
+
+
+def _among(value: Any, choices: Sequence[Any]) -> bool:
+    # `1 == True` in Python: compare the type too.
+    return any(value is one or (type(value) is type(one) and value == one) for one in choices)
+
+
+@shows(list)
+class LinesControl(Control):
+    """A list of words, one a line."""
+
+    def make(self) -> Any:
+        return self._labelled(widgets.Textarea, continuous_update=False, placeholder="one a line")
+
+    def show(self, value: Any) -> str:
+        return "\n".join(map(str, value))
+
+    def read(self, shown: Any) -> Any:
+        return [line.strip() for line in shown.splitlines() if line.strip()] or NOTHING
+
+
+@shows(object)
+class JsonControl(Control):
+    """Anything else, as JSON."""
+
+    def make(self) -> Any:
+        return self._labelled(widgets.Textarea, continuous_update=False, placeholder="JSON")
+
+    def show(self, value: Any) -> str:
+        return json.dumps(plain(value), ensure_ascii=False, indent=1)
+
+    def read(self, shown: Any) -> Any:
+        try:
+            return json.loads(shown) if shown.strip() else NOTHING
+        except ValueError:
+            return shown  # the spec will say what it wants
+
+
+@shows(dict)
+class PairsControl(JsonControl):
+    """Names with values: ``name = value``, one a line; JSON where that does not say it."""
+
+    def make(self) -> Any:
+        return self._labelled(widgets.Textarea, continuous_update=False, placeholder="name = value, one a line")
+
+    def show(self, value: Any) -> str:
+        text = "\n".join(f"{name} = {item}" for name, item in value.items())
+        return text if self.read(text) == value else super().show(value)
+
+    def read(self, shown: Any) -> Any:
+        if shown.lstrip().startswith("{"):
+            return super().read(shown)
+        lines = [line for line in shown.splitlines() if line.strip()]
+        if wrong := next((line for line in lines if "=" not in line), None):
+            return wrong  # no mapping: the spec will say so
+        pairs = (line.partition("=") for line in lines)
+        return {name.strip(): value.strip() for name, _, value in pairs} or NOTHING

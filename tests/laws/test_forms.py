@@ -1,0 +1,118 @@
+"""Promises about the form of every operation."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from making import ALL, by_name, made
+from pydantic import BaseModel
+from specs import specs
+
+from gaussnb.instance_spec import InstanceSpec
+from gaussnb.spec import Operation, is_secret
+from gaussnb.widgets import Form
+from gaussnb.widgets.inputs import SecretControl
+
+every_operation = pytest.mark.parametrize("operation", ALL, ids=by_name)
+some = settings(
+    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+many = settings(some, max_examples=500)
+
+
+@pytest.fixture(scope="module")
+def forms() -> Any:
+    """One form of each operation, made when it is first asked for."""
+    known: dict[type[Operation], Form] = {}
+
+    def form_of(operation: type[Operation]) -> Form:
+        if operation not in known:
+            known[operation] = Form(operation)
+        return known[operation]
+
+    yield form_of
+    for form in known.values():
+        form.close()
+
+
+def same(form: Form, spec: Operation) -> None:
+    """The form gives back what it was filled with, value for value and type for type."""
+    empty = {name: None for name in type(spec).model_fields}
+    again = form.fill({**empty, **dict(spec)}).spec
+    assert again == spec
+    assert json.dumps(again.wire()) == json.dumps(spec.wire())
+
+
+@every_operation
+def test_it_shows_every_field_in_declared_order(forms: Any, operation: type[Operation]) -> None:
+    form = forms(operation)
+    assert list(form.controls) == list(operation.model_fields)
+    for path, control in form.walk():
+        assert control.title and control.title == control.title.strip(), path
+        assert isinstance(control, SecretControl) == is_secret(control.info.annotation)
+    assert "0x" not in repr(form) and "0x" not in form._repr_html_()
+
+
+@every_operation
+def test_spec_to_form_to_spec(forms: Any, operation: type[Operation]) -> None:
+    @some
+    @given(made(operation))
+    def check(spec: Any) -> None:
+        same(forms(operation), spec)
+
+    check()
+
+
+def test_five_hundred_instances(forms: Any) -> None:
+    @many
+    @given(specs())
+    def check(spec: InstanceSpec) -> None:
+        same(forms(InstanceSpec), spec)
+
+    check()
+
+
+@every_operation
+def test_its_code_builds_an_equal_spec(
+    forms: Any, operation: type[Operation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @settings(some, max_examples=5)
+    @given(made(operation))
+    def check(spec: Any) -> None:
+        form = forms(operation)
+        same(form, spec)
+        for way, secret in secrets_in((), dict(spec)):
+            monkeypatch.setenv("_".join(("GAUSSNB", *way)).upper(), secret)
+            assert secret not in form.to_code() and secret not in form.to_json()
+        found: dict[str, Any] = {}
+        exec(form.to_code(), found)
+        assert found["spec"] == spec
+        json.loads(form.to_json())
+
+    check()
+
+
+def secrets_in(way: tuple[str, ...], value: Any) -> Any:
+    """Every secret in a value, with the way to it."""
+    if hasattr(value, "get_secret_value"):
+        yield way, value.get_secret_value()
+    elif isinstance(value, (dict, BaseModel)):
+        for name, item in dict(value).items():
+            yield from secrets_in((*way, str(name)), item)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from secrets_in((*way, str(number)), item)
+
+
+@every_operation
+def test_typing_is_never_lost(forms: Any, operation: type[Operation]) -> None:
+    """Whatever is typed into a box stays there, right or wrong."""
+    form = forms(operation)
+    form.fill({name: None for name in operation.model_fields})
+    for path, control in form.walk():
+        if type(control.input).__name__ == "Text":
+            control.input.value = "999999999999999999999x"
+            assert control.input.value == "999999999999999999999x", path
