@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import ipywidgets as widgets
@@ -15,7 +14,7 @@ from .control import NOTHING, Control, Kinds
 from .form import Follow, Form, Review, Send
 from .inputs import ChoiceControl, Choices
 from .nested import BareGroup, BareRows
-from .style import show
+from .style import heading, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +139,7 @@ class CreateForm(Form):
         common: set[str] = set()
         for title, names in SECTIONS:
             common |= set(names)
-            head = make(widgets.HTML, "gnb-plain", value=f'<div class="gnb-section">{escape(title)}</div>')
+            head = make(widgets.HTML, "gnb-plain", value=heading("gnb-section", title))
             arranged += [head, *(self.controls[name].widget for name in names)]
         rest = [control.widget for name, control in self.controls.items() if name not in common]
         self._rest = make(widgets.VBox, children=rest)

@@ -21,7 +21,7 @@ from ..wire import request_of
 from . import export, life
 from .control import NOTHING, Control, Kinds, Path, Place, controls_of, values_of
 from .panel import Panel
-from .style import Look, show
+from .style import Look, heading, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -274,8 +274,8 @@ class Form:
             self._arm()
 
     def _follow(self, frame: pd.DataFrame) -> None:
-        """Show the answer, and the live view of the work it started."""
-        parts = [self.look.make(widgets.HTML, "gnb-plain", value=_table(frame))]
+        """Show the answer; below the live view of the work it started, where there is some."""
+        table, parts = _table(frame), []
         if self._watch is not None and self.operation.route.ends != "answered":
             try:
                 self.panel = self._watch(frame)
@@ -284,7 +284,8 @@ class Form:
             else:
                 self._live = Panel(self.panel).follow()
                 parts.append(self._live.widget)
-        self._outcome.children = parts
+                table = f"<details><summary>The answer</summary>{table}</details>"
+        self._outcome.children = (*parts, self.look.make(widgets.HTML, "gnb-plain", value=table))
 
     def _leave_outcome(self) -> None:
         children, self._outcome.children = self._outcome.children, ()
@@ -391,7 +392,7 @@ class Form:
         source = f"<code>{route.method} {escape(route.path)}</code> · {escape(route.id)}"
         needed = any(control.required for control in self.controls.values())
         return (
-            f'<div class="gnb-title">{escape(title)}</div>'
+            f'<div class="gnb-title" role="heading" aria-level="2">{escape(title)}</div>'
             f'<div class="gnb-lead">{lead}{source}{" · fields with * are needed" if needed else ""}</div>'
         )
 
@@ -452,7 +453,7 @@ def _card(spec: Operation, facts: Mapping[str, str]) -> str:
     sent = {name: value for name, value in export.masked(spec, lambda _: MASK).items() if spec.place(name) == "body"}
     body = f"<pre>{escape(json.dumps(sent, ensure_ascii=False, indent=2))}</pre>" if sent else ""
     return (
-        f'<div role="status" class="gnb-card"><h4>Review before sending</h4>'
+        f'<div role="status" class="gnb-card">{heading("gnb-part", "Review before sending")}'
         f'<table class="gnb-facts">{rows}</table>{body}</div>'
     )
 

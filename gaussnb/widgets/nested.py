@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html import escape
 from typing import Any, get_args
 
 import ipywidgets as widgets
@@ -15,7 +14,7 @@ from ..binding import title_of
 from ..fields import Length
 from ..spec import marks, unwrap
 from .control import NOTHING, Control, Path, Place, controls_of, fill_controls, shows, values_of
-from .style import show
+from .style import heading, show
 
 
 @shows(BaseModel)
@@ -42,7 +41,7 @@ class GroupControl(Control):
     def frame(self) -> widgets.Widget:
         head: Any = self.input
         if self.required:
-            head = self._make(widgets.HTML, "gnb-plain", value=f'<div class="gnb-part">{escape(self.title)}</div>')
+            head = self._make(widgets.HTML, "gnb-plain", value=heading("gnb-part", self.title))
         inner = [child.widget for child in self.children.values()]
         self._body = self._make(widgets.VBox, "gnb-inner", children=inner)
         return self._make(widgets.VBox, "gnb-group", children=(head, self.note, self._body))
@@ -116,7 +115,7 @@ class RowsControl(Control):
 
     def heading(self) -> tuple[widgets.Widget, ...]:
         """What stands above."""
-        return (self._make(widgets.HTML, "gnb-plain", value=f'<div class="gnb-part">{escape(self.title)}</div>'),)
+        return (self._make(widgets.HTML, "gnb-plain", value=heading("gnb-part", self.title)),)
 
     @property
     def value(self) -> Any:
@@ -189,7 +188,7 @@ class RowsControl(Control):
         show(self.input, count < most)
         for number, row in enumerate(self.rows, 1):
             title, remove = row.head.children
-            title.value = f'<div class="gnb-part">{escape(self.thing)} {number}</div>'
+            title.value = heading("gnb-part", f"{self.thing} {number}")
             remove.description = f"Remove {self.thing.lower()} {number}"
             show(remove, count > fewest)
             show(row.head, count > fewest or count > 1)

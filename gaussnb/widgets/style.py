@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -66,7 +67,8 @@ CSS = """
 .gaussnb .gnb-banner.good { border-left-color: var(--gnb-good); }
 .gaussnb .gnb-banner.busy { border-left-color: var(--gnb-accent); }
 .gaussnb .gnb-card { border: 1px solid var(--gnb-line); border-radius: 6px; padding: 8px 14px 10px; margin: 8px 0 0; }
-.gaussnb .gnb-card h4 { margin: 0 0 4px; font-size: 1.06em; font-weight: 600; }
+.gaussnb .gnb-card > .gnb-part { margin: 0 0 4px; font-size: 1.06em; }
+.gaussnb summary { cursor: pointer; padding: 4px 0; }
 .gaussnb .gnb-card pre { font-family: var(--jp-code-font-family, monospace); font-size: .92em; line-height: 1.35;
   margin: 6px 0 0; padding: 8px 10px; background: var(--gnb-faint); border-radius: 4px; overflow: auto;
   max-height: 40em; color: inherit; }
@@ -155,6 +157,11 @@ _STYLES: dict[type, type] = {
     )
     for trait in [kind.class_traits()["style"]]
 }  # fmt: skip
+
+
+def heading(kind: str, text: str) -> str:
+    """A heading above a part of a view, as HTML."""
+    return f'<div class="{kind}" role="heading" aria-level="3">{escape(text)}</div>'
 
 
 def show(widget: Any, visible: bool = True) -> None:

@@ -167,7 +167,7 @@ def test_a_change_is_reviewed_before_it_is_sent(cloud: Cloud, renaming: Form) ->
     form._button.click()
     assert cloud.sent == [UpdateInstanceName("0f1e", "orders-01")]
     assert form.result is cloud.answer and form._card.value == ""
-    assert "Done" in form._banner.value and "0f1e" in form._outcome.children[0].value
+    assert "Done" in form._banner.value and "0f1e" in form._outcome.children[-1].value
 
 
 def test_the_review_shows_no_secret(cloud: Cloud) -> None:
@@ -211,7 +211,7 @@ def test_a_read_is_sent_at_once(cloud: Cloud) -> None:
     assert form._button.description == "Ask"
     form._button.click()
     assert len(cloud.sent) == 1
-    shown = form._outcome.children[0].value
+    shown = form._outcome.children[-1].value
     assert "n19" in shown and "n20" not in shown and "first 20 of 30" in shown
     form.close()
 
