@@ -64,7 +64,6 @@ STYLE = """<style>
 .gaussnb-watch th, .gaussnb-watch td { text-align: left !important; vertical-align: baseline; border: 0;
   padding: 0.12em 1.2em 0.12em 0; font-weight: normal; line-height: 1.5; white-space: nowrap; max-width: none; }
 .gaussnb-watch td.wide { white-space: normal; overflow-wrap: anywhere; }
-.gaussnb-watch .widget-html-content { line-height: inherit; font-size: inherit; }
 </style>"""
 
 

@@ -14,6 +14,19 @@ from .style import HIDDEN, Look, show
 if TYPE_CHECKING:
     from ..watching import Snapshot, Watch
 
+# A panel stands alone as well as in a form, so it brings along all that it needs.
+CSS = f"""{STYLE}
+<style>
+.gaussnb-watch .{HIDDEN} {{ display: none !important; }}
+.gaussnb-watch .widget-html {{ height: auto; min-height: 0; margin: 0; }}
+.gaussnb-watch .widget-html-content {{ line-height: inherit; font-size: inherit; }}
+.gaussnb-watch .jupyter-button {{ width: auto; height: 30px; line-height: 28px; padding: 0 14px; margin: 6px 8px 2px 0;
+  border: 1px solid var(--jp-border-color0, #888); border-radius: 4px; background: transparent; color: inherit;
+  font-size: inherit; }}
+.gaussnb-watch .jupyter-button:focus-visible {{ outline: 2px solid var(--jp-brand-color1, #1976d2);
+  outline-offset: 1px; }}
+</style>"""
+
 
 class Panel:
     """A watch on the screen: its instances, what was seen, and buttons to pause and to stop.
@@ -41,7 +54,7 @@ class Panel:
         self.turn.on_click(lambda _: self._turn())
         self.stop.on_click(lambda _: watch.stop())
         self._buttons = make(widgets.HBox, children=(self.turn, self.stop))
-        sheet = make(widgets.HTML, HIDDEN, value=STYLE)
+        sheet = make(widgets.HTML, HIDDEN, value=CSS)
         self.widget = make(
             widgets.VBox, "gaussnb-watch", children=(sheet, *self.parts.values(), self._buttons)
         )

@@ -18,7 +18,8 @@ from gaussnb.display import PARTS
 from gaussnb.quickstart import body, password
 from gaussnb.sandbox import Sandbox
 from gaussnb.watching import Watch
-from gaussnb.widgets.panel import Panel
+from gaussnb.widgets.panel import CSS, Panel
+from gaussnb.widgets.style import HIDDEN
 
 PATIENCE = 10.0  # real seconds after which something is wrong
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -178,7 +179,8 @@ def test_a_failure_is_an_alert(sandbox: Sandbox, gdb: Client, notebook: Notebook
     sandbox.inject("CreateInstance", fail="<b>no disks</b>")
     watch = begin(gdb)
     panel = shown(watch)
-    assert panel.parts["alert"].value == "" and panel.parts["alert"].layout.display == "none"
+    assert panel.parts["alert"].value == "" and HIDDEN in panel.parts["alert"]._dom_classes
+    assert f".gaussnb-watch .{HIDDEN} " in CSS, "it is hidden also where there is no form"
     watch.resume()
     assert watch.join(PATIENCE)
     until(lambda: ended(notebook.outputs[0]))
