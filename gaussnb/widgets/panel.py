@@ -20,9 +20,10 @@ CSS = f"""{STYLE}
 .gaussnb-watch .{HIDDEN} {{ display: none !important; }}
 .gaussnb-watch .widget-html {{ height: auto; min-height: 0; margin: 0; }}
 .gaussnb-watch .widget-html-content {{ line-height: inherit; font-size: inherit; }}
-.gaussnb-watch .jupyter-button {{ width: auto; height: 30px; line-height: 28px; padding: 0 14px; margin: 6px 8px 2px 0;
-  border: 1px solid var(--jp-border-color0, #888); border-radius: 4px; background: transparent; color: inherit;
-  font-size: inherit; }}
+.gaussnb-watch .widget-hbox {{ flex-wrap: wrap; overflow: visible; }}
+.gaussnb-watch .jupyter-button {{ flex: none; width: auto; height: 30px; line-height: 28px; padding: 0 14px;
+  margin: 6px 8px 2px 0; border: 1px solid var(--jp-border-color0, #888); border-radius: 4px; background: transparent;
+  color: inherit; font-size: inherit; }}
 .gaussnb-watch .jupyter-button:focus-visible {{ outline: 2px solid var(--jp-brand-color1, #1976d2);
   outline-offset: 1px; }}
 </style>"""

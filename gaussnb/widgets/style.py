@@ -48,7 +48,8 @@ CSS = """
 .gaussnb .gnb-inner { border-left: 2px solid var(--gnb-line); padding-left: 12px; margin: 2px 0 6px 1px;
   overflow: visible; --gnb-label: calc(10.5em - 14px); }
 .gaussnb .gnb-row-head { justify-content: space-between; align-items: center; }
-.gaussnb .jupyter-button { width: auto; height: 32px; line-height: 30px; padding: 0 16px; margin: 2px 8px 2px 0;
+.gaussnb .jupyter-button { flex: none; max-width: 100%; width: auto; height: 32px; line-height: 30px; padding: 0 16px;
+  margin: 2px 8px 2px 0;
   border-radius: 4px; border: 1px solid var(--gnb-edge); background: transparent; color: inherit; font-size: inherit; }
 .gaussnb .jupyter-button.mod-primary { background: var(--jp-brand-color0, #0d47a1); border-color: transparent;
   color: var(--jp-ui-inverse-font-color0, #fff); }

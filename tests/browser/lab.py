@@ -166,7 +166,7 @@ class Notebook:
     def start(self, number: int) -> None:
         """Run a cell; the kernel may still be at it afterwards."""
         self.cell(number).locator(".jp-InputArea-editor").click()
-        self.command("notebook:run-cell")
+        self.page.keyboard.press("Control+Enter")
 
     def run(self, number: int, timeout: float = 60_000) -> Any:
         """Run a cell to its end; its output."""
