@@ -111,7 +111,7 @@ class Form:
         self._button = make(widgets.Button, button_style="primary")
         self._back = make(widgets.Button, description="Back")
         self._actions = make(widgets.HBox, "gnb-actions", children=(self._button, self._back, *self.more_actions()))
-        self._outcome = make(widgets.VBox)
+        self._outcome = make(widgets.VBox, "gnb-outcome")
         title = make(widgets.HTML, "gnb-plain", value=self._title())
         below = (self._card, self._confirm_box, self._banner, self._actions, self._outcome)
         self.widget = make(

@@ -62,6 +62,7 @@ CSS = """
 .gaussnb :is(input, select, textarea, button):focus-visible { outline: 2px solid var(--gnb-accent);
   outline-offset: 1px; }
 .gaussnb .gnb-actions { margin: 10px 0 2px; flex-wrap: wrap; overflow: visible; }
+.gaussnb .gnb-outcome { margin-top: 10px; overflow: visible; }
 .gaussnb .gnb-banner { padding: 6px 12px; margin: 6px 0 0; border-left: 4px solid var(--gnb-edge);
   background: var(--gnb-faint); border-radius: 0 4px 4px 0; overflow-wrap: anywhere; }
 .gaussnb .gnb-banner.bad { border-left-color: var(--gnb-bad); }

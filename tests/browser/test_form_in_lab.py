@@ -187,7 +187,7 @@ def looks(page: Any) -> None:
 def test_it_can_be_read(open_cells: Any, page: Any, shot: Any, theme: str, width: int) -> None:
     notebook, form = opened(open_cells)
     notebook.theme(theme)
-    page.set_viewport_size({"width": width, "height": 1100})
+    page.set_viewport_size({"width": width, "height": 2800})
     form.get_by_role("button", name=re.compile("^More settings")).click()
     form.get_by_label("Charge info").check()
     commit(form, "Name *", "1st")
