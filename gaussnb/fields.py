@@ -230,6 +230,8 @@ SecurityGroupId = Annotated[str, identifier("DBS.280249")]
 EnterpriseProjectId = Annotated[str, identifier("DBS.280433")]
 KeyId = Annotated[str, identifier("DBS.280438")]
 
+SpecCode = Annotated[str, identifier("DBS.280240")]
+
 # -- names and words
 
 NAME = "4 to 64 characters: a letter first, then letters, digits, '-' and '_'"
@@ -286,6 +288,8 @@ BackupWindow = Annotated[
 ]
 KeepDays = Annotated[int | str, Whole(0, 35, "DBS.280214")]
 NodeCount = Annotated[int | str, Whole(1, 200, "DBS.280123")]
+NodesAtOnce = Annotated[int, between(1, 200, "a number of nodes", "DBS.240001")]
+VolumeSize = Annotated[int, Rule("a whole number of GB, 1 or more", lambda number: number >= 1, "DBS.280242")]
 Gigabytes = Annotated[int | str, Whole(1, None, "DBS.280242")]
 Port = Annotated[int | str, Whole(1024, 65535, "DBS.200059")]
 OnOff01 = Annotated[int | str, Flag(("0", "1"), (0, 1))]
@@ -315,6 +319,14 @@ Moment = Annotated[
     AfterValidator(_moment),
 ]
 """A moment to the second. Without an offset it is UTC, as in every frame."""
+
+
+
+def short_text(code: str) -> Rule:
+    """A rule for a description."""
+    says = """at most 256 characters, none of > ! < " & ' ="""
+    return matches(r"""[^>!<"&'=]{0,256}""", says, code)
+
 
 Offset = Annotated[int, Rule("0 or more", lambda number: number >= 0, "DBS.280440")]
 Limit = Annotated[int, between(1, 100, "items a page,", "DBS.280439")]

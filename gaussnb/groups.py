@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 
-from . import neighbours, operations
+import gaussnb.neighbours as neighbours
+import gaussnb.operations as operations
+
 from .binding import Group
 
 
@@ -16,8 +18,16 @@ class Groups:
     instances: operations.instances.Instances
     flavors: operations.flavors.Flavors
     datastores: operations.flavors.Datastores
+    nodes: operations.nodes.Nodes
+    volumes: operations.volumes.Volumes
+    backups: operations.backups.Backups
+    configurations: operations.configurations.Configurations
+    parameters: operations.configurations.Parameters
     jobs: operations.jobs.Jobs
+    scheduled_jobs: operations.jobs.ScheduledJobs
     quotas: operations.quotas.Quotas
+    enterprise_quotas: operations.quotas.EnterpriseQuotas
+    dedicated_resources: operations.dedicated_resources.DedicatedResources
     tags: operations.tags.Tags
     versions: operations.versions.Versions
     projects: neighbours.iam.Projects

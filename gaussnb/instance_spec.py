@@ -37,6 +37,7 @@ from .fields import (
     ProductType,
     Rule,
     SecurityGroupId,
+    SpecCode,
     SubnetId,
     TrueFalse,
     VpcId,
@@ -88,7 +89,7 @@ class Flavor(Model):
     """Storage of the whole instance in GB."""
     storage: Annotated[Literal["ULTRAHIGH"], OneOf("DBS.280241")]
     """The kind of disk: ULTRAHIGH, which is SSD."""
-    spec_code: Annotated[str, identifier("DBS.280240")]
+    spec_code: SpecCode
     """The specification of each node, like geminidb.cassandra.xlarge.4."""
 
 

@@ -317,6 +317,8 @@ class At:
     """Reads a column at a dotted path below the row. Lists on the way give their first value."""
 
     path: str
+    otherwise: str = ""
+    """Where else to look, when there is nothing: sources may disagree about a place."""
 
 
 @dataclass(frozen=True)
@@ -359,9 +361,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Each:
-    """Gives a receipt a row for every value of a list in the request that was answered."""
+    """Gives a receipt a row for every value at a dotted path of the request that was answered."""
 
-    name: str
+    path: str
 
 
 Source = At | Joined | Count | Keys | Above | Asked | Each

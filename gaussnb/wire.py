@@ -204,9 +204,10 @@ def word(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _several(value: Any) -> list[Any]:
-    """The values of a list in a request."""
-    return value if isinstance(value, list) else [] if value is None else [value]
+def _each(path: str, asked: Mapping[str, Any]) -> list[Any]:
+    """The values at a dotted path of a request."""
+    name, _, below = path.partition(".")
+    return list(leaves(plain(asked.get(name)), below))
 
 
 Reader = Callable[[Sequence[Any], Sequence[Enclosing]], Iterable[Any]]
@@ -215,6 +216,11 @@ Reader = Callable[[Sequence[Any], Sequence[Enclosing]], Iterable[Any]]
 def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
     """A function from the things of an answer, and what encloses each, to the values of one column."""
     match source:
+        case At(path, otherwise) if otherwise:
+            first, other = _reader(At(path), asked), _reader(At(otherwise), asked)
+            return lambda things, above: [
+                one if one is not None else two for one, two in zip(first(things, above), other(things, above))
+            ]
         case At(""):
             return lambda things, above: things
         case At(path) if "." not in path:
@@ -246,8 +252,8 @@ def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
         case Asked(name):
             value = plain(asked.get(name))
             return lambda things, above: [value] * len(things)
-        case Each(name):
-            values = _several(plain(asked.get(name)))
+        case Each(path):
+            values = _each(path, asked)
             return lambda things, above: values
     raise TypeError(f"no reader for {source!r}")  # pragma: no cover
 
@@ -265,9 +271,7 @@ class Columns:
         self.values: list[list[Any]] = [[] for _ in self.columns]
         asked = asked or {}
         self._readers = [_reader(column.source, asked) for column in self.columns]
-        self._times = next(
-            (len(_several(asked.get(c.source.name))) for c in self.columns if isinstance(c.source, Each)), 1
-        )
+        self._times = next((len(_each(c.source.path, asked)) for c in self.columns if isinstance(c.source, Each)), 1)
 
     def add(self, answer: Any) -> int:
         """Read one parsed answer.

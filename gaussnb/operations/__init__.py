@@ -3,6 +3,30 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # read on first use
-    from . import flavors, instances, jobs, quotas, tags, versions
+    from . import (
+        backups,
+        configurations,
+        dedicated_resources,
+        flavors,
+        instances,
+        jobs,
+        nodes,
+        quotas,
+        tags,
+        versions,
+        volumes,
+    )
 
-    __all__ = ["flavors", "instances", "jobs", "quotas", "tags", "versions"]
+    __all__ = [
+        "backups",
+        "configurations",
+        "dedicated_resources",
+        "flavors",
+        "instances",
+        "jobs",
+        "nodes",
+        "quotas",
+        "tags",
+        "versions",
+        "volumes",
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ..spec import Asked, Row
+from ..spec import Asked, Each, Row
 
 
 class Done(Row):
@@ -13,6 +13,15 @@ class Done(Row):
     operation: Annotated[str, Asked("operation")]
     """What was done."""
     instance_id: Annotated[str, Asked("instance_id")]
+    """To which instance."""
+
+
+class DoneEach(Row):
+    """The receipt of a change of several instances that is complete and has nothing more to say."""
+
+    operation: Annotated[str, Asked("operation")]
+    """What was done."""
+    instance_id: Annotated[str, Each("instance_ids")]
     """To which instance."""
 
 
