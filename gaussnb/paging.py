@@ -89,6 +89,7 @@ class Reading:
         self._name = _NAMES[operation.paged()]
         self._ids: set[str] = set()
         self._bare = False
+        self._page: list[Any] = []
 
     def add(self, reply: Reply) -> int:
         """Take a page in; how many things it had."""
@@ -99,7 +100,9 @@ class Reading:
         key = self._name
         ids = [str(thing[key]) for thing in things if isinstance(thing, dict) and thing.get(key) is not None]
         self._bare |= len(ids) < len(things)
-        self.fresh = bool(things) and (self._bare or not self._ids.issuperset(ids))
+        # What has no id is told by its page: a service that pays no heed to offsets gives the same one for ever.
+        self.fresh = bool(things) and (things != self._page if self._bare else not self._ids.issuperset(ids))
+        self._page = things
         self._ids.update(ids)
         self.last = ids[-1] if ids else ""
         self.count += len(things)

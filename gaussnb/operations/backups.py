@@ -149,9 +149,7 @@ class RestorableTime(Row, at="restorable_time_periods"):
     start_time: datetime
     """The first moment."""
     end_time: datetime
-    """The last moment; often the same."""
-    restore_time: Annotated[int, At("end_time")]
-    """The last moment the way ``restore_info`` of a create wants it."""
+    """The last moment, often the same; ``restore_info`` of a create wants it in milliseconds since 1970."""
 
 
 class RestorableInstance(Row, at="restorable_instances"):

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -82,7 +83,8 @@ def _values(kind: Any, rules: list[Rule]) -> st.SearchStrategy[Any]:
         return st.lists(values(get_args(kind)[0]), min_size=1, max_size=3).filter(held)
     if get_origin(kind) is dict:
         if get_args(kind)[1] is str:
-            return st.dictionaries(st.text(min_size=1), st.text(), min_size=1).filter(held)
+            words = st.text(st.characters(exclude_characters="'\""), min_size=1)
+            return st.dictionaries(words, words, min_size=1).filter(held)
         scalars = st.text() | st.integers() | st.booleans()
         return st.dictionaries(st.text(), scalars | st.dictionaries(st.text(), scalars | st.lists(scalars)))
     if issubclass(kind, BaseModel):
@@ -115,6 +117,19 @@ SPECS = [
     for path in sorted((Path(__file__).parents[1] / "data/specs").glob("*.json"))
     for body in _bodies(json.loads(path.read_text(encoding="utf-8")))
 ]
+
+
+def example(strategy: st.SearchStrategy[Any]) -> Any:
+    """One value, always the same."""
+    found: list[Any] = []
+
+    @settings(max_examples=1, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def once(value: Any) -> None:
+        found.append(value)
+
+    once()
+    return found[0]
 
 
 def made(kind: type[BaseModel]) -> st.SearchStrategy[Any]:
@@ -194,6 +209,16 @@ def full(row: type[Row], count: int = 1) -> Any:
         around = {**above.get(here, {}), key: answer}
         answer = [around] if here else around
     return answer
+
+
+def asked(row: type[Row]) -> dict[str, Any]:
+    """A request with a value for every column that reads it."""
+    request: dict[str, Any] = {}
+    for column in columns(row):
+        match column.source:
+            case Asked(path) | Each(path):
+                _put(request, path, "asked")
+    return request
 
 
 def _put(holder: dict[str, Any], path: str, value: Any) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from making import ALL, CALLS, CANARY, by_name, made, parts
+from making import ALL, CALLS, CANARY, by_name, example, made, parts
 from pydantic import BaseModel, ValidationError
 
 import gaussnb
@@ -87,7 +87,10 @@ def test_every_code_in_the_source_is_in_the_table() -> None:
 
 
 def test_every_operation_is_bound_once() -> None:
-    """Other views of an answer, and look-ups of one row, do not count; a login is no call of a group."""
+    """Other views of an answer, and look-ups of one row, do not count; a login is no call of a group.
+
+    What is going away, or has a newer form, is in no group either: one thing has one name.
+    """
     plain = [
         call.operation.route.id
         for call in CALLS.values()
@@ -95,8 +98,18 @@ def test_every_operation_is_bound_once() -> None:
     ]
     assert max(Counter(plain).values()) == 1
     logins = {route.id for route in (o.route for o in ALL) if not route.signed and not route.reads}
-    assert set(plain) == set(OPERATIONS) - logins
+    old = {route.id for route in (o.route for o in ALL) if route.deprecated or route.superseded}
+    assert set(plain) == set(OPERATIONS) - logins - old
     assert {call.operation for call in CALLS.values()} <= set(ALL)
+
+
+@every_operation
+def test_what_is_superseded_has_a_newer_form_in_a_group(operation: type[Operation]) -> None:
+    route = operation.route
+    if route.superseded:
+        newer = OPERATIONS[route.superseded].route
+        assert not newer.superseded and not newer.deprecated
+        assert any(call.operation.route is newer for call in CALLS.values())
 
 
 def test_no_two_operations_share_a_place() -> None:
@@ -219,19 +232,6 @@ def with_canary(operation: type[Operation]) -> dict[str, Any]:
         secret = is_secret(operation.model_fields[name].annotation)
         fields[name] = CANARY if secret else {"password": {"user": {"password": CANARY}}}
     return fields
-
-
-def example(strategy: st.SearchStrategy[Any]) -> Any:
-    """One value, always the same."""
-    found: list[Any] = []
-
-    @settings(max_examples=1, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(strategy)
-    def once(value: Any) -> None:
-        found.append(value)
-
-    once()
-    return found[0]
 
 
 def test_there_are_secrets_to_keep() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from making import ROWS, by_name, full, sample, spoilt
+from making import ROWS, asked, by_name, full, sample, spoilt
 
 from gaussnb.frame import frame_of
 from gaussnb.spec import Asked, At, Count, Each, Keys, Row, columns
@@ -19,9 +19,7 @@ every_row = pytest.mark.parametrize("row", ROWS, ids=by_name)
 
 
 def frame(row: type[Row], *answers: Any) -> pd.DataFrame:
-    collected = Columns(
-        row, {column.source.name: "asked" for column in columns(row) if isinstance(column.source, (Asked, Each))}
-    )
+    collected = Columns(row, asked(row))
     counts = [collected.add(answer) for answer in answers]
     assert len(collected) == sum(counts)
     return frame_of(collected, {"operation": "Test"})

@@ -11,9 +11,10 @@ import pytest
 
 pytest.importorskip("huaweicloudsdkgaussdbfornosql")
 
-from shapes import DECLARED, Shape, described, document, ours, sdk, sdk_call, vendor
+from shapes import DECLARED, DESCRIBED, Shape, described, document, ours, sdk, sdk_call, vendor
 
 every_operation = pytest.mark.parametrize("id", DECLARED)
+every_described = pytest.mark.parametrize("id", DESCRIBED)
 
 Difference = dict[str, tuple[bool | None, bool | None]]
 """By place: whether it is mandatory to us, and to the witness; None where it does not exist."""
@@ -25,6 +26,8 @@ SDK_DIFFERS: dict[str, Difference] = {
         # The same list is described with an optional description in SwitchIpGroup.
         "body.lb_access_control_settings.ip_groups[].description": (False, True),
     },
+    # Terraform, which talks to the real service, leaves it out.
+    "CreateBack": {"body.description": (False, True)},
 }
 
 DOCUMENT_DIFFERS: dict[str, Difference] = {
@@ -40,6 +43,21 @@ DOCUMENT_DIFFERS: dict[str, Difference] = {
         "body.lb_access_control_settings.ip_groups[].ip": (True, None),
         "body.lb_access_control_settings.ip_groups[].description": (False, None),
     },
+    "CreateBack": {
+        "body.description": (False, True),  # as above
+        # Younger than the document, known to the SDK.
+        "body.database_tables": (False, None),
+        "body.database_tables[].database_name": (True, None),
+        "body.database_tables[].table_names": (False, None),
+    },
+    "CreateConfiguration": {
+        # The SDK knows a second way, from an instance, and since then the engine may be left out.
+        "body.datastore": (False, True),
+        "body.instance_id": (False, None),
+    },
+    # Younger than the document, known to the SDK.
+    "ShowApplicableInstances": {"query.instance_id": (False, None), "query.instance_name": (False, None)},
+    "ShowModifyHistory": {"query.parameter_name": (False, None)},
 }
 
 
@@ -60,7 +78,7 @@ def test_the_sdk_sends_the_same_fields(id: str) -> None:
     assert difference(ours(DECLARED[id]), sdk(id)) == SDK_DIFFERS.get(id, {})
 
 
-@every_operation
+@every_described
 def test_the_document_names_the_same_place_and_code(id: str) -> None:
     method, path, call = described(id)
     route = DECLARED[id].route
@@ -68,7 +86,7 @@ def test_the_document_names_the_same_place_and_code(id: str) -> None:
     assert [code for code in call["responses"] if code.startswith("2")] == [str(route.success)]
 
 
-@every_operation
+@every_described
 def test_the_document_names_the_same_fields(id: str) -> None:
     assert difference(ours(DECLARED[id]), vendor(id)) == DOCUMENT_DIFFERS.get(id, {})
 
