@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -30,6 +30,7 @@ from typing import (
     Annotated,
     Any,
     ClassVar,
+    Generic,
     Literal,
     Self,
     TypeVar,
@@ -42,7 +43,7 @@ from typing import (
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from .fields import Limit, Offset
+from .fields import Limit, Offset, refuse
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -69,6 +70,11 @@ class Inside:
     key: str
 
 
+@dataclass(frozen=True)
+class AsText:
+    """Marks a number that the body carries as text."""
+
+
 # --------------------------------------------------------------------------------------- requests
 
 
@@ -90,8 +96,51 @@ def _without_input(error: ValidationError) -> ValidationError:
     return ValidationError.from_exception_data(error.title, lines, hide_input=True)
 
 
+T = TypeVar("T")
+Judged = TypeVar("Judged", contravariant=True)
+
+
+@dataclass(frozen=True)
+class Tie(Generic[Judged]):
+    """A rule over several fields, and the one field to blame when it does not hold."""
+
+    blames: tuple[str | int, ...]
+    code: str
+    says: str | Callable[[Judged], str]
+    """What is allowed; where it depends on the case, with the numbers and names of this very one."""
+    holds: Callable[[Judged], bool]
+
+
+def broken(subject: T, ties: Iterable[Tie[T]]) -> list[InitErrorDetails]:
+    """The ties that do not hold, as errors that name the field to blame."""
+    return [
+        InitErrorDetails(
+            type=refuse(tie.says if isinstance(tie.says, str) else tie.says(subject), tie.code),
+            loc=tie.blames,
+            input=None,
+        )
+        for tie in ties
+        if not tie.holds(subject)
+    ]
+
+
+def refuse_all(title: str, broken: list[InitErrorDetails]) -> None:
+    """Refuse, where something is broken.
+
+    Any other error of a model validator would blame the whole; this one keeps each field's place.
+    """
+    if broken:
+        raise ValidationError.from_exception_data(title, broken, hide_input=True)
+
+
+Ties = tuple[Tie[Any], ...]
+
+
 class Model(BaseModel):
     """The base of every request and its nested parts: strict about names, silent about inputs."""
+
+    ties: ClassVar[Ties] = ()
+    """What ties its fields together, judged once each field holds by itself."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -102,9 +151,11 @@ class Model(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _no_input_in_errors(cls, data: Any, handler: Callable[[Any], Any]) -> Any:
+    def _judge(cls, data: Any, handler: Callable[[Any], Any]) -> Any:
         try:
-            return handler(data)
+            made = handler(data)
+            refuse_all(cls.__name__, broken(made, cls.ties))
+            return made
         except ValidationError as error:
             clean = _without_input(error)
         raise clean
@@ -119,8 +170,10 @@ class Route:
     returns: type[Row]
     success: int = 200
     service: str = "nosql"
+    asks: bool = False
+    """Whether a call that is no GET only looks all the same."""
     total: str = "total_count"
-    """The key under which an answer says how many there are in all."""
+    """Where an answer says how many there are in all, as a dotted path; empty where it does not."""
     page_size: int = 100
     """The largest page the service gives, used when all pages are read."""
     ends: Ends = "answered"
@@ -129,6 +182,9 @@ class Route:
     signed: bool = True
     """Whether the call must be authenticated."""
     deprecated: bool = False
+    """Whether the vendor has announced its end."""
+    superseded: str = ""
+    """The id of the newer operation that does the same. Older ones are in no group; ``gdb.send`` sends them."""
     id: str = ""
     """The vendor's operation id."""
 
@@ -140,7 +196,7 @@ class Route:
     @property
     def reads(self) -> bool:
         """Whether the call only looks, so that it may be repeated freely."""
-        return self.method == "GET"
+        return self.method == "GET" or self.asks
 
 
 def plain(value: Any) -> Any:
@@ -200,11 +256,13 @@ class Operation(Model, metaclass=_Positional):
         for name, value in self:
             if value is None or self.place(name) != "body":
                 continue
-            into = body
+            into, said = body, plain(value)
             for mark in type(self).model_fields[name].metadata:
                 if isinstance(mark, Inside):
                     into = body.setdefault(mark.key, {})
-            into[name] = plain(value)
+                elif isinstance(mark, AsText):
+                    said = str(said)
+            into[name] = said
         return body
 
     def replace(self, **changes: Any) -> Self:
@@ -231,14 +289,15 @@ class Operation(Model, metaclass=_Positional):
         """Where the field called ``name`` travels."""
         if name in cls.route.holes:
             return "path"
-        if cls.route.reads or any(isinstance(mark, Query) for mark in cls.model_fields[name].metadata):
+        if cls.route.method == "GET" or any(isinstance(mark, Query) for mark in cls.model_fields[name].metadata):
             return "query"
         return "body"
 
     @classmethod
-    def paged(cls) -> bool:
-        """Whether the answer comes in pages that :mod:`gaussnb.client` reads to the end."""
-        return {"offset", "limit"} <= cls.model_fields.keys()
+    def paged(cls) -> str:
+        """The field that says where a page begins; empty where the answer has no pages."""
+        begins = ("offset", "marker", "line_num") if "limit" in cls.model_fields else ()
+        return next((name for name in begins if name in cls.model_fields), "")
 
 
 class Paged(Operation):
@@ -298,7 +357,14 @@ class Asked:
     name: str
 
 
-Source = At | Joined | Count | Keys | Above | Asked
+@dataclass(frozen=True)
+class Each:
+    """Gives a receipt a row for every value of a list in the request that was answered."""
+
+    name: str
+
+
+Source = At | Joined | Count | Keys | Above | Asked | Each
 
 
 @dataclass(frozen=True)
@@ -335,7 +401,8 @@ class Row(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     at: ClassVar[str] = ""
-    """The dotted path, from the answer's root, of the thing a row stands for."""
+    """The dotted path, from the answer's root, of the thing a row stands for; ``*`` stands for every entry of an
+    object with free names, as ``{"key": …, "value": …}``."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, at: str | None = None, **kwargs: Any) -> None:
@@ -372,7 +439,45 @@ def _columns(row: type[Row]) -> Iterator[Column]:
 # -------------------------------------------------------------------------------------- catalogue
 
 
-OPERATIONS: dict[str, type[Operation]] = {}
+class Catalogue(MutableMapping[str, type[Operation]]):
+    """The declared operations by id. Who asks for one that is not here yet, or for all, has every chapter read."""
+
+    def __init__(self) -> None:
+        self._here: dict[str, type[Operation]] = {}
+
+    def declare(self, operation: type[Operation]) -> None:
+        """Take an operation in.
+
+        Raises:
+            TypeError: its id is taken.
+        """
+        if operation.route.id in self._here:
+            raise TypeError(f"{operation.route.id} is declared twice")
+        self._here[operation.route.id] = operation
+
+    def _whole(self) -> dict[str, type[Operation]]:
+        from .groups import load
+
+        load()
+        return self._here
+
+    def __getitem__(self, id: str) -> type[Operation]:
+        return self._here[id] if id in self._here else self._whole()[id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def __setitem__(self, id: str, operation: type[Operation]) -> None:
+        self._here[id] = operation
+
+    def __delitem__(self, id: str) -> None:
+        del self._here[id]
+
+
+OPERATIONS = Catalogue()
 """Every declared operation, by the vendor's operation id."""
 
 Op = TypeVar("Op", bound=Operation)
@@ -390,10 +495,8 @@ def route(method: str, path: str, *, returns: type[Row], **facts: Any) -> Callab
         missing = set(bound.holes) - {"project_id"} - operation.model_fields.keys()
         if missing:
             raise TypeError(f"{operation.__name__}: no field for {', '.join(sorted(missing))}")
-        if bound.id in OPERATIONS:
-            raise TypeError(f"{bound.id} is declared twice")
         operation.route = bound
-        OPERATIONS[bound.id] = operation
+        OPERATIONS.declare(operation)
         return operation
 
     return bind

@@ -20,6 +20,7 @@ from .spec import (
     At,
     Column,
     Count,
+    Each,
     Inside,
     Joined,
     Keys,
@@ -151,10 +152,14 @@ def things(answer: Any, at: str) -> Iterator[tuple[Any, Enclosing]]:
             for thing, above in found
             if type(thing) is dict
             for enclosing in [{**above, here: thing}]
-            for below in _flat(thing.get(key))
+            for below in (_entries(thing) if key == "*" else _flat(thing.get(key)))
         ]
         here = f"{here}.{key}" if here else key
     return iter(found)
+
+
+def _entries(thing: Mapping[str, Any]) -> list[Any]:
+    return [{"key": key, "value": value} for key, value in thing.items()]
 
 
 def leaves(value: Any, path: str) -> Iterator[Any]:
@@ -199,6 +204,11 @@ def word(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _several(value: Any) -> list[Any]:
+    """The values of a list in a request."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 Reader = Callable[[Sequence[Any], Sequence[Enclosing]], Iterable[Any]]
 
 
@@ -236,6 +246,9 @@ def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
         case Asked(name):
             value = plain(asked.get(name))
             return lambda things, above: [value] * len(things)
+        case Each(name):
+            values = _several(plain(asked.get(name)))
+            return lambda things, above: values
     raise TypeError(f"no reader for {source!r}")  # pragma: no cover
 
 
@@ -250,7 +263,11 @@ class Columns:
         self.row = row
         self.columns: tuple[Column, ...] = columns(row)
         self.values: list[list[Any]] = [[] for _ in self.columns]
-        self._readers = [_reader(column.source, asked or {}) for column in self.columns]
+        asked = asked or {}
+        self._readers = [_reader(column.source, asked) for column in self.columns]
+        self._times = next(
+            (len(_several(asked.get(c.source.name))) for c in self.columns if isinstance(c.source, Each)), 1
+        )
 
     def add(self, answer: Any) -> int:
         """Read one parsed answer.
@@ -260,7 +277,7 @@ class Columns:
         """
         if not self.row.at and not isinstance(answer, dict):
             answer = {}  # a receipt is one row, whatever was answered
-        found = list(things(answer, self.row.at))
+        found = list(things(answer, self.row.at)) * self._times
         rows, above = [thing for thing, _ in found], [enclosing for _, enclosing in found]
         for values, read in zip(self.values, self._readers):
             values.extend(read(rows, above))

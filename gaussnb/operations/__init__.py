@@ -1,8 +1,8 @@
-"""The declarations: one module a chapter, each ending with its group.
+"""The declarations: one module a chapter, each ending with its groups. :mod:`gaussnb.groups` has the table of those."""
 
-Importing this package fills the catalogue, :data:`gaussnb.spec.OPERATIONS`.
-"""
+from typing import TYPE_CHECKING
 
-from . import flavors, instances, jobs, quotas, tags, versions
+if TYPE_CHECKING:  # read on first use
+    from . import flavors, instances, jobs, quotas, tags, versions
 
-__all__ = ["flavors", "instances", "jobs", "quotas", "tags", "versions"]
+    __all__ = ["flavors", "instances", "jobs", "quotas", "tags", "versions"]

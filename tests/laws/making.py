@@ -13,9 +13,8 @@ from typing import Any, Union, get_args, get_origin
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from gaussnb import neighbours, operations
-from gaussnb.client import GROUPS
 from gaussnb.fields import Flag, Rule, Whole
+from gaussnb.groups import GROUPS
 from gaussnb.instance_spec import InstanceSpec
 from gaussnb.spec import (
     OPERATIONS,
@@ -24,6 +23,7 @@ from gaussnb.spec import (
     At,
     Column,
     Count,
+    Each,
     Joined,
     Keys,
     Row,
@@ -31,8 +31,6 @@ from gaussnb.spec import (
     marks,
     unwrap,
 )
-
-_DECLARING = (neighbours, operations)  # imported for what importing them does
 
 ALL = list(OPERATIONS.values())
 CALLS = {f"{group}.{name}": call for group, kind in GROUPS.items() for name, call in kind.calls().items()}
@@ -83,6 +81,8 @@ def _values(kind: Any, rules: list[Rule]) -> st.SearchStrategy[Any]:
     if get_origin(kind) is list:
         return st.lists(values(get_args(kind)[0]), min_size=1, max_size=3).filter(held)
     if get_origin(kind) is dict:
+        if get_args(kind)[1] is str:
+            return st.dictionaries(st.text(min_size=1), st.text(), min_size=1).filter(held)
         scalars = st.text() | st.integers() | st.booleans()
         return st.dictionaries(st.text(), scalars | st.dictionaries(st.text(), scalars | st.lists(scalars)))
     if issubclass(kind, BaseModel):
@@ -182,10 +182,13 @@ def full(row: type[Row], count: int = 1) -> Any:
                 _put(thing, f"{path}.zone-{value}", value)
             case Above(holder, path):
                 _put(above.setdefault(holder, {}), path, sample(column))
-            case Asked():
+            case Asked() | Each():
                 pass
-    answer: Any = [json.loads(json.dumps(thing)) for _ in range(count)] if row.at else thing
-    here = row.at
+    here = row.at.removesuffix(".*")
+    if here != row.at:
+        answer: Any = {f"{thing['key']} {number}": thing["value"] for number in range(count)}
+    else:
+        answer = [json.loads(json.dumps(thing)) for _ in range(count)] if row.at else thing
     while here:
         here, _, key = here.rpartition(".")
         around = {**above.get(here, {}), key: answer}

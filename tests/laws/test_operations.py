@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import traceback
 from collections import Counter
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import pytest
@@ -18,9 +20,10 @@ from pydantic import BaseModel, ValidationError
 
 import gaussnb
 from gaussnb.binding import Call, Group, rule_in_words
-from gaussnb.client import GROUPS, Client
+from gaussnb.client import Client
 from gaussnb.errors import CODES
-from gaussnb.spec import OPERATIONS, Operation, Router, is_secret, marks
+from gaussnb.groups import GROUPS, Groups
+from gaussnb.spec import OPERATIONS, Operation, Router, is_secret, marks, unwrap
 from gaussnb.wire import operation_of, request_of
 
 every_operation = pytest.mark.parametrize("operation", ALL, ids=by_name)
@@ -106,12 +109,26 @@ def test_no_two_calls_are_the_same() -> None:
 
 
 def test_the_groups_of_a_client_are_those_its_type_names() -> None:
-    typed = {
-        name: kind
-        for name, kind in get_type_hints(Client).items()
-        if isinstance(kind, type) and issubclass(kind, Group)
-    }
-    assert typed == GROUPS
+    """Type checkers read the annotations of a client, and kernels look at its class."""
+    named = {f"{kind.__module__.removeprefix('gaussnb.')}.{kind.__name__}": kind for kind in GROUPS.values()}
+    assert {name: named[place] for name, place in Groups.__annotations__.items()} == GROUPS
+    assert set(GROUPS) <= set(dir(Client))
+    for name in GROUPS:
+        assert getattr(Client, name) is vars(Groups)[name]
+
+
+def test_a_chapter_is_read_when_it_is_first_used() -> None:
+    text = "; ".join([
+        "import sys, gaussnb as gn",
+        "gdb = gn.Client.open(token='not-a-real-one', endpoint='http://127.0.0.1:9', project_id='p')",
+        "before = set(sys.modules)",
+        "gdb.tags.list",
+        "print('gaussnb.operations.tags' in before, 'gaussnb.operations.versions' in before)",
+        "print('gaussnb.operations.tags' in sys.modules, 'gaussnb.operations.versions' in sys.modules)",
+        "print(len(gn.operations()) > 15, 'gaussnb.operations.versions' in sys.modules)",
+    ])  # fmt: skip
+    shown = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ["False", "False", "True", "False", "True", "True"]
 
 
 @pytest.mark.parametrize("kind", GROUPS.values(), ids=by_name)
@@ -189,7 +206,7 @@ def secret_places(operation: type[Operation]) -> list[str]:
     return [
         name
         for name, info in operation.model_fields.items()
-        if is_secret(info.annotation) or str(info.annotation).startswith(("dict", "typing.Optional[dict"))
+        if is_secret(info.annotation) or unwrap(info.annotation) == dict[str, Any]
     ]
 
 

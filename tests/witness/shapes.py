@@ -17,10 +17,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from gaussnb import neighbours, operations
 from gaussnb.spec import OPERATIONS, Inside, Operation, unwrap
-
-_DECLARING = (neighbours, operations)  # imported for what importing them does
 
 DECLARED = {id: operation for id, operation in OPERATIONS.items() if operation.route.service == "nosql"}
 

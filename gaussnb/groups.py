@@ -1,0 +1,65 @@
+"""The groups of a client, and where each is declared. A chapter is read when its group is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
+
+from . import neighbours, operations
+from .binding import Group
+
+
+class Groups:
+    """The attributes of a client that are groups. Their annotations are the table: they name module and class."""
+
+    instances: operations.instances.Instances
+    flavors: operations.flavors.Flavors
+    datastores: operations.flavors.Datastores
+    jobs: operations.jobs.Jobs
+    quotas: operations.quotas.Quotas
+    tags: operations.tags.Tags
+    versions: operations.versions.Versions
+    projects: neighbours.iam.Projects
+    vpcs: neighbours.vpc.Vpcs
+    subnets: neighbours.vpc.Subnets
+    security_groups: neighbours.vpc.SecurityGroups
+
+
+class _Table(Mapping[str, type[Group]]):
+    """The groups by name; each is imported when it is asked for."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = places
+
+    def __getitem__(self, name: str) -> type[Group]:
+        module, _, kind = self._places[name].rpartition(".")
+        found: type[Group] = getattr(import_module(f".{module}", __package__), kind)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+GROUPS: Mapping[str, type[Group]] = _Table(Groups.__annotations__)
+"""The groups of a client, by the name of its attribute."""
+
+
+def load() -> None:
+    """Read every chapter, so that the catalogue is complete."""
+    for name in GROUPS:
+        GROUPS[name]
+
+
+def _made_on_first_use(name: str) -> cached_property[Group]:
+    # No __getattr__: a kernel completes nothing behind one, for fear of what it may do.
+    group = cached_property(lambda client: GROUPS[name](client))
+    group.__set_name__(Groups, name)
+    return group
+
+
+for _name in GROUPS:
+    setattr(Groups, _name, _made_on_first_use(_name))
