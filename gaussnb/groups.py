@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from . import neighbours, operations
 from .binding import Group
+
+if TYPE_CHECKING:
+    # By their full names: ``from . import operations`` could mean the function, too.
+    import gaussnb.neighbours as neighbours
+    import gaussnb.operations as operations
+else:
+    from . import neighbours, operations  # now: read later, the package would hide the function of its name
 
 
 class Groups:
@@ -20,6 +27,20 @@ class Groups:
     quotas: operations.quotas.Quotas
     tags: operations.tags.Tags
     versions: operations.versions.Versions
+    logs: operations.logs.Logs
+    monitoring: operations.logs.Monitoring
+    redis_accounts: operations.redis_accounts.RedisAccounts
+    redis_sessions: operations.redis_sessions.RedisSessions
+    redis_commands: operations.redis_commands.RedisCommands
+    redis_data: operations.redis_data.RedisData
+    redis_recovery: operations.redis_recovery.RedisRecovery
+    disaster_recovery: operations.disaster_recovery.DisasterRecovery
+    dual_active: operations.disaster_recovery.DualActive
+    dbcache_mappings: operations.dbcache.DbcacheMappings
+    dbcache_rules: operations.dbcache.DbcacheRules
+    recycle_bin: operations.recycle_bin.RecycleBin
+    network: operations.network.Network
+    maintenance: operations.maintenance.Maintenance
     projects: neighbours.iam.Projects
     vpcs: neighbours.vpc.Vpcs
     subnets: neighbours.vpc.Subnets

@@ -3,6 +3,42 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # read on first use
-    from . import flavors, instances, jobs, quotas, tags, versions
+    from . import (
+        dbcache,
+        disaster_recovery,
+        flavors,
+        instances,
+        jobs,
+        logs,
+        maintenance,
+        network,
+        quotas,
+        recycle_bin,
+        redis_accounts,
+        redis_commands,
+        redis_data,
+        redis_recovery,
+        redis_sessions,
+        tags,
+        versions,
+    )
 
-    __all__ = ["flavors", "instances", "jobs", "quotas", "tags", "versions"]
+    __all__ = [
+        "dbcache",
+        "disaster_recovery",
+        "flavors",
+        "instances",
+        "jobs",
+        "logs",
+        "maintenance",
+        "network",
+        "quotas",
+        "recycle_bin",
+        "redis_accounts",
+        "redis_commands",
+        "redis_data",
+        "redis_recovery",
+        "redis_sessions",
+        "tags",
+        "versions",
+    ]

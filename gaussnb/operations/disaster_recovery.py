@@ -17,8 +17,9 @@ from ..fields import (
     identifier,
     some,
 )
-from ..spec import Asked, At, Joined, Known, Model, Operation, Paged, Row, Tie, Ties, delete, get, post, put
-from .rows import Done, JobStarted
+from ..spec import At, Joined, Known, Model, Operation, Paged, Row, Tie, Ties, delete, get, post, put
+from .bases import OfInstance
+from .rows import AboutInstance, Done, JobStarted
 
 Nodes = Annotated[list[AnyAddress], some("address")]
 
@@ -30,20 +31,16 @@ class PairStarted(JobStarted):
     """The pair; the call for the other half needs it."""
 
 
-class InstanceRole(Row):
+class InstanceRole(AboutInstance):
     """Which half of a pair an instance is."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     role: Annotated[str, Known(("master", "slave"))]
     """master takes writes, slave follows it."""
 
 
-class Synchronization(Row):
+class Synchronization(AboutInstance):
     """How the data of a pair is kept equal."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance that was asked."""
     status: Annotated[str, Known(("NA", "NEW", "SYNCING", "SUSPENDING", "SUSPENDED", "RECOVERYING"))]
     """SYNCING while data flows, SUSPENDED while it is paused."""
     master_instance_id: str
@@ -66,11 +63,9 @@ class Synchronization(Row):
     """The longest way from leaving the queue, in microseconds."""
 
 
-class Objective(Row, at="rto_and_rpo_indicators"):
+class Objective(AboutInstance, at="rto_and_rpo_indicators"):
     """What a switch-over or a failure would cost; known to the master."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance that was asked."""
     scene: Annotated[str, Known(("FAILOVER", "SWITCHOVER"))]
     """FAILOVER when the master fails, SWITCHOVER when roles are changed."""
     rpo: int
@@ -133,11 +128,9 @@ class InstanceSettings(Model):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/disaster-recovery/precheck", returns=Done, success=204, asks=True)
-class CheckDisasterRecoveryOperation(Operation):
+class CheckDisasterRecoveryOperation(OfInstance):
     """Check whether two instances can become a pair, or part. It answers when they can, and refuses when not."""
 
-    instance_id: InstanceId
-    """The instance."""
     operation: Annotated[str, identifier("DBS.301073")]
     """What is to be done; the service does not list the words it knows."""
     disaster_recovery_instance: Part[OtherInstance] | None = None
@@ -150,11 +143,9 @@ class CheckDisasterRecoveryOperation(Operation):
     success=202,
     ends="ready",
 )
-class CreateDisasterRecovery(Operation):
+class CreateDisasterRecovery(OfInstance):
     """Make an instance one half of a pair. Call it for the master first, then for the slave with the pair's id."""
 
-    instance_id: InstanceId
-    """The instance."""
     alias: str
     """A name for the pair."""
     password: Annotated[Secret, Rule("not empty", bool, "DBS.280465")]
@@ -182,37 +173,26 @@ class CreateDisasterRecovery(Operation):
     success=202,
     ends="ready",
 )
-class DeleteDisasterRecovery(Operation):
+class DeleteDisasterRecovery(OfInstance):
     """Part an instance from its pair. Call it for both halves."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/instance-role", returns=InstanceRole)
-class ShowInstanceRole(Operation):
+class ShowInstanceRole(OfInstance):
     """Show which half of its pair an instance is."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/switchover-master", returns=JobStarted, success=202, ends="ready")
-class SwitchToMaster(Operation):
+class SwitchToMaster(OfInstance):
     """Make the slave of a pair a master."""
 
-    instance_id: InstanceId
-    """The slave."""
     force: bool | None = None
     """Whether it takes writes on its own though the master is out of reach; left out means no."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/switchover-slave", returns=JobStarted, success=202, ends="ready")
-class SwitchToSlave(Operation):
+class SwitchToSlave(OfInstance):
     """Make the master of a pair a slave."""
-
-    instance_id: InstanceId
-    """The master."""
 
 
 @put(
@@ -221,11 +201,8 @@ class SwitchToSlave(Operation):
     success=202,
     ends="ready",
 )
-class SwitchOverDisasterRecovery(Operation):
+class SwitchOverDisasterRecovery(OfInstance):
     """Change the roles of a pair."""
-
-    instance_id: InstanceId
-    """One of its instances."""
 
 
 @post(
@@ -234,11 +211,9 @@ class SwitchOverDisasterRecovery(Operation):
     success=202,
     ends="ready",
 )
-class PauseResumeDataSynchronization(Operation):
+class PauseResumeDataSynchronization(OfInstance):
     """Pause or resume the flow of data in a pair."""
 
-    instance_id: InstanceId
-    """One of its instances."""
     action: Annotated[Literal["pause", "resume"], OneOf("DBS.280391")]
     """pause or resume."""
 
@@ -248,11 +223,8 @@ class PauseResumeDataSynchronization(Operation):
     returns=Synchronization,
     id="ShowPauseResumeStutus",
 )
-class ShowPauseResumeStatus(Operation):
+class ShowPauseResumeStatus(OfInstance):
     """Show how data flows in a pair."""
-
-    instance_id: InstanceId
-    """One of its instances."""
 
 
 @put("/v3/{project_id}/instances/disaster-recovery/settings", returns=SettingsSet)
@@ -291,11 +263,9 @@ class DisasterRecovery(Group):
 # ------------------------------------------------------------------------------------- dual-active
 
 
-class DualActiveRegion(Row, at="region_codes"):
+class DualActiveRegion(AboutInstance, at="region_codes"):
     """One region where the other half can stand."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     region_code: Annotated[str, At("")]
     """The region."""
 
@@ -332,22 +302,17 @@ class Candidate(Row, at="instances"):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/disaster-recovery/regions", returns=DualActiveRegion)
-class ShowInstanceBiactiveRegions(Operation):
+class ShowInstanceBiactiveRegions(OfInstance):
     """List the regions where the other half of a dual-active pair can stand."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @get(
     "/v3/{project_id}/instances/{instance_id}/disaster-recovery/biactive-instance-candidates",
     returns=Candidate,
 )
-class ListBiactiveInstanceCandidates(Paged):
+class ListBiactiveInstanceCandidates(OfInstance, Paged):
     """List the instances that can become the other half of a dual-active pair."""
 
-    instance_id: InstanceId
-    """The instance."""
     target_region_code: RegionId
     """The region to look in."""
     target_instance_name: str | None = None
@@ -362,11 +327,9 @@ class ListBiactiveInstanceCandidates(Paged):
     success=202,
     ends="ready",
 )
-class CreateGeminiDbDualActive(Operation):
+class CreateGeminiDbDualActive(OfInstance):
     """Make two instances a dual-active pair: both take writes."""
 
-    instance_id: InstanceId
-    """The instance."""
     destination_region: RegionId
     """The region of the other one."""
     destination_instance_id: InstanceId
@@ -381,11 +344,8 @@ class CreateGeminiDbDualActive(Operation):
     success=202,
     ends="ready",
 )
-class DeleteGeminiDbDualActive(Operation):
+class DeleteGeminiDbDualActive(OfInstance):
     """Part the instances of a dual-active pair."""
-
-    instance_id: InstanceId
-    """One of its instances."""
 
 
 class DualActive(Group):

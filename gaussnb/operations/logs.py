@@ -23,7 +23,8 @@ from ..fields import (
     up_to,
 )
 from ..spec import Above, Asked, At, Each, Joined, Known, Operation, Paged, Row, Tie, Ties, delete, get, post, put
-from .rows import Done
+from .bases import OfInstance
+from .rows import AboutInstance, Done
 
 # ------------------------------------------------------------------------------------ lines of logs
 
@@ -35,11 +36,9 @@ Milliseconds = Annotated[int, at_least(0, "DBS.301075")]
 LogLevel = Annotated[Literal["Warning", "Error"], OneOf("DBS.280066")]
 
 
-class LogLine(Row):
+class LogLine(AboutInstance):
     """One line of a log."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     node_id: str
     """The node that wrote it."""
     node_name: str
@@ -107,11 +106,9 @@ class MongodbErrorLine(LogLine, at="error_logs"):
     """What happened."""
 
 
-class LogQuery(Operation):
+class LogQuery(OfInstance):
     """What every log is asked for."""
 
-    instance_id: InstanceId
-    """The instance."""
     start_time: Moment
     """Only lines written later; at most 30 days ago."""
     end_time: Moment
@@ -209,11 +206,9 @@ class ListMongodbErrorLogs(LogQuery):
 # --------------------------------------------------------------------------------- the older calls
 
 
-class SlowStatement(Row, at="slow_log_list"):
+class SlowStatement(AboutInstance, at="slow_log_list"):
     """One slow statement, as the older call shows it."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     start_time: datetime
     """When it began."""
     time: str
@@ -226,11 +221,9 @@ class SlowStatement(Row, at="slow_log_list"):
     """The statement."""
 
 
-class ErrorLine(Row, at="error_log_list"):
+class ErrorLine(AboutInstance, at="error_log_list"):
     """One line of an error log, as the older call shows it."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     node_name: str
     """The node that wrote it."""
     time: datetime
@@ -306,29 +299,22 @@ class ShowErrorLog(LatestLines):
 # --------------------------------------------------------------------------------------- masking
 
 
-class Masking(Row):
+class Masking(AboutInstance):
     """Whether values in slow logs are masked."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     desensitization_status: Annotated[str, Known(("on", "off"))]
     """on when they are masked."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/slowlog-desensitization", returns=Masking)
-class ShowSlowLogDesensitization(Operation):
+class ShowSlowLogDesensitization(OfInstance):
     """Show whether the values in the slow logs of an instance are masked."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/slowlog-desensitization", returns=Done, success=204)
-class SwitchSlowlogDesensitization(Operation):
+class SwitchSlowlogDesensitization(OfInstance):
     """Set whether the values in the slow logs of an instance are masked."""
 
-    instance_id: InstanceId
-    """The instance."""
     desensitization_status: OnOff
     """off shows the values; on, which masks them, is not documented for this call."""
 
@@ -445,29 +431,22 @@ class Logs(Group):
 # ----------------------------------------------------------------------------- monitoring by the second
 
 
-class SecondsMonitoring(Row):
+class SecondsMonitoring(AboutInstance):
     """Whether an instance is measured every five seconds."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     enabled: bool
     """Whether it is."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/monitoring-by-seconds/switch", returns=SecondsMonitoring)
-class ShowSecondLevelMonitoringStatus(Operation):
+class ShowSecondLevelMonitoringStatus(OfInstance):
     """Show whether an instance is measured every five seconds."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/monitoring-by-seconds/switch", returns=Done)
-class SwitchSecondLevelMonitoring(Operation):
+class SwitchSecondLevelMonitoring(OfInstance):
     """Set whether an instance is measured every five seconds; Redis proxy clusters with at least 4 vCPUs."""
 
-    instance_id: InstanceId
-    """The instance."""
     enabled: bool
     """Whether it is."""
 

@@ -5,34 +5,28 @@ from __future__ import annotations
 from typing import Annotated
 
 from ..binding import Group, call
-from ..fields import InstanceId, matches
-from ..spec import Asked, Operation, Row, get, put
-from .rows import Done
+from ..fields import matches
+from ..spec import get, put
+from .bases import OfInstance
+from .rows import AboutInstance, Done
 
 
-class MaintenanceWindow(Row):
+class MaintenanceWindow(AboutInstance):
     """When an instance may be maintained."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     maintenance_window: str
     """Four hours in UTC, like 02:00-06:00."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/ops-window", returns=MaintenanceWindow)
-class ListInstanceMaintenanceWindow(Operation):
+class ListInstanceMaintenanceWindow(OfInstance):
     """Show when an instance may be maintained."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/maintenance-window", returns=Done, success=204)
-class ModifyInstanceMaintenanceWindow(Operation):
+class ModifyInstanceMaintenanceWindow(OfInstance):
     """Set when an instance may be maintained: four hours from a full hour on."""
 
-    instance_id: InstanceId
-    """The instance."""
     start_time: Annotated[str, matches(r"([01]\d|2[0-3]):00", "a full hour in UTC as hh:00, like 02:00")]
     """The full hour in UTC it begins with, like 02:00."""
 

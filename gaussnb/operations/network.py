@@ -9,7 +9,6 @@ from ..binding import Group, call
 from ..fields import (
     AnyAddress,
     AnyNetwork,
-    InstanceId,
     NodeId,
     OneOf,
     OnOff,
@@ -21,8 +20,9 @@ from ..fields import (
     is_network,
     up_to,
 )
-from ..spec import Above, Asked, Joined, Known, Model, Operation, Row, get, post, put
-from .rows import Done, JobStarted
+from ..spec import Above, Joined, Known, Model, get, post, put
+from .bases import OfInstance
+from .rows import AboutInstance, Done, JobStarted
 
 
 def _is_client_block(text: str) -> bool:
@@ -35,11 +35,9 @@ ClientBlock = Annotated[
 ListType = Annotated[Literal["whiteList", "blackList"], OneOf()]
 
 
-class AccessControl(Row):
+class AccessControl(AboutInstance):
     """Who may reach the load balancer of an instance."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     enabled: bool
     """Whether the list is in force."""
     type: Annotated[str, Known(("whiteList", "blackList"))]
@@ -48,11 +46,9 @@ class AccessControl(Row):
     """The addresses and blocks."""
 
 
-class AccessAddress(Row, at="ip_groups"):
+class AccessAddress(AboutInstance, at="ip_groups"):
     """One address or block of the list of a load balancer."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     ip: str
     """The address or block."""
     description: str
@@ -63,11 +59,9 @@ class AccessAddress(Row, at="ip_groups"):
     """whiteList admits only the addresses, blackList bars them."""
 
 
-class Certificate(Row, at="certs"):
+class Certificate(AboutInstance, at="certs"):
     """One certificate that proves who an instance is."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     category: Annotated[str, Known(("international",))]
     """The kind of certificate."""
     download_link: str
@@ -84,11 +78,9 @@ class AddressGroup(Model):
 
 
 @put("/v3/{project_id}/instances/{instance_id}/port", returns=JobStarted, success=202, ends="ready")
-class ModifyPort(Operation):
+class ModifyPort(OfInstance):
     """Let an instance listen on another port."""
 
-    instance_id: InstanceId
-    """The instance."""
     port: Annotated[int, between(1024, 65535, "a port", "DBS.200059")]
     """The port: 1024 to 65535 for Redis, 2100 to 9500 for others, less those the service keeps for itself."""
 
@@ -99,11 +91,9 @@ class ModifyPort(Operation):
     success=202,
     ends="ready",
 )
-class ModifyPublicIp(Operation):
+class ModifyPublicIp(OfInstance):
     """Give a node an elastic IP, or take it away."""
 
-    instance_id: InstanceId
-    """The instance."""
     node_id: NodeId
     """The node."""
     action: Annotated[Literal["BIND", "UNBIND"], OneOf("DBS.280391")]
@@ -115,49 +105,38 @@ class ModifyPublicIp(Operation):
 
 
 @put("/v3/{project_id}/instances/{instance_id}/security-group", returns=JobStarted, ends="ready")
-class UpdateSecurityGroup(Operation):
+class UpdateSecurityGroup(OfInstance):
     """Put an instance into another security group."""
 
-    instance_id: InstanceId
-    """The instance."""
     security_group_id: SecurityGroupId
     """The new security group; the present one is refused."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/client-network", returns=JobStarted, success=202, ends="ready")
-class UpdateClientNetwork(Operation):
+class UpdateClientNetwork(OfInstance):
     """Set from which other networks clients reach a MongoDB replica set."""
 
-    instance_id: InstanceId
-    """The instance."""
     client_network_ranges: list[ClientBlock]
     """The blocks of the clients, with prefixes of 8 to 32."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/lb", returns=JobStarted, success=202, ends="ready")
-class UpdateInstanceLb(Operation):
+class UpdateInstanceLb(OfInstance):
     """Give the load balancer of an InfluxDB or Redis instance another address."""
 
-    instance_id: InstanceId
-    """The instance."""
     ip: AnyAddress
     """The new address."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/lb/access-control", returns=AccessControl)
-class ShowElbIpGroup(Operation):
+class ShowElbIpGroup(OfInstance):
     """Show who may reach the load balancer of an instance."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/lb/access-control", returns=Done)
-class SwitchIpGroup(Operation):
+class SwitchIpGroup(OfInstance):
     """Set who may reach the load balancer of an instance. Each call replaces the list."""
 
-    instance_id: InstanceId
-    """The instance."""
     type: ListType
     """whiteList admits only the addresses, blackList bars them."""
     enabled: bool
@@ -167,21 +146,16 @@ class SwitchIpGroup(Operation):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/ssl-option", returns=JobStarted, success=202, ends="ready")
-class SwitchSsl(Operation):
+class SwitchSsl(OfInstance):
     """Encrypt the connections to an instance, or stop that."""
 
-    instance_id: InstanceId
-    """The instance."""
     ssl_option: OnOff
     """on or off."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/ssl-cert/download-link", returns=Certificate)
-class ListSslCertDownloadAddresses(Operation):
+class ListSslCertDownloadAddresses(OfInstance):
     """List where the certificates of an instance can be had."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 class Network(Group):

@@ -6,9 +6,10 @@ import re
 from typing import Annotated, Literal
 
 from ..binding import Group, call
-from ..fields import InstanceId, Network, OneOf, Part, Rule, Secret, matches, some
-from ..spec import Asked, At, Joined, Known, Model, Operation, Paged, Row, delete, get, post, put
-from .rows import Done, JobStarted
+from ..fields import Network, OneOf, Part, Rule, Secret, matches, some
+from ..spec import At, Joined, Known, Model, Paged, delete, get, post, put
+from .bases import OfInstance
+from .rows import AboutInstance, Done, JobStarted
 
 AccountName = Annotated[
     str,
@@ -31,11 +32,9 @@ AccountPassword = Annotated[
 Privilege = Annotated[Literal["ReadOnly", "ReadWrite"], OneOf()]
 
 
-class Account(Row, at="users"):
+class Account(AboutInstance, at="users"):
     """One account of a Redis instance."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     name: str
     """The account."""
     type: Annotated[str, Known(("rwuser", "acluser"))]
@@ -46,11 +45,9 @@ class Account(Row, at="users"):
     """The databases it may use."""
 
 
-class PasswordlessAddress(Row, at="config_ips"):
+class PasswordlessAddress(AboutInstance, at="config_ips"):
     """One address from where no password is asked for."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     address: Annotated[str, At("")]
     """An IPv4 address or block."""
 
@@ -80,31 +77,25 @@ class AccountRights(Model):
 
 
 @post("/v3/{project_id}/redis/instances/{instance_id}/db-users", returns=JobStarted, success=202, ends="ready")
-class CreateDbUser(Operation):
+class CreateDbUser(OfInstance):
     """Create accounts of a Redis instance."""
 
-    instance_id: InstanceId
-    """The instance."""
     users: Annotated[Part[list[NewAccount]], some("account")]
     """The accounts."""
 
 
 @get("/v3/{project_id}/redis/instances/{instance_id}/db-users", returns=Account)
-class ListDbUsers(Paged):
+class ListDbUsers(OfInstance, Paged):
     """List the accounts of a Redis instance."""
 
-    instance_id: InstanceId
-    """The instance."""
     name: AccountName | None = None
     """Only this account."""
 
 
 @delete("/v3/{project_id}/redis/instances/{instance_id}/db-users", returns=JobStarted, success=202, ends="ready")
-class DeleteDbUser(Operation):
+class DeleteDbUser(OfInstance):
     """Delete accounts of a Redis instance."""
 
-    instance_id: InstanceId
-    """The instance."""
     names: Annotated[list[AccountName], some("account")]
     """The accounts."""
 
@@ -115,21 +106,17 @@ class DeleteDbUser(Operation):
     success=202,
     ends="ready",
 )
-class ModifyDbUserPrivilege(Operation):
+class ModifyDbUserPrivilege(OfInstance):
     """Change what accounts of a Redis instance may do."""
 
-    instance_id: InstanceId
-    """The instance."""
     users: Annotated[Part[list[AccountRights]], some("account")]
     """The accounts with their new rights."""
 
 
 @put("/v3/{project_id}/redis/instances/{instance_id}/db-users/password", returns=Done, success=204)
-class ResetDbUserPassword(Operation):
+class ResetDbUserPassword(OfInstance):
     """Give an account of a Redis instance a new password."""
 
-    instance_id: InstanceId
-    """The instance."""
     name: AccountName
     """The account."""
     password: AccountPassword
@@ -137,19 +124,14 @@ class ResetDbUserPassword(Operation):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/passwordless-config", returns=PasswordlessAddress)
-class ShowPasswordlessConfig(Paged):
+class ShowPasswordlessConfig(OfInstance, Paged):
     """List the addresses from where a Redis instance asks for no password."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/passwordless-config", returns=Done)
-class UpdatePasswordlessConfig(Operation):
+class UpdatePasswordlessConfig(OfInstance):
     """Set the addresses from where a Redis instance asks for no password."""
 
-    instance_id: InstanceId
-    """The instance."""
     config_ips: list[Network]
     """All of them, as IPv4 addresses or blocks; an empty list means nowhere."""
 

@@ -5,30 +5,27 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from ..binding import Group, call
-from ..fields import InstanceId, OneOf, Part, Whole, at_most, matches, some
-from ..spec import Above, Asked, At, Model, Operation, Paged, Row, Tie, Ties, delete, get, post, put
-from .rows import Done
+from ..fields import OneOf, Part, Whole, at_most, matches, some
+from ..spec import Above, At, Model, Paged, Tie, Ties, delete, get, post, put
+from .bases import OfInstance
+from .rows import AboutInstance, Done
 
 HighRiskCommand = Annotated[Literal["keys", "flushdb", "flushall", "hgetall", "hkeys", "hvals", "smembers"], OneOf()]
 DisabledType = Annotated[Literal["command", "key"], OneOf()]
 
 
-class HighRisk(Row, at="commands"):
+class HighRisk(AboutInstance, at="commands"):
     """One command that may be renamed or disabled."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     origin_name: str
     """The command as Redis calls it."""
     name: str
     """The name it is given with now, empty when it is disabled."""
 
 
-class DisabledCommand(Row, at="keys.commands|commands"):
+class DisabledCommand(AboutInstance, at="keys.commands|commands"):
     """One command that is disabled, for everybody or for one key."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     command: Annotated[str, At("")]
     """The command."""
     db_id: Annotated[int, Above("keys", "db_id")]
@@ -58,38 +55,29 @@ class KeyCommands(Model):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/high-risk-commands", returns=HighRisk)
-class ShowHighRiskCommands(Operation):
+class ShowHighRiskCommands(OfInstance):
     """List the high-risk commands of a Redis instance with their present names."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/high-risk-commands", returns=Done)
-class UpdateHighRiskCommands(Operation):
+class UpdateHighRiskCommands(OfInstance):
     """Rename high-risk commands of a Redis instance, or disable them."""
 
-    instance_id: InstanceId
-    """The instance."""
     commands: Annotated[Part[list[CommandName]], some("command")]
     """The commands with their new names."""
 
 
 @get("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=DisabledCommand, page_size=50)
-class ShowRedisDisabledCommands(Paged):
+class ShowRedisDisabledCommands(OfInstance, Paged):
     """List disabled commands of a Redis instance."""
 
-    instance_id: InstanceId
-    """The instance."""
     type: DisabledType
     """command for those disabled for everybody, key for those disabled for single keys."""
 
 
-class DisabledCommands(Operation):
+class DisabledCommands(OfInstance):
     """Commands that are disabled, or shall be again allowed."""
 
-    instance_id: InstanceId
-    """The instance."""
     disabled_type: DisabledType
     """command for everybody, key for single keys."""
     commands: list[HighRiskCommand] | None = None

@@ -5,27 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from ..binding import Group, call
-from ..fields import InstanceId, OneOf, at_least
-from ..spec import Asked, At, Operation, Paged, Row, get, post, put
-from .rows import JobStarted
+from ..fields import OneOf, at_least
+from ..spec import At, Paged, get, post, put
+from .bases import OfInstance
+from .rows import AboutInstance, JobStarted
 
 KeyType = Annotated[Literal["string", "hash", "zset", "set", "list", "stream"], OneOf()]
 
 
-class RedisDatabase(Row, at="databases"):
+class RedisDatabase(AboutInstance, at="databases"):
     """One database of a Redis instance."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     database: Annotated[str, At("")]
     """The database."""
 
 
-class BigKey(Row, at="keys"):
+class BigKey(AboutInstance, at="keys"):
     """One key whose value is big."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     db_id: int
     """The database it is in."""
     key_name: str
@@ -36,11 +33,9 @@ class BigKey(Row, at="keys"):
     """How long its string is, or how many elements it holds."""
 
 
-class HotKey(Row, at="keys"):
+class HotKey(AboutInstance, at="keys"):
     """One key that is asked for often."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     db_id: int
     """The database it is in."""
     name: str
@@ -54,19 +49,14 @@ class HotKey(Row, at="keys"):
 
 
 @get("/v3/{project_id}/redis/instances/{instance_id}/databases", returns=RedisDatabase)
-class ListInstanceDatabases(Paged):
+class ListInstanceDatabases(OfInstance, Paged):
     """List the databases of a Redis instance."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/databases", returns=JobStarted, success=202, ends="ready")
-class UpdateDatabases(Operation):
+class UpdateDatabases(OfInstance):
     """Flush a Redis instance, or one of its databases: every key in it is lost."""
 
-    instance_id: InstanceId
-    """The instance."""
     db_id: Annotated[int, at_least(0, "DBS.280269")] | None = None
     """The database to flush; left out, all."""
     action: Annotated[Literal["flush"], OneOf("DBS.280391")] = "flush"
@@ -78,21 +68,16 @@ class UpdateDatabases(Operation):
     returns=BigKey,
     total="count",
 )
-class ShowRedisBigKeys(Paged):
+class ShowRedisBigKeys(OfInstance, Paged):
     """List keys of a Redis instance whose values are big."""
 
-    instance_id: InstanceId
-    """The instance."""
     key_types: list[KeyType] | None = None
     """Only keys that hold one of these: string, hash, zset, set, list, stream."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/hot-keys", returns=HotKey, total="count", page_size=50)
-class ShowRedisHotKeys(Paged):
+class ShowRedisHotKeys(OfInstance, Paged):
     """List keys of a Redis instance that are asked for often."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 class RedisData(Group):

@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Annotated
 
 from ..binding import Group, call
-from ..fields import InstanceId, Moment, between, some
-from ..spec import Asked, At, Inside, Operation, Paged, Row, get, post, put
-from .rows import Done, JobStarted
+from ..fields import Moment, between, some
+from ..spec import At, Inside, Paged, get, post, put
+from .bases import OfInstance
+from .rows import AboutInstance, Done, JobStarted
 
 
-class PitrPolicy(Row):
+class PitrPolicy(AboutInstance):
     """How often a Redis instance is saved for going back, and how long that is kept."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     enabled: bool
     """Whether going back is possible."""
     interval: int
@@ -24,38 +23,29 @@ class PitrPolicy(Row):
     """How many days one can go back; missing when it is off."""
 
 
-class PitrStorage(Row):
+class PitrStorage(AboutInstance):
     """What going back costs in storage."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     storage: str
     """The storage it takes, as the service writes it."""
 
 
-class RestorableMoment(Row, at="restore_time"):
+class RestorableMoment(AboutInstance, at="restore_time"):
     """One moment one can go back to."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     restore_time: Annotated[datetime, At("")]
     """The moment."""
 
 
 @get("/v3/{project_id}/redis/instances/{instance_id}/pitr/policy", returns=PitrPolicy)
-class ShowRedisPitrPolicy(Operation):
+class ShowRedisPitrPolicy(OfInstance):
     """Show how often a Redis instance is saved for going back."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/redis/instances/{instance_id}/pitr/policy", returns=Done)
-class SetRedisPitrPolicy(Operation):
+class SetRedisPitrPolicy(OfInstance):
     """Set how often a Redis instance is saved for going back."""
 
-    instance_id: InstanceId
-    """The instance."""
     enabled: bool
     """Whether going back is possible."""
     interval: Annotated[int, between(5, 120, "minutes,")] | None = None
@@ -65,20 +55,15 @@ class SetRedisPitrPolicy(Operation):
 
 
 @get("/v3/{project_id}/redis/instances/{instance_id}/pitr", returns=PitrStorage)
-class ShowRedisPitrInfo(Operation):
+class ShowRedisPitrInfo(OfInstance):
     """Show how much storage it takes that a Redis instance can go back."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 # One source gives 300 a page, another one 100: both accept pages of 100.
 @get("/v3/{project_id}/redis/instances/{instance_id}/pitr/restorable-time-periods", returns=RestorableMoment)
-class ListRedisPitrRestoreTime(Paged):
+class ListRedisPitrRestoreTime(OfInstance, Paged):
     """List the moments a Redis instance can go back to."""
 
-    instance_id: InstanceId
-    """The instance."""
     start_time: Moment
     """Only later moments."""
     end_time: Moment
@@ -86,21 +71,17 @@ class ListRedisPitrRestoreTime(Paged):
 
 
 @put("/v3/{project_id}/redis/instances/{instance_id}/pitr", returns=JobStarted, success=202, ends="ready")
-class RestoreRedisPitr(Operation):
+class RestoreRedisPitr(OfInstance):
     """Take a Redis instance back to a moment of the past; what came later is lost."""
 
-    instance_id: InstanceId
-    """The instance."""
     restore_time: Moment
     """The moment, one of those listed."""
 
 
 @post("/v3/{project_id}/redis/instances/{instance_id}/recovery", returns=JobStarted, success=202, ends="ready")
-class RestoreRedisData(Operation):
+class RestoreRedisData(OfInstance):
     """Read the data of a Redis instance from files in a bucket."""
 
-    instance_id: InstanceId
-    """The instance."""
     bucket_name: Annotated[str, Inside("recovery_info")]
     """The bucket of the object storage."""
     files: Annotated[list[str], some("file"), Inside("recovery_info")]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from ..binding import Group, call
-from ..fields import InstanceId, NodeId
+from ..fields import NodeId
 from ..spec import Above, Asked, Operation, Paged, Query, Row, Tie, Ties, delete, get
+from .bases import OfInstance
 from .rows import Done
 
 
@@ -89,21 +90,17 @@ class SessionsClosed(Row):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/sessions", returns=InstanceSession)
-class ListInstanceSessions(Operation):
+class ListInstanceSessions(OfInstance):
     """List the sessions of a Redis instance."""
 
-    instance_id: InstanceId
-    """The instance."""
     node_id: NodeId | None = None
     """Only sessions of this node."""
 
 
 @delete("/v3/{project_id}/instances/{instance_id}/sessions", returns=Done)
-class ClearInstanceSessions(Operation):
+class ClearInstanceSessions(OfInstance):
     """Close all sessions of a Redis instance, or of one of its nodes."""
 
-    instance_id: InstanceId
-    """The instance."""
     node_id: Annotated[NodeId | None, Query()] = None
     """Only sessions of this node."""
 
