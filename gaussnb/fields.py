@@ -95,6 +95,21 @@ def at_most(count: int, what: str, code: str = BAD_PARAMETER) -> Rule:
     return Rule(f"1 to {count} {what}", lambda items: 1 <= len(items) <= count, code)
 
 
+def up_to(count: int, what: str, code: str = BAD_PARAMETER) -> Rule:
+    """A rule for a list or text: none to ``count`` of ``what``."""
+    return Rule(f"at most {count} {what}", lambda items: len(items) <= count, code)
+
+
+def some(what: str, code: str = MISSING) -> Rule:
+    """A rule for a list or text: not empty."""
+    return Rule(f"at least one {what}", lambda items: len(items) > 0, code)
+
+
+def at_least(low: float, code: str = BAD_PARAMETER) -> Rule:
+    """A rule for a number: ``low`` or more."""
+    return Rule(f"{low} or more", lambda number: number >= low, code)
+
+
 @dataclass(frozen=True)
 class Whole:
     """A whole number that may travel as JSON number or as text, and is sent the way it was given.
@@ -206,6 +221,22 @@ def is_network(text: str) -> bool:
     return True
 
 
+def _is_any_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_any_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def is_backup_window(text: str) -> bool:
     """Whether ``text`` is one hour, ``hh:mm-HH:MM``, on a quarter, wrapping at midnight."""
     found = re.fullmatch(r"([01]\d|2[0-3]):(00|15|30|45)-([01]\d|2[0-3]):(00|15|30|45)", text)
@@ -228,6 +259,7 @@ VpcId = Annotated[str, identifier("DBS.280247")]
 SubnetId = Annotated[str, identifier("DBS.280248")]
 SecurityGroupId = Annotated[str, identifier("DBS.280249")]
 EnterpriseProjectId = Annotated[str, identifier("DBS.280433")]
+RegionId = Annotated[str, identifier("DBS.200024")]
 KeyId = Annotated[str, identifier("DBS.280438")]
 
 SpecCode = Annotated[str, identifier("DBS.280240")]
@@ -295,9 +327,15 @@ Port = Annotated[int | str, Whole(1024, 65535, "DBS.200059")]
 OnOff01 = Annotated[int | str, Flag(("0", "1"), (0, 1))]
 TrueFalse = Annotated[bool | str, Flag(("false", "true"), (False, True))]
 """A truth value the service's schema calls a string: ``"true"``, ``"false"`` or the JSON twins."""
+OnOff = Annotated[Literal["on", "off"], OneOf()]
 
 Address = Annotated[str, Rule("an IPv4 address, like 192.168.0.12", is_address, "DBS.200091")]
 Network = Annotated[str, Rule("an IPv4 address or block, like 192.168.0.0/24", is_network, "DBS.200091")]
+
+AnyAddress = Annotated[str, Rule("an IP address, like 192.168.0.12 or 2001:db8::1", _is_any_address, "DBS.200091")]
+AnyNetwork = Annotated[
+    str, Rule("an IP address or block, like 192.168.0.0/24 or 2001:db8::/32", _is_any_network, "DBS.200091")
+]
 
 Trimmed = StringConstraints(strip_whitespace=True)
 """Blanks around the text are dropped, as the service does."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 
+# By their full names: ``from . import operations`` could mean the function. And now: read later, the package would
+# hide the function of its name.
 import gaussnb.neighbours as neighbours
 import gaussnb.operations as operations
 
@@ -30,6 +32,20 @@ class Groups:
     dedicated_resources: operations.dedicated_resources.DedicatedResources
     tags: operations.tags.Tags
     versions: operations.versions.Versions
+    logs: operations.logs.Logs
+    monitoring: operations.logs.Monitoring
+    redis_accounts: operations.redis_accounts.RedisAccounts
+    redis_sessions: operations.redis_sessions.RedisSessions
+    redis_commands: operations.redis_commands.RedisCommands
+    redis_data: operations.redis_data.RedisData
+    redis_recovery: operations.redis_recovery.RedisRecovery
+    disaster_recovery: operations.disaster_recovery.DisasterRecovery
+    dual_active: operations.disaster_recovery.DualActive
+    dbcache_mappings: operations.dbcache.DbcacheMappings
+    dbcache_rules: operations.dbcache.DbcacheRules
+    recycle_bin: operations.recycle_bin.RecycleBin
+    network: operations.network.Network
+    maintenance: operations.maintenance.Maintenance
     projects: neighbours.iam.Projects
     vpcs: neighbours.vpc.Vpcs
     subnets: neighbours.vpc.Subnets

@@ -7,7 +7,7 @@ from typing import Any
 
 from .spec import At, Operation, Row
 from .transport import Reply
-from .wire import Columns, leaves, list_key
+from .wire import Columns, leaves, way_to
 
 Fetch = Callable[[Sequence[Operation]], Iterator[Reply]]
 """Sends several reads at the same time; the replies in the order of the reads."""
@@ -39,7 +39,7 @@ def checked(reply: Reply, row: type[Row], total: str = "total_count") -> Any:
     answer = reply.json()
     if not row.at:
         return answer
-    key = list_key(row)
+    key = way_to(row, answer).partition(".")[0]
     held = answer.get(key) if isinstance(answer, dict) else ""
     items = held if isinstance(held, list) else [held]
     fit = all(isinstance(item, dict) or item is None for item in items) or _is_bare(row)
@@ -56,8 +56,8 @@ def _is_bare(row: type[Row]) -> bool:
 
 def _listed(answer: Any, row: type[Row]) -> list[Any] | None:
     """The things that pages are made of: the first list on the way to the rows. None where there is no list."""
-    here = answer
-    for key in row.at.split(".") if row.at else ():
+    here, way = answer, way_to(row, answer)
+    for key in way.split(".") if way else ():
         here = here.get(key) if isinstance(here, dict) else None
         if isinstance(here, list) or here is None:
             return list(leaves(here, ""))
@@ -155,10 +155,10 @@ def _one_page(operation: Operation) -> bool:
 
 def _by_offset(reading: Reading, fetch: Fetch) -> None:
     operation, size = reading.operation, reading.operation.route.page_size
-    step = size
-    while reading.fresh and (reading.total is None or reading.count < reading.total):
+    step, reach = size, operation.route.reach
+    while reading.fresh and reading.count < min(reach, reading.total if reading.total is not None else reach):
         here = reading.count
-        ends = min(reading.total or 0, here + AHEAD * step)
+        ends = min(reading.total or 0, here + AHEAD * step, reach)
         offsets = range(here, ends, step) if reading.total else range(here, here + 1)
         for reply in fetch([operation.replace(offset=offset, limit=size) for offset in offsets]):
             if (count := reading.add(reply)) < step:

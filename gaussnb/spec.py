@@ -176,6 +176,8 @@ class Route:
     """Where an answer says how many there are in all, as a dotted path; empty where it does not."""
     page_size: int = 100
     """The largest page the service gives, used when all pages are read."""
+    reach: int = 2**63
+    """How many of a longer list can be read at all."""
     ends: Ends = "answered"
     creates: bool = False
     """Whether a repeated send would make a second, paid-for thing."""
@@ -317,8 +319,8 @@ class At:
     """Reads a column at a dotted path below the row. Lists on the way give their first value."""
 
     path: str
-    otherwise: str = ""
-    """Where else to look, when there is nothing: sources may disagree about a place."""
+    other: str = ""
+    """Where it stands in some answers instead, as sources disagree."""
 
 
 @dataclass(frozen=True)
@@ -404,7 +406,7 @@ class Row(BaseModel):
 
     at: ClassVar[str] = ""
     """The dotted path, from the answer's root, of the thing a row stands for; ``*`` stands for every entry of an
-    object with free names, as ``{"key": …, "value": …}``."""
+    object with free names, as ``{"key": …, "value": …}``. Of several paths, joined by ``|``, an answer has one."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, at: str | None = None, **kwargs: Any) -> None:

@@ -216,13 +216,13 @@ Reader = Callable[[Sequence[Any], Sequence[Enclosing]], Iterable[Any]]
 def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
     """A function from the things of an answer, and what encloses each, to the values of one column."""
     match source:
-        case At(path, otherwise) if otherwise:
-            first, other = _reader(At(path), asked), _reader(At(otherwise), asked)
-            return lambda things, above: [
-                one if one is not None else two for one, two in zip(first(things, above), other(things, above))
-            ]
         case At(""):
             return lambda things, above: things
+        case At(path, other) if other:
+            ways = path.split("."), other.split(".")
+            return lambda things, above: [
+                next((value for way in ways if (value := _first(thing, way)) is not None), None) for thing in things
+            ]
         case At(path) if "." not in path:
             return lambda things, above: [thing.get(path) if type(thing) is dict else None for thing in things]
         case At(path):
@@ -281,7 +281,7 @@ class Columns:
         """
         if not self.row.at and not isinstance(answer, dict):
             answer = {}  # a receipt is one row, whatever was answered
-        found = list(things(answer, self.row.at)) * self._times
+        found = list(things(answer, way_to(self.row, answer))) * self._times
         rows, above = [thing for thing, _ in found], [enclosing for _, enclosing in found]
         for values, read in zip(self.values, self._readers):
             values.extend(read(rows, above))
@@ -291,7 +291,16 @@ class Columns:
         return len(self.values[0]) if self.values else 0
 
 
+def way_to(row: type[Row], answer: Any) -> str:
+    """The path to the rows of an answer: of those the row names, the one that leads somewhere."""
+    if "|" not in row.at:
+        return row.at
+    ways = row.at.split("|")
+    held = answer if isinstance(answer, dict) else {}
+    return next((way for way in ways if held.get(way.partition(".")[0])), ways[0])
+
+
 @cache
 def list_key(row: type[Row]) -> str:
     """The first key of the path to a row: where the list of an answer stands."""
-    return row.at.split(".")[0]
+    return way_to(row, None).partition(".")[0]

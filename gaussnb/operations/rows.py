@@ -7,6 +7,13 @@ from typing import Annotated
 from ..spec import Asked, Each, Row
 
 
+class AboutInstance(Row):
+    """What an answer tells about the instance that was asked about."""
+
+    instance_id: Annotated[str, Asked("instance_id")]
+    """The instance."""
+
+
 class Done(Row):
     """The receipt of a change that is complete and has nothing more to say."""
 

@@ -189,7 +189,7 @@ def full(row: type[Row], count: int = 1) -> Any:
         match column.source:
             case At(""):
                 thing = sample(column)
-            case At(path) | Joined(path):
+            case At(path) | Joined(path):  # where it stands in some answers only is for the witnesses
                 _put(thing, path, sample(column))
             case Count(path):
                 _put(thing, path, {})
@@ -199,8 +199,9 @@ def full(row: type[Row], count: int = 1) -> Any:
                 _put(above.setdefault(holder, {}), path, sample(column))
             case Asked() | Each():
                 pass
-    here = row.at.removesuffix(".*")
-    if here != row.at:
+    at = row.at.partition("|")[0]
+    here = at.removesuffix(".*")
+    if here != at:
         answer: Any = {f"{thing['key']} {number}": thing["value"] for number in range(count)}
     else:
         answer = [json.loads(json.dumps(thing)) for _ in range(count)] if row.at else thing
