@@ -35,7 +35,7 @@ from .operations.instances import ListInstances
 from .operations.jobs import ListJobs
 from .paging import checked, first_page, read_all
 from .regions import REGIONS, is_loopback
-from .spec import OPERATIONS, Operation, Router, Row
+from .spec import OPERATIONS, Operation, Router, Row, fields_of
 from .tokens import Token, TokenCache, cache_key
 from .transport import AnswerLost, Patience, Reply, Transport
 from .waiters import Poller, Progress, Targets, Watch, wait
@@ -237,7 +237,7 @@ class Client(Groups):
             return self._fetch(reads, patience)
 
         if route.creates:
-            columns = Columns(returns, {**dict(operation), "operation": route.id})
+            columns = Columns(returns, {**fields_of(operation), "operation": route.id})
             name = str(getattr(operation, "name", ""))
             return self._making.create(route.id, name, columns, lambda: self._exchange(operation))
         try:
@@ -249,7 +249,7 @@ class Client(Groups):
             if operation.paged():
                 reading = read_all(operation, returns, reply, fetch)
                 return _once(frame_of(reading.columns, {**attrs, **reading.facts}))
-            columns = Columns(returns, {**dict(operation), "operation": route.id})
+            columns = Columns(returns, {**fields_of(operation), "operation": route.id})
             columns.add(checked(reply, returns, route.total))
             return frame_of(columns, attrs)
         raise UnknownOutcome(message, operation=route.id)

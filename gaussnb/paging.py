@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .spec import At, Operation, Row
+from .spec import At, Operation, Row, fields_of
 from .transport import Reply
 from .wire import Columns, leaves, way_to
 
@@ -24,7 +24,7 @@ _NAMES = {"offset": "id", "marker": "id", "line_num": "line_num"}
 
 def first_page(operation: Operation) -> Operation:
     """What asks for the first page: a list of log lines wants to be told how many."""
-    asked = dict(operation)
+    asked = fields_of(operation)
     if operation.paged() == "line_num" and asked["limit"] is None:
         return operation.replace(limit=operation.route.page_size)
     return operation
@@ -74,7 +74,7 @@ class Reading:
 
     def __init__(self, operation: Operation, returns: type[Row]) -> None:
         self.operation = operation
-        self.columns = Columns(returns, {**dict(operation), "operation": operation.route.id})
+        self.columns = Columns(returns, {**fields_of(operation), "operation": operation.route.id})
         self.count = 0
         """Things read, with repeats: where the next page begins."""
         self.total: int | None = None
@@ -120,7 +120,7 @@ class Reading:
         have = self.count if self._bare else len(self._ids)
         if self.total is not None:
             return {"total_count": self.total, "truncated": self.shrank or have < self.total}
-        asked = dict(self.operation)
+        asked = fields_of(self.operation)
         full = have >= (asked.get("limit") or self.operation.route.page_size)
         return {"truncated": _one_page(self.operation) and (full or bool(asked.get(self.operation.paged())))}
 
@@ -149,7 +149,7 @@ def read_all(operation: Operation, returns: type[Row], first: Reply, fetch: Fetc
 
 
 def _one_page(operation: Operation) -> bool:
-    asked = dict(operation)
+    asked = fields_of(operation)
     return any(asked[name] is not None for name in (operation.paged(), "limit"))
 
 

@@ -216,6 +216,11 @@ def plain(value: Any) -> Any:
     return value
 
 
+def fields_of(part: BaseModel) -> dict[str, Any]:
+    """Every field of a request with its value. ``dict()`` would stumble over a field that is called ``keys``."""
+    return {name: value for name, value in part}
+
+
 @dataclass_transform(kw_only_default=False, field_specifiers=(Field,))
 class _Positional(ModelMetaclass):
     """Tells type checkers that an operation's fields may be given by position."""
@@ -273,7 +278,7 @@ class Operation(Model, metaclass=_Positional):
         Raises:
             pydantic.ValidationError: when the changed whole does not hold.
         """
-        return type(self)(**{**dict(self), **changes})
+        return type(self)(**{**fields_of(self), **changes})
 
     @classmethod
     def form(cls, spec: Operation | None = None) -> Form:

@@ -28,6 +28,7 @@ from .spec import (
     Row,
     Source,
     columns,
+    fields_of,
     plain,
 )
 
@@ -61,7 +62,7 @@ def request_of(operation: Operation, project_id: str = "") -> Request:
     >>> request_of(RestartInstance(instance_id="0f1e"), "p1").path
     '/v3/p1/instances/0f1e/restart'
     """
-    values = dict(operation)
+    values = fields_of(operation)
     holes = {name: values.get(name, project_id) for name in operation.route.holes}
     path = operation.route.path.format_map({k: quote(str(v), safe="") for k, v in holes.items()})
     query = query_of({name: value for name, value in values.items() if operation.place(name) == "query"})

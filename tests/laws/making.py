@@ -96,6 +96,8 @@ def _values(kind: Any, rules: list[Rule]) -> st.SearchStrategy[Any]:
         return st.booleans()
     if kind is int:
         return st.sampled_from([number for number in _NUMBERS if held(number)])
+    if kind is float:
+        return st.sampled_from([number for number in (0.0, 0.5, 1.0, 100.0, 1e6) if held(number)])
     assert kind in (str, SecretStr), kind
     if len(rules) == 1 and rules[0].pattern:
         texts = st.from_regex(rules[0].pattern, fullmatch=True)
@@ -218,7 +220,7 @@ def asked(row: type[Row]) -> dict[str, Any]:
     for column in columns(row):
         match column.source:
             case Asked(path) | Each(path):
-                _put(request, path, "asked")
+                _put(request, path, sample(column))
     return request
 
 

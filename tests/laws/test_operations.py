@@ -23,7 +23,7 @@ from gaussnb.binding import Call, Group, rule_in_words
 from gaussnb.client import Client
 from gaussnb.errors import CODES
 from gaussnb.groups import GROUPS, Groups
-from gaussnb.spec import OPERATIONS, Operation, Router, is_secret, marks, unwrap
+from gaussnb.spec import OPERATIONS, Operation, Router, fields_of, is_secret, marks, unwrap
 from gaussnb.wire import operation_of, request_of
 
 every_operation = pytest.mark.parametrize("operation", ALL, ids=by_name)
@@ -194,7 +194,7 @@ def test_it_travels_there_and_back(operation: type[Operation], data: st.DataObje
 @quick
 def test_a_copy_is_equal_and_a_repr_is_the_same_every_time(operation: type[Operation], data: st.DataObject) -> None:
     one = data.draw(made(operation))
-    assert one.replace() == one == type(one).model_validate(dict(one))
+    assert one.replace() == one == type(one).model_validate(fields_of(one))
     assert repr(one) == repr(one.replace())
     assert "0x" not in re.sub(r"'[^']*'", "", repr(one))
 
@@ -227,7 +227,7 @@ WITH_SECRETS = [operation for operation in ALL if secret_places(operation)]
 
 
 def with_canary(operation: type[Operation]) -> dict[str, Any]:
-    fields = dict(example(made(operation)))
+    fields = fields_of(example(made(operation)))
     for name in secret_places(operation):
         secret = is_secret(operation.model_fields[name].annotation)
         fields[name] = CANARY if secret else {"password": {"user": {"password": CANARY}}}

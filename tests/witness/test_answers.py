@@ -21,7 +21,7 @@ from shapes import DECLARED, described, document, snake
 from gaussnb.frame import frame_of
 from gaussnb.sandbox import Sandbox, simulated
 from gaussnb.sandbox.messages import Request
-from gaussnb.spec import Operation
+from gaussnb.spec import Operation, fields_of
 from gaussnb.wire import Columns, parse, request_of
 
 every_operation = pytest.mark.parametrize("id", DECLARED)
@@ -146,7 +146,7 @@ def test_the_sdk_and_our_frame_say_the_same(build: Any, id: str) -> None:
 
     with mine.connect() as gdb:
         frame = gdb.send(operation)
-    columns = Columns(operation.route.returns, {**dict(operation), "operation": id})
+    columns = Columns(operation.route.returns, {**fields_of(operation), "operation": id})
     columns.add(json.loads(json.dumps(sdk_plain(read)).replace(theirs.endpoint, mine.endpoint)))
     pd.testing.assert_frame_equal(frame, frame_of(columns, frame.attrs))
     assert len(frame)
