@@ -298,6 +298,7 @@ class ListConfigurationTemplates(Paged):
 @get(
     "/v3/{project_id}/configurations",
     returns=Template,
+    total="count",
     deprecated=True,
     superseded="ListConfigurationTemplates",
 )
