@@ -50,7 +50,8 @@ from ..spec import (
     post,
     put,
 )
-from .rows import Done, JobStarted
+from .bases import OfInstance
+from .rows import AboutInstance, Did, Done, JobStarted
 
 BackupType = Annotated[Literal["Auto", "Manual", "Incremental", "Differential"], OneOf()]
 
@@ -119,20 +120,16 @@ class BackupJob(Row):
     """The job, for ``gdb.jobs.get``."""
 
 
-class BackupDone(Row):
+class BackupDone(Did):
     """The receipt of a change of several backups."""
 
-    operation: Annotated[str, Asked("operation")]
-    """What was done."""
     backup_id: Annotated[str, Each("backup_ids")]
     """To which backup."""
 
 
-class BackupPolicy(Row):
+class BackupPolicy(AboutInstance):
     """When backups are made by themselves, and how long they are kept."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     keep_days: Annotated[int, At("backup_policy.keep_days")]
     """For how many days; 0 means that none are made."""
     start_time: Annotated[str, At("backup_policy.start_time")]
@@ -141,11 +138,9 @@ class BackupPolicy(Row):
     """The days of the week, 1 for Monday."""
 
 
-class RestorableTime(Row, at="restorable_time_periods"):
+class RestorableTime(AboutInstance, at="restorable_time_periods"):
     """One span of time an instance can be taken back to."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     start_time: datetime
     """The first moment."""
     end_time: datetime
@@ -171,20 +166,16 @@ class RestorableInstance(Row, at="restorable_instances"):
     """Its security groups."""
 
 
-class RestorableDatabase(Row, at="database_names"):
+class RestorableDatabase(AboutInstance, at="database_names"):
     """One database that can be restored."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     database_name: Annotated[str, At("")]
     """The database."""
 
 
-class RestorableTable(Row, at="table_names"):
+class RestorableTable(AboutInstance, at="table_names"):
     """One table that can be restored."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     database_name: Annotated[str, Asked("database_name")]
     """The table's database."""
     table_name: Annotated[str, At("")]
@@ -201,11 +192,9 @@ class DatabaseTables(Model):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/backups", returns=BackupStarted, ends="ready")
-class CreateBack(Operation):
+class CreateBack(OfInstance):
     """Make a full backup of an instance, or of some of its tables."""
 
-    instance_id: InstanceId
-    """The instance."""
     name: Annotated[str, matches(r"[A-Za-z][A-Za-z0-9_-]{3,63}", NAME, "DBS.280277")]
     """The backup's name: 4 to 64 letters, digits, '-' and '_', a letter first."""
     description: Annotated[str, short_text("DBS.280127")] | None = None
@@ -296,11 +285,8 @@ class ShowAllInstancesBackups(Operation):
 
 
 @get("/v3.1/{project_id}/instances/{instance_id}/backups/policy", returns=BackupPolicy)
-class ShowBackupPolicies(Operation):
+class ShowBackupPolicies(OfInstance):
     """Show when backups of an instance are made by themselves, and how long they are kept."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @get(
@@ -314,11 +300,9 @@ class ShowBackupPolicy(ShowBackupPolicies):
 
 
 @put("/v3/{project_id}/instances/{instance_id}/backups/policy", returns=Done)
-class SetBackupPolicy(Operation):
+class SetBackupPolicy(OfInstance):
     """Say when backups of an instance are made by themselves, and how long they are kept."""
 
-    instance_id: InstanceId
-    """The instance."""
     # Sources name 35, 732 and 3660 as the upper bound: what none allows is refused.
     keep_days: Annotated[int, between(0, 3660, "days,", "DBS.280214"), Inside("backup_policy")]
     """For how many days, usually 1 to 35; 0 means that none are made any more."""
@@ -349,11 +333,9 @@ class SetBackupPolicy(Operation):
     returns=RestorableTime,
     page_size=1000,
 )
-class ListRestoreTime(Paged):
+class ListRestoreTime(OfInstance, Paged):
     """List the moments an instance can be taken back to; it needs incremental backups."""
 
-    instance_id: InstanceId
-    """The instance."""
     start_time: Moment | None = None
     """Only later moments."""
     end_time: Moment | None = None
@@ -383,19 +365,14 @@ class RestoreExistingInstance(Operation):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/databases", returns=RestorableDatabase)
-class ListRestoreDatabases(Paged):
+class ListRestoreDatabases(OfInstance, Paged):
     """List the databases of an instance that can be restored."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/tables", returns=RestorableTable)
-class ListRestoreTables(Paged):
+class ListRestoreTables(OfInstance, Paged):
     """List the tables of a database that can be restored."""
 
-    instance_id: InstanceId
-    """The instance."""
     database_name: Annotated[str, Rule("a database's name", lambda text: bool(text.strip()), "DBS.280269")]
     """The database."""
 

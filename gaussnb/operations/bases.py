@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..fields import InstanceId
+from pydantic import Field
+
+from ..fields import InstanceId, TrueFalse
 from ..spec import Operation
 
 
@@ -11,3 +13,10 @@ class OfInstance(Operation):
 
     instance_id: InstanceId
     """The instance."""
+
+
+class Orders(OfInstance):
+    """A call that changes what an instance costs."""
+
+    is_auto_pay: TrueFalse | None = Field(default=None, kw_only=True)
+    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""

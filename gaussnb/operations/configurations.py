@@ -32,6 +32,8 @@ from ..spec import (
     post,
     put,
 )
+from .bases import OfInstance
+from .rows import AboutInstance, Did
 
 TemplateName = Annotated[
     str, matches(r"[A-Za-z0-9_.-]{1,64}", "1 to 64 letters, digits, '-', '_' and '.'", "DBS.212031")
@@ -39,27 +41,52 @@ TemplateName = Annotated[
 TemplateText = Annotated[str, short_text("DBS.212028")]
 
 
-class Template(Row, at="configurations"):
-    """One parameter template."""
+class TemplateFacts(Row):
+    """What a template is for, and since when."""
 
-    id: str
-    """The template."""
-    name: str
-    """Its name."""
     datastore_name: str
     """The engine it is for."""
     datastore_version_name: str
     """The version it is for."""
     mode: str
     """The mode it is for."""
-    user_defined: bool
-    """Whether somebody made it; only then it can be changed."""
-    description: str
-    """What it is for."""
     created: datetime
     """When it was made."""
     updated: datetime
     """When it was last changed."""
+
+
+class NamedTemplate(Row):
+    """What a template is called."""
+
+    id: str
+    """The template."""
+    name: str
+    """Its name."""
+    description: str
+    """What it is for."""
+
+
+class OneTemplate(TemplateFacts, NamedTemplate):
+    """The template that was asked for."""
+
+
+class InstanceTemplate(TemplateFacts, AboutInstance):
+    """The template an instance has its parameters from."""
+
+    id: str
+    """The template."""
+
+
+class NewTemplate(OneTemplate, at="configuration"):
+    """The template that was made."""
+
+
+class Template(OneTemplate, at="configurations"):
+    """One parameter template."""
+
+    user_defined: bool
+    """Whether somebody made it; only then it can be changed."""
 
 
 class TemplateQuota(Row):
@@ -69,50 +96,6 @@ class TemplateQuota(Row):
     """How many can be made."""
     count: int
     """How many are listed, those of the service included."""
-
-
-class OneTemplate(Row):
-    """The template that was asked for."""
-
-    id: str
-    """The template."""
-    name: str
-    """Its name."""
-    datastore_name: str
-    """The engine it is for."""
-    datastore_version_name: str
-    """The version it is for."""
-    mode: str
-    """The mode it is for."""
-    description: str
-    """What it is for."""
-    created: datetime
-    """When it was made."""
-    updated: datetime
-    """When it was last changed."""
-
-
-class NewTemplate(OneTemplate, at="configuration"):
-    """The template that was made."""
-
-
-class InstanceTemplate(Row):
-    """The template an instance has its parameters from."""
-
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
-    id: str
-    """The template."""
-    datastore_name: str
-    """The engine it is for."""
-    datastore_version_name: str
-    """The version it is for."""
-    mode: str
-    """The mode it is for."""
-    created: datetime
-    """When it was made."""
-    updated: datetime
-    """When it was last changed."""
 
 
 class Parameter(Row, at="configuration_parameters"):
@@ -143,11 +126,9 @@ class CopiedTemplate(Row):
     """Its name."""
 
 
-class TemplateDone(Row):
+class TemplateDone(Did):
     """The receipt of a change of a template."""
 
-    operation: Annotated[str, Asked("operation")]
-    """What was done."""
     config_id: Annotated[str, Asked("config_id")]
     """To which template."""
 
@@ -217,22 +198,18 @@ class TemplateDatastoreRow(Row, at="datastores"):
     """The mode."""
 
 
-class ParametersChanged(Row):
+class ParametersChanged(AboutInstance):
     """The receipt of new parameters. ``gdb.wait(frame)`` follows it."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     job_id: str
     """The job, for ``gdb.jobs.get``."""
     restart_required: bool
     """Whether the instance has to be restarted for them."""
 
 
-class ParameterChange(Row, at="histories"):
+class ParameterChange(AboutInstance, at="histories"):
     """One change of a parameter."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     parameter_name: str
     """The parameter."""
     old_value: str
@@ -428,11 +405,8 @@ class ListConfigurationDatastores(Operation):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/configurations", returns=Parameter)
-class ShowInstanceConfiguration(Operation):
+class ShowInstanceConfiguration(OfInstance):
     """List the parameters of an instance."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put(
@@ -441,11 +415,9 @@ class ShowInstanceConfiguration(Operation):
     success=202,
     ends="ready",
 )
-class UpdateInstanceConfigurations(Operation):
+class UpdateInstanceConfigurations(OfInstance):
     """Change parameters of an instance."""
 
-    instance_id: InstanceId
-    """The instance."""
     values: dict[str, str]
     """New values by parameter; the others stay."""
 
@@ -462,11 +434,9 @@ class UpdateInstanceConfiguration(UpdateInstanceConfigurations):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/configuration-histories", returns=ParameterChange)
-class ShowModifyHistory(Paged):
+class ShowModifyHistory(OfInstance, Paged):
     """List how the parameters of an instance were changed."""
 
-    instance_id: InstanceId
-    """The instance."""
     parameter_name: str | None = None
     """Only this parameter."""
 

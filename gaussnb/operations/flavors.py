@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from ..binding import Group, call
 from ..fields import MISSING, EngineName, InstanceId, ModeName, ProductType, between
 from ..spec import Above, Asked, At, Keys, Operation, Paged, Row, Tie, Ties, get
+from .bases import OfInstance
 
 
 class Flavor(Row, at="flavors"):
@@ -111,11 +112,8 @@ class ListFlavors(Operation):
     returns=OtherFlavor,
     total="optional_flavors.total_count",
 )
-class ListAvailableFlavorInfos(Paged):
+class ListAvailableFlavorInfos(OfInstance, Paged):
     """List the specifications an instance can be changed to."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @get("/v3/{project_id}/datastores/{datastore_name}/versions", returns=DatastoreVersion)

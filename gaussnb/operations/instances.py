@@ -23,6 +23,7 @@ from ..fields import (
 )
 from ..instance_spec import InstanceSpec
 from ..spec import Above, Asked, At, Count, Inside, Joined, Known, Operation, Paged, Row, delete, get, post, put
+from .bases import OfInstance
 from .rows import Done, JobStarted
 
 InstanceStatus = Annotated[
@@ -191,19 +192,14 @@ class ListInstances(Paged):
 
 
 @delete("/v3/{project_id}/instances/{instance_id}", returns=JobStarted, ends="gone")
-class DeleteInstance(Operation):
+class DeleteInstance(OfInstance):
     """Delete a pay-per-use instance with its automatic backups."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/name", returns=Renamed)
-class UpdateInstanceName(Operation):
+class UpdateInstanceName(OfInstance):
     """Rename an instance."""
 
-    instance_id: InstanceId
-    """The instance."""
     name: InstanceName
     """The new name; it may equal another instance's."""
 
@@ -214,11 +210,9 @@ class UpdateInstanceName(Operation):
     success=202,
     ends="ready",
 )
-class RestartInstance(Operation):
+class RestartInstance(OfInstance):
     """Restart an instance or one of its nodes."""
 
-    instance_id: InstanceId
-    """The instance."""
     node_id: NodeId | None = None
     """Restart this node only; cloud-native Redis."""
 
@@ -254,11 +248,8 @@ class ResizeInstance(Operation):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/db-upgrade", returns=JobStarted, success=202, ends="ready")
-class UpgradeDbVersion(Operation):
+class UpgradeDbVersion(OfInstance):
     """Install the newest patch of the engine, where the list of instances says that there is one."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @post("/v3/{project_id}/instances/db-upgrade", returns=Upgraded, success=202, ends="ready")
@@ -270,11 +261,8 @@ class BatchUpgradeDatabaseVersion(Operation):
 
 
 @put("/v3/{project_id}/instance/{instance_id}/switchover", returns=JobStarted, success=202, ends="ready")
-class SwitchOver(Operation):
+class SwitchOver(OfInstance):
     """Let the standby node of a Redis pair take over."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/data-dump", returns=Done)

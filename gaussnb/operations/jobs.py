@@ -10,6 +10,7 @@ from pydantic import Field
 from ..binding import Group, call, one
 from ..fields import InstanceId, JobId, Moment, OneOf, Rule
 from ..spec import Asked, At, Known, Operation, Paged, Row, delete, get
+from .rows import Did
 
 JobStatus = Annotated[Literal["Running", "Completed", "Failed"], OneOf()]
 
@@ -62,11 +63,9 @@ class ScheduledJob(Row, at="schedules"):
     """When it has to end, or ended."""
 
 
-class Cancelled(Row):
+class Cancelled(Did):
     """The receipt of a job that is not going to be done."""
 
-    operation: Annotated[str, Asked("operation")]
-    """What was done."""
     job_id: Annotated[str, Asked("job_id")]
     """To which job."""
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from ..binding import Group, call
-from ..fields import MISSING, InstanceId, NodeId, NodesAtOnce, OneOf, Rule, SubnetId, TrueFalse, at_most, between
-from ..spec import Asked, At, Operation, Row, Tie, Ties, delete, get, post, put
-from .rows import Done, JobStarted
+from ..fields import MISSING, NodeId, NodesAtOnce, OneOf, Rule, SubnetId, TrueFalse, at_most, between
+from ..spec import At, Tie, Ties, delete, get, post, put
+from .bases import OfInstance
+from .rows import AboutInstance, Done, JobStarted
 
 Percent = Annotated[int, between(1, 100, "percent,", "DBS.03000002")]
 Nodes1 = Annotated[int, Rule("a whole number, 1 or more", lambda number: number >= 1, "DBS.03000003")]
 
 
-class NodePolicy(Row):
+class NodePolicy(AboutInstance):
     """When nodes are added to an instance by themselves."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     # Read from both places that are described: the SDK knows them at the top, Terraform in an envelope.
     switch_option: Annotated[bool, At("switch_option", "resultMsg.switch_option")]
     """Whether they are."""
@@ -34,11 +33,9 @@ class NodePolicy(Row):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/enlarge-node", returns=JobStarted, ends="ready")
-class ExpandInstanceNode(Operation):
+class ExpandInstanceNode(OfInstance):
     """Add nodes to an instance."""
 
-    instance_id: InstanceId
-    """The instance."""
     num: NodesAtOnce
     """How many nodes to add."""
     subnet_id: SubnetId | None = None
@@ -48,11 +45,9 @@ class ExpandInstanceNode(Operation):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/reduce-node", returns=JobStarted, ends="ready")
-class ShrinkInstanceNode(Operation):
+class ShrinkInstanceNode(OfInstance):
     """Take nodes away from an instance."""
 
-    instance_id: InstanceId
-    """The instance."""
     num: Annotated[int, between(1, 10, "nodes,", "DBS.239011")] | None = None
     """How many nodes the service shall choose: 1 to 10 for Cassandra, 1 for Redis."""
     node_list: Annotated[list[NodeId], at_most(10, "nodes", "DBS.239012")] | None = None
@@ -68,24 +63,18 @@ class ShrinkInstanceNode(Operation):
     )
 
 
-@delete(
-    "/v3/{project_id}/instances/{instance_id}/enlarge-failed-nodes", returns=JobStarted, success=202, ends="ready"
-)
-class DeleteEnlargeFailNode(Operation):
+@delete("/v3/{project_id}/instances/{instance_id}/enlarge-failed-nodes", returns=JobStarted, success=202, ends="ready")
+class DeleteEnlargeFailNode(OfInstance):
     """Take away a node that could not be added."""
 
-    instance_id: InstanceId
-    """The instance."""
     node_id: NodeId
     """The node, of status enlargefail."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/nodes", returns=JobStarted, success=202, ends="ready")
-class OfflineNodes(Operation):
+class OfflineNodes(OfInstance):
     """Shut nodes of a Redis instance down, so that others take over, or start them again."""
 
-    instance_id: InstanceId
-    """The instance."""
     action: Annotated[Literal["shutdown", "startup"], OneOf("DBS.280391")]
     """shutdown or startup."""
     node_ids: Annotated[list[NodeId], at_most(10, "nodes", "DBS.280407")]
@@ -93,19 +82,14 @@ class OfflineNodes(Operation):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/node-auto-expansion-policy", returns=NodePolicy)
-class ShowAutoNodeExpansionPolicy(Operation):
+class ShowAutoNodeExpansionPolicy(OfInstance):
     """Show when nodes are added to a Cassandra instance by themselves."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/node-auto-expansion-policy", returns=Done, success=204)
-class ModifyAutoNodeExpansionPolicy(Operation):
+class ModifyAutoNodeExpansionPolicy(OfInstance):
     """Say when nodes are added to a Cassandra instance, of more than 2 CPUs a node, by themselves."""
 
-    instance_id: InstanceId
-    """The instance."""
     switch_option: bool
     """Whether they are."""
     overload_node_threshold: Percent | None = None

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from ..binding import Group, call
 from ..fields import EngineName, EnterpriseProjectId, ModeName, Part, ProductType, at_most, between
-from ..spec import Asked, At, Each, Model, Operation, Paged, Row, get, put
+from ..spec import At, Each, Model, Operation, Paged, Row, get, put
+from .rows import Did
 
 
 class Quota(Row, at="quotas.resources"):
@@ -41,11 +42,9 @@ class EnterpriseQuota(Row, at="quotas"):
     """How much memory it has, in GB."""
 
 
-class EnterpriseQuotaSet(Row):
+class EnterpriseQuotaSet(Did):
     """The receipt of a new quota."""
 
-    operation: Annotated[str, Asked("operation")]
-    """What was done."""
     enterprise_project_id: Annotated[str, Each("quotas.enterprise_project_id")]
     """To which enterprise project."""
 

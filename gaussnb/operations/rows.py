@@ -14,20 +14,23 @@ class AboutInstance(Row):
     """The instance."""
 
 
-class Done(Row):
+class Did(Row):
     """The receipt of a change that is complete and has nothing more to say."""
 
     operation: Annotated[str, Asked("operation")]
     """What was done."""
+
+
+class Done(Did):
+    """The receipt of a change of an instance that is complete and has nothing more to say."""
+
     instance_id: Annotated[str, Asked("instance_id")]
     """To which instance."""
 
 
-class DoneEach(Row):
+class DoneEach(Did):
     """The receipt of a change of several instances that is complete and has nothing more to say."""
 
-    operation: Annotated[str, Asked("operation")]
-    """What was done."""
     instance_id: Annotated[str, Each("instance_ids")]
     """To which instance."""
 

@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ..binding import Group, call
-from ..fields import InstanceId, Limit, Offset, OneOf, Part, Rule, TagKey, TagValue, at_most
-from ..spec import Above, Asked, AsText, At, Joined, Model, Operation, Paged, Row, Tie, Ties, get, post
+from ..fields import Limit, Offset, OneOf, Part, Rule, TagKey, TagValue, at_most
+from ..spec import Above, Asked, AsText, At, Joined, Model, Paged, Row, Tie, Ties, get, post
+from .bases import OfInstance
 from .rows import Done
 
 
@@ -75,19 +76,14 @@ class Tag(Model):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/tags", returns=TagRow)
-class ListInstanceTags(Operation):
+class ListInstanceTags(OfInstance):
     """List the tags of an instance."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/tags/action", returns=Done)
-class BatchTagAction(Operation):
+class BatchTagAction(OfInstance):
     """Set or take away tags of an instance. An existing key gets the new value."""
 
-    instance_id: InstanceId
-    """The instance."""
     action: Annotated[Literal["create", "delete"], OneOf("DBS.280391")]
     """create sets the tags, delete takes them away; a missing one is no error."""
     tags: Annotated[Part[list[Tag]], at_most(20, "tags", "DBS.280441")]

@@ -6,15 +6,14 @@ from typing import Annotated, ClassVar, Literal
 
 from ..binding import Group, call
 from ..fields import InstanceId, OneOf, Part, Rule, TrueFalse, VolumeSize, at_most, between
-from ..spec import Asked, At, Each, Joined, Model, Operation, Row, Tie, Ties, get, post, put
-from .rows import JobStarted
+from ..spec import At, Each, Joined, Model, Operation, Row, Tie, Ties, get, post, put
+from .bases import OfInstance, Orders
+from .rows import AboutInstance, JobStarted
 
 
-class VolumePolicy(Row):
+class VolumePolicy(AboutInstance):
     """When storage is added to an instance by itself; nothing where it is not."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
-    """The instance."""
     threshold: Annotated[int, At("policy.threshold")]
     """From how many percent in use."""
     step: Annotated[int, At("policy.step")]
@@ -35,11 +34,9 @@ class VolumePolicySet(Row):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/extend-volume", returns=JobStarted, ends="ready")
-class ResizeInstanceVolume(Operation):
+class ResizeInstanceVolume(OfInstance):
     """Give an instance more storage."""
 
-    instance_id: InstanceId
-    """The instance."""
     size: VolumeSize
     """The new size in GB, in all; more than now."""
     is_auto_pay: TrueFalse | None = None
@@ -47,11 +44,9 @@ class ResizeInstanceVolume(Operation):
 
 
 @put("/v3/{project_id}/instances/{instance_id}/volume", returns=JobStarted, success=202, ends="ready")
-class ModifyVolume(Operation):
+class ModifyVolume(OfInstance):
     """Give a Cassandra or Redis instance more or less storage."""
 
-    instance_id: InstanceId
-    """The instance."""
     size: VolumeSize
     """The new size in GB, in all; more than now, or less but over 125 percent of what is in use."""
     is_auto_pay: bool | None = None
@@ -59,11 +54,9 @@ class ModifyVolume(Operation):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/cold-volume", returns=JobStarted, success=202, ends="ready")
-class CreateColdVolume(Operation):
+class CreateColdVolume(OfInstance):
     """Give a single-node InfluxDB instance storage for data that is seldom read."""
 
-    instance_id: InstanceId
-    """The instance."""
     size: Annotated[int, between(500, 100_000, "GB,", "DBS.280242")]
     """The size in GB, 500 to 100000."""
     is_auto_pay: TrueFalse | None = None
@@ -71,15 +64,11 @@ class CreateColdVolume(Operation):
 
 
 @put("/v3/{project_id}/instances/{instance_id}/cold-volume", returns=JobStarted, success=202, ends="ready")
-class ResizeColdVolume(Operation):
+class ResizeColdVolume(Orders):
     """Give an instance more storage for data that is seldom read."""
 
-    instance_id: InstanceId
-    """The instance."""
     size: Annotated[int, between(1, 100_000, "GB,", "DBS.280242")]
     """The new size in GB, in all; more than now, at most 100000."""
-    is_auto_pay: TrueFalse | None = None
-    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""
 
 
 class EnlargePolicy(Model):
@@ -123,11 +112,8 @@ class SetAutoEnlargePolicy(Operation):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/disk-auto-expansion", returns=VolumePolicy)
-class ShowAutoEnlargePolicy(Operation):
+class ShowAutoEnlargePolicy(OfInstance):
     """Show when storage is added to an instance by itself."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 class Volumes(Group):

@@ -15,16 +15,18 @@ from urllib.parse import parse_qsl, unquote
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from making import ALL, CALLS, CANARY, by_name, example, made, parts
+from making import ALL, CALLS, CANARY, asked, by_name, example, full, made, parts
 from pydantic import BaseModel, ValidationError
 
 import gaussnb
 from gaussnb.binding import Call, Group, rule_in_words
 from gaussnb.client import Client
 from gaussnb.errors import CODES
+from gaussnb.frame import frame_of
 from gaussnb.groups import GROUPS, Groups
-from gaussnb.spec import OPERATIONS, Operation, Router, fields_of, is_secret, marks, unwrap
-from gaussnb.wire import operation_of, request_of
+from gaussnb.spec import OPERATIONS, Asked, Operation, Router, columns, fields_of, is_secret, marks, unwrap
+from gaussnb.waiters import begin
+from gaussnb.wire import Columns, operation_of, request_of
 
 every_operation = pytest.mark.parametrize("operation", ALL, ids=by_name)
 every_part = pytest.mark.parametrize("part", sorted({p for o in ALL for p in parts(o)}, key=by_name), ids=by_name)
@@ -158,6 +160,25 @@ def test_the_table_names_every_operation_once() -> None:
     assert sorted(table["operation"]) == sorted(OPERATIONS)
     assert table["simulated"].notna().all()
     assert (table["summary"].str.len() > 0).all()
+
+
+NAMELESS = {"DeleteBackup", "StopBackup", "DeleteDbCacheMapping"}
+"""Work on things that are no instances, whose answers name none: ``gdb.jobs.get`` tells how far it is."""
+
+
+@every_operation
+def test_work_that_is_accepted_can_be_waited_for(operation: type[Operation]) -> None:
+    row = operation.route.returns
+    started = any(column.name == "job_id" and not isinstance(column.source, Asked) for column in columns(row))
+    if operation.route.reads or not started or operation.route.id in NAMELESS:
+        return
+    assert operation.route.ends != "answered"
+    collected = Columns(row, asked(row))
+    collected.add(full(row))
+    frame = frame_of(collected, {"operation": operation.route.id})
+    progress = begin(frame, None, 0.0)
+    assert progress.until == operation.route.ends
+    assert progress.jobs == {progress.ids[0]: frame["job_id"].item()}
 
 
 # --------------------------------------------------------------------------------------- travelling
