@@ -31,7 +31,9 @@ def ours(operation: type[Operation]) -> Shape:
     """The shape our declaration gives a request. What is always sent is mandatory, also where it need not be given."""
     shape: Shape = {}
     for name, info in operation.model_fields.items():
-        sent = info.is_required() or info.default is not None
+        # Of log lines the client always says how many it wants, see gaussnb.paging.
+        by_client = operation.paged() == "line_num" and name == "limit"
+        sent = info.is_required() or info.default is not None or by_client
         place = operation.place(name)
         for mark in info.metadata:
             if isinstance(mark, Inside):

@@ -15,6 +15,7 @@ from shapes import DECLARED, DESCRIBED, Shape, described, document, ours, sdk, s
 
 every_operation = pytest.mark.parametrize("id", DECLARED)
 every_described = pytest.mark.parametrize("id", DESCRIBED)
+"""All but eight, which are younger than the document."""
 
 Difference = dict[str, tuple[bool | None, bool | None]]
 """By place: whether it is mandatory to us, and to the witness; None where it does not exist."""
@@ -28,6 +29,13 @@ SDK_DIFFERS: dict[str, Difference] = {
     },
     # Terraform, which talks to the real service, leaves it out.
     "CreateBack": {"body.description": (False, True)},
+    # Without them the call says nothing; no source shows them left out.
+    "CreateDbUser": {"body.users": (True, False)},
+    "ModifyDbUserPrivilege": {"body.users": (True, False)},
+    "RestoreRedisData": {"body.recovery_info": (True, False)},
+    "SetDisasterRecoverySettings": {"body.disaster_recovery_settings": (True, False)},
+    # May be left out by the caller: then the documented default is sent.
+    "SetRecyclePolicy": {"body.recycle_policy.retention_period_in_days": (True, False)},
 }
 
 DOCUMENT_DIFFERS: dict[str, Difference] = {
@@ -58,6 +66,15 @@ DOCUMENT_DIFFERS: dict[str, Difference] = {
     # Younger than the document, known to the SDK.
     "ShowApplicableInstances": {"query.instance_id": (False, None), "query.instance_name": (False, None)},
     "ShowModifyHistory": {"query.parameter_name": (False, None)},
+    "CreateGeminiDbDualActive": {"body.tables": (False, None)},
+    # As above.
+    "CreateDbUser": {"body.users": (True, False)},
+    "ModifyDbUserPrivilege": {"body.users": (True, False)},
+    "SetDisasterRecoverySettings": {
+        "body.disaster_recovery_settings": (True, False),
+        "body.disaster_recovery_settings[].sync_delay": (False, None),  # younger than the document
+    },
+    "SetRecyclePolicy": {"body.recycle_policy.retention_period_in_days": (True, False)},
 }
 
 
@@ -89,6 +106,10 @@ def test_the_document_names_the_same_place_and_code(id: str) -> None:
 @every_described
 def test_the_document_names_the_same_fields(id: str) -> None:
     assert difference(ours(DECLARED[id]), vendor(id)) == DOCUMENT_DIFFERS.get(id, {})
+
+
+def test_the_document_lacks_only_what_is_younger() -> None:
+    assert {path.removeprefix("/") for path in document()["paths"]} == set(DESCRIBED)
 
 
 def test_no_disagreement_is_about_something_else() -> None:
