@@ -160,7 +160,7 @@ def _by_offset(reading: Reading, fetch: Fetch) -> None:
         here = reading.count
         ends = min(reading.total or 0, here + AHEAD * step, reach)
         offsets = range(here, ends, step) if reading.total else range(here, here + 1)
-        for reply in fetch([operation.replace(offset=offset, limit=size) for offset in offsets]):
+        for reply in fetch([operation.replace(offset=at, limit=min(size, reach - at)) for at in offsets]):
             if (count := reading.add(reply)) < step:
                 # The end; or the service gives fewer at once than it says, and there is a hole.
                 step = count or step

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from ..fields import InstanceId, TrueFalse
-from ..spec import Operation
+from ..fields import InstanceId, TrueFalse, between
+from ..spec import Operation, Paged
 
 
 class OfInstance(Operation):
@@ -13,6 +15,13 @@ class OfInstance(Operation):
 
     instance_id: InstanceId
     """The instance."""
+
+
+class SmallPages(Paged):
+    """Paging of lists that give 50 at once."""
+
+    limit: Annotated[int, between(1, 50, "items a page,", "DBS.280439")] | None = Field(default=None, kw_only=True)
+    """How many items to read, at most 50. Given, one page is read instead of all."""
 
 
 class Orders(OfInstance):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from ..binding import Group, call, one
-from ..fields import InstanceId, OneOf, Whole, at_most, identifier, some
+from ..fields import InstanceId, OneOf, Whole, at_most, between, identifier, some
 from ..spec import Above, Asked, Joined, Known, Operation, Paged, Row, delete, get, post, put
+from .rows import Did
 
 MappingId = Annotated[str, identifier("DBS.03050010")]
 RuleId = Annotated[str, identifier("DBS.280001")]
@@ -105,20 +108,16 @@ class RuleCreated(Row):
     """The mapping it belongs to."""
 
 
-class RuleUpdated(Row):
+class RuleUpdated(Did):
     """The receipt of a rule that was changed."""
 
-    operation: Annotated[str, Asked("operation")]
-    """What was done."""
     rule_id: Annotated[str, Asked("dbcache_rule_id")]
     """To which rule."""
 
 
-class RuleDeleted(Row):
+class RuleDeleted(Did):
     """The receipt of a rule that was deleted."""
 
-    operation: Annotated[str, Asked("operation")]
-    """What was done."""
     rule_id: Annotated[str, Asked("id")]
     """To which rule."""
 
@@ -203,6 +202,8 @@ class ListDbCacheRules(Paged):
     """Only tables of this database; with a leading *, of every one whose name contains the rest."""
     source_db_table: str | None = None
     """Only this table; with a leading *, every one whose name contains the rest."""
+    limit: Annotated[int, between(1, 200, "items a page,", "DBS.280439")] | None = Field(default=None, kw_only=True)
+    """How many rules to read; 100 is documented, 200 is sent by others. Given, one page is read instead of all."""
 
 
 @put("/v3/{project_id}/dbcache/rule", returns=RuleUpdated)

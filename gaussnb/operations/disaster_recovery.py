@@ -14,11 +14,12 @@ from ..fields import (
     RegionId,
     Rule,
     Secret,
+    at_least,
     identifier,
     some,
 )
 from ..spec import At, Joined, Known, Model, Operation, Paged, Row, Tie, Ties, delete, get, post, put
-from .bases import OfInstance
+from .bases import OfInstance, SmallPages
 from .rows import AboutInstance, Done, JobStarted
 
 Nodes = Annotated[list[AnyAddress], some("address")]
@@ -123,7 +124,7 @@ class InstanceSettings(Model):
     """The instance."""
     switchover_ratio: Annotated[Literal[50, 60, 70, 80, 90, 100], OneOf()] | None = None
     """Percentage of its nodes that must have failed, 50 to 100 in tens; left out means 100."""
-    sync_delay: Annotated[int, Rule("10 seconds or more", lambda seconds: seconds >= 10)] | None = None
+    sync_delay: Annotated[int, at_least(10)] | None = None
     """Seconds its twin may lag behind for that, at least 10; left out, it does not matter."""
 
 
@@ -236,7 +237,7 @@ class SetDisasterRecoverySettings(Operation):
 
 
 @get("/v3/{project_id}/instances/disaster-recovery/settings", returns=Settings, page_size=50)
-class ShowDisasterRecoverySettings(Paged):
+class ShowDisasterRecoverySettings(SmallPages):
     """List when instances hand over to their twins."""
 
     instance_id: InstanceId | None = None

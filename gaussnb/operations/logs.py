@@ -22,9 +22,9 @@ from ..fields import (
     some,
     up_to,
 )
-from ..spec import Above, Asked, At, Each, Joined, Known, Operation, Paged, Row, Tie, Ties, delete, get, post, put
+from ..spec import Above, Asked, At, Joined, Known, Operation, Paged, Row, Tie, Ties, delete, get, post, put
 from .bases import OfInstance
-from .rows import AboutInstance, Done
+from .rows import AboutInstance, Done, DoneEach
 
 # ------------------------------------------------------------------------------------ lines of logs
 
@@ -365,13 +365,9 @@ class LoggingInstance(Row, at="instance_lts_configs"):
     """The logs it can send."""
 
 
-class StreamSet(Row):
+class StreamSet(DoneEach):
     """The receipt of one instance whose log was joined to a stream, or parted from it."""
 
-    operation: Annotated[str, Asked("operation")]
-    """What was done."""
-    instance_id: Annotated[str, Each("instance_ids")]
-    """To which instance."""
     log_type: Annotated[str, Asked("log_type")]
     """To which log."""
 

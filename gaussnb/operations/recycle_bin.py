@@ -8,6 +8,7 @@ from typing import Annotated
 from ..binding import Group, call
 from ..fields import between
 from ..spec import Asked, At, Inside, Operation, Paged, Row, get, put
+from .rows import Did
 
 
 class RecycledInstance(Row, at="instances"):
@@ -46,11 +47,9 @@ class RecyclePolicy(Row, at="recycle_policy"):
     """For how many days."""
 
 
-class RecyclePolicySet(Row):
+class RecyclePolicySet(Did):
     """The receipt of a new policy."""
 
-    operation: Annotated[str, Asked("operation")]
-    """What was done."""
     retention_period_in_days: Annotated[int, Asked("retention_period_in_days")]
     """For how many days instances are kept that are deleted from now on."""
 

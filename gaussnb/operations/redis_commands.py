@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from ..binding import Group, call
 from ..fields import OneOf, Part, Whole, at_most, matches, some
-from ..spec import Above, At, Model, Paged, Tie, Ties, delete, get, post, put
-from .bases import OfInstance
+from ..spec import Above, At, Model, Tie, Ties, delete, get, post, put
+from .bases import OfInstance, SmallPages
 from .rows import AboutInstance, Done
 
 HighRiskCommand = Annotated[Literal["keys", "flushdb", "flushall", "hgetall", "hkeys", "hvals", "smembers"], OneOf()]
@@ -68,7 +68,7 @@ class UpdateHighRiskCommands(OfInstance):
 
 
 @get("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=DisabledCommand, page_size=50)
-class ShowRedisDisabledCommands(OfInstance, Paged):
+class ShowRedisDisabledCommands(OfInstance, SmallPages):
     """List disabled commands of a Redis instance."""
 
     type: DisabledType

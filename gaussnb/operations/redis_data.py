@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from ..binding import Group, call
 from ..fields import OneOf, at_least
 from ..spec import At, Paged, get, post, put
-from .bases import OfInstance
+from .bases import OfInstance, SmallPages
 from .rows import AboutInstance, JobStarted
 
 KeyType = Annotated[Literal["string", "hash", "zset", "set", "list", "stream"], OneOf()]
@@ -76,7 +76,7 @@ class ShowRedisBigKeys(OfInstance, Paged):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/hot-keys", returns=HotKey, total="count", page_size=50)
-class ShowRedisHotKeys(OfInstance, Paged):
+class ShowRedisHotKeys(OfInstance, SmallPages):
     """List keys of a Redis instance that are asked for often."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
+from pydantic import Field
+
 from ..binding import Group, call
 from ..fields import Moment, between, some
 from ..spec import At, Inside, Paged, get, post, put
@@ -59,7 +61,6 @@ class ShowRedisPitrInfo(OfInstance):
     """Show how much storage it takes that a Redis instance can go back."""
 
 
-# One source gives 300 a page, another one 100: both accept pages of 100.
 @get("/v3/{project_id}/redis/instances/{instance_id}/pitr/restorable-time-periods", returns=RestorableMoment)
 class ListRedisPitrRestoreTime(OfInstance, Paged):
     """List the moments a Redis instance can go back to."""
@@ -68,6 +69,9 @@ class ListRedisPitrRestoreTime(OfInstance, Paged):
     """Only later moments."""
     end_time: Moment
     """Only earlier moments."""
+    # One source gives 300 at once, another one 100: pages of 100 suit both when all are read.
+    limit: Annotated[int, between(1, 300, "items a page,", "DBS.280439")] | None = Field(default=None, kw_only=True)
+    """How many moments to read, at most 300. Given, one page is read instead of all."""
 
 
 @put("/v3/{project_id}/redis/instances/{instance_id}/pitr", returns=JobStarted, success=202, ends="ready")

@@ -8,7 +8,7 @@ from ..binding import Group, call
 from ..fields import NodeId
 from ..spec import Above, Asked, Operation, Paged, Query, Row, Tie, Ties, delete, get
 from .bases import OfInstance
-from .rows import Done
+from .rows import Did, Done
 
 
 class Session(Row):
@@ -80,11 +80,9 @@ class ClientAddress(Row, at="top_source_ips"):
     """How many connections it has."""
 
 
-class SessionsClosed(Row):
+class SessionsClosed(Did):
     """The receipt of sessions of a node that were closed."""
 
-    operation: Annotated[str, Asked("operation")]
-    """What was done."""
     node_id: Annotated[str, Asked("node_id")]
     """To which node."""
 

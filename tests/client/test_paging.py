@@ -12,8 +12,10 @@ import gaussnb as gn
 from gaussnb import Client
 from gaussnb.operations.backups import ListRestoreDatabases, ShowAllInstancesBackups
 from gaussnb.operations.flavors import PresentFlavor
-from gaussnb.operations.logs import ListRedisSlowLogs
+from gaussnb.operations.logs import ListRedisSlowLogs, ListSlowLogs
 from gaussnb.operations.tags import ListInstancesByResourceTags
+from gaussnb.paging import read_all
+from gaussnb.transport import Reply
 
 PLACE = {"endpoint": "http://127.0.0.1:9", "token": "given", "project_id": "0" * 32}
 
@@ -136,3 +138,50 @@ def test_a_form_that_wants_offset_and_limit_gives_one_page(scripted: Any) -> Non
     frame = gdb.send(ShowAllInstancesBackups(offset=1, limit=10))
     assert len(frame) == 10 and frame.attrs["truncated"] is True
     assert queries(adapter) == ["offset=1&limit=10"]
+
+
+def test_a_list_is_read_only_as_far_as_it_reaches() -> None:
+    sizes: list[tuple[int, int]] = []
+
+    def answers(reads: Any) -> Any:
+        for read in reads:
+            sizes.append((read.offset or 0, read.limit or 10))
+            listed = [{"query_sample": "select 1"}] * sizes[-1][1]
+            yield Reply(200, {}, json.dumps({"slow_log_list": listed, "total_record": 5000}).encode(), "ListSlowLogs")
+
+    asked = ListSlowLogs("i", start_date=WHEN["start_time"], end_date=WHEN["end_time"])
+    reading = read_all(asked, asked.route.returns, next(answers([asked])), answers)
+    assert len(reading.columns) == 2000 and reading.facts == {"total_count": 5000, "truncated": True}
+    assert sizes[:2] == [(0, 10), (10, 100)] and sizes[-1] == (1910, 90)
+
+
+def test_rows_that_stand_at_one_of_two_places(scripted: Any) -> None:
+    asked: dict[str, Any] = {"total_count": "1", "disabled_type": "command", "commands": ["keys", "hvals"]}
+    frame = scripted(asked)[0].redis_commands.list_disabled("i", "command", limit=50)
+    assert frame["command"].tolist() == ["keys", "hvals"] and frame["key"].isna().all()
+    keys = [{"db_id": "3", "key": "k", "commands": ["get", "set"]}, {"db_id": "4", "key": "l", "commands": ["get"]}]
+    gdb, adapter = scripted({"total_count": "2", "disabled_type": "key", "commands": None, "keys": keys})
+    frame = gdb.redis_commands.list_disabled("i", "key")
+    assert frame[["db_id", "key", "command"]].values.tolist() == [[3, "k", "get"], [3, "k", "set"], [4, "l", "get"]]
+    assert frame.attrs["total_count"] == 2 and frame.attrs["truncated"] is False and len(adapter.sent) == 1
+    for none in ({"total_count": 0}, {"total_count": 0, "keys": []}, {"total_count": 0, "commands": []}):
+        assert len(scripted(none)[0].redis_commands.list_disabled("i", "key")) == 0
+    with pytest.raises(gn.BadAnswer):
+        scripted({"disabled_type": "key"})[0].redis_commands.list_disabled("i", "key")
+
+
+@pytest.mark.parametrize("place", ["data_store", "datastore"])
+def test_columns_that_stand_at_one_of_two_places(scripted: Any, place: str) -> None:
+    charge = "charge_type" if place == "data_store" else "charge_mode"
+    one = {"id": "i", place: {"type": "redis", "version": "6.2"}, charge: "postPaid"}
+    frame = scripted({"total_count": 1, "instances": [one]})[0].recycle_bin.list()
+    assert frame[["engine", "version", "charge_mode"]].values.tolist() == [["redis", "6.2", "postPaid"]]
+
+
+def test_big_keys_are_paged_in_the_body(scripted: Any) -> None:
+    def page(count: int) -> dict[str, Any]:
+        return {"keys": [{"db_id": 0, "key_name": "k"}] * count, "count": 130}
+
+    gdb, adapter = scripted(page(100), page(30))
+    assert len(gdb.redis_data.big_keys("i", key_types=["hash"])) == 130
+    assert bodies(adapter) == [{"key_types": ["hash"]}, {"offset": 100, "limit": 100, "key_types": ["hash"]}]
