@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from ..binding import Group, call
-from ..fields import MISSING, NodeId, NodesAtOnce, OneOf, Rule, SubnetId, TrueFalse, at_most, between
+from ..fields import MISSING, NodeId, NodesAtOnce, OneOf, Rule, SubnetId, at_most, between
 from ..spec import At, Tie, Ties, delete, get, post, put
-from .bases import OfInstance
+from .bases import OfInstance, Orders
 from .rows import AboutInstance, Done, JobStarted
 
 Percent = Annotated[int, between(1, 100, "percent,", "DBS.03000002")]
@@ -33,15 +33,13 @@ class NodePolicy(AboutInstance):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/enlarge-node", returns=JobStarted, ends="ready")
-class ExpandInstanceNode(OfInstance):
+class ExpandInstanceNode(Orders):
     """Add nodes to an instance."""
 
     num: NodesAtOnce
     """How many nodes to add."""
     subnet_id: SubnetId | None = None
     """The subnet they stand in, of the instance's VPC; Cassandra only."""
-    is_auto_pay: TrueFalse | None = None
-    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/reduce-node", returns=JobStarted, ends="ready")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from ..binding import Group, call
-from ..fields import InstanceId, OneOf, Part, Rule, TrueFalse, VolumeSize, at_most, between
+from ..fields import InstanceId, OneOf, Part, Rule, VolumeSize, at_most, between
 from ..spec import At, Each, Joined, Model, Operation, Row, Tie, Ties, get, post, put
 from .bases import OfInstance, Orders
 from .rows import AboutInstance, JobStarted
@@ -34,13 +34,11 @@ class VolumePolicySet(Row):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/extend-volume", returns=JobStarted, ends="ready")
-class ResizeInstanceVolume(OfInstance):
+class ResizeInstanceVolume(Orders):
     """Give an instance more storage."""
 
     size: VolumeSize
     """The new size in GB, in all; more than now."""
-    is_auto_pay: TrueFalse | None = None
-    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/volume", returns=JobStarted, success=202, ends="ready")
@@ -54,13 +52,11 @@ class ModifyVolume(OfInstance):
 
 
 @post("/v3/{project_id}/instances/{instance_id}/cold-volume", returns=JobStarted, success=202, ends="ready")
-class CreateColdVolume(OfInstance):
+class CreateColdVolume(Orders):
     """Give a single-node InfluxDB instance storage for data that is seldom read."""
 
     size: Annotated[int, between(500, 100_000, "GB,", "DBS.280242")]
     """The size in GB, 500 to 100000."""
-    is_auto_pay: TrueFalse | None = None
-    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/cold-volume", returns=JobStarted, success=202, ends="ready")

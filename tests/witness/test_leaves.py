@@ -7,7 +7,7 @@ field; the SDK gets it through the sandbox's door and parses it, our rows read i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ pytest.importorskip("huaweicloudsdkgaussdbfornosql")
 import pandas as pd
 from making import CALLS, asked, example, made
 from official import by_sdk, item_of, model, sdk_plain
-from shapes import DECLARED
+from shapes import DECLARED, DESCRIBED, described, resolved
 
 from gaussnb.frame import frame_of
 from gaussnb.sandbox import Sandbox, simulated
@@ -132,6 +132,35 @@ def test_every_value_is_shown(id: str) -> None:
     if operation.route.returns.at:
         hidden.discard(operation.route.total)  # how many rows there are; of pages, in attrs
     assert hidden == set(LEFT_OUT.get(id, {}))
+
+
+def described_leaves(schema: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """The place of every value of an answer, as the vendor's document describes it."""
+    schema = resolved(schema)
+    if schema.get("type") == "array":
+        yield from described_leaves(schema["items"], f"{path}[]")
+    elif properties := schema.get("properties"):
+        for name, below in properties.items():
+            yield from described_leaves(below, f"{path}.{name}" if path else name)
+    else:
+        yield path
+
+
+@pytest.mark.parametrize("id", [id for id in ASKED if id in DESCRIBED and id not in UNKNOWN])
+def test_the_document_describes_the_same_values(id: str) -> None:
+    """What it calls otherwise is read under that name, too."""
+    (code,) = (code for code in described(id)[2]["responses"] if code.startswith("2"))
+    content = described(id)[2]["responses"][code].get("content", {})
+    places = {place for media in content.values() for place in described_leaves(media["schema"])}
+    known = {place for place, _ in leaves(f"{id}Response")}
+    for place in places - known:
+        item, _, name = place.rpartition("[].")
+        *way, last = name.split(".")
+        holder = {last: "word"}
+        for key in reversed(way):
+            holder = {key: holder}  # type: ignore[dict-item]
+        shown = (dict(frames(DECLARED[id], {item: [one]})) for one in (holder, {}))
+        assert not all(one.equals(other) for one, other in zip(*(frames.values() for frames in shown))), place
 
 
 @every_operation
