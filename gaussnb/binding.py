@@ -120,10 +120,11 @@ class Call(Generic[P]):
             raise TypeError(f"{self!r} is not bound to a client: use gaussnb.connect() first")
         return self._sender.send(operation, self.returns)
 
-    def form(self, **values: Any) -> Form:
+    def form(self, spec: Operation | None = None, /, **values: Any) -> Form:
         """A form of this operation, filled with what is known already. Show it in a cell.
 
         Args:
+            spec: an operation to fill it with.
             values: values by field; nested parts as dicts.
 
         Raises:
@@ -131,7 +132,7 @@ class Call(Generic[P]):
         """
         from .widgets import form_of
 
-        return form_of(self.operation, self._sender).fill(**values)
+        return form_of(self.operation, self._sender).fill(spec, **values)
 
     # -- the faces
 
@@ -226,9 +227,9 @@ class Call(Generic[P]):
 class _One(Call[[str]]):
     __doc__ = _Documentation()  # a list call, asked for the one row with a given key
 
-    def __init__(self, operation: type[Operation], key: str, missing: str) -> None:
+    def __init__(self, operation: type[Operation], key: str, missing: str, column: str) -> None:
         super().__init__(operation)
-        self._key = key
+        self._key, self._column = key, column
         self._missing = missing
 
     @cached_property
@@ -250,7 +251,7 @@ class _One(Call[[str]]):
         frame = super()._send(operation)
         wanted = getattr(operation, self._key)
         # The service matches a leading `*` by substring; one row means this very key.
-        found: pd.DataFrame = frame.loc[frame[self._key] == wanted].reset_index(drop=True)
+        found: pd.DataFrame = frame.loc[frame[self._column] == wanted].reset_index(drop=True)
         if len(found) == 0:
             raise NotFound(
                 status=200,
@@ -272,15 +273,16 @@ def call(operation: Callable[P, Operation], *, returns: type[Row] | None = None)
     return Call(cast("type[Operation]", operation), returns=returns)
 
 
-def one(operation: type[Operation], key: str, missing: str) -> Call[[str]]:
+def one(operation: type[Operation], key: str, missing: str, column: str = "") -> Call[[str]]:
     """A list call as a look-up of one row: ``get = one(ListJobs, "id", "DBS.280016")``.
 
     Args:
         operation: a declared list whose ``key`` field filters exactly.
         key: the field of the operation and the column of the frame.
         missing: the error code :class:`gaussnb.NotFound` carries when there is no such row.
+        column: the column of the frame, where it is called otherwise.
     """
-    return _One(operation, key, missing)
+    return _One(operation, key, missing, column or key)
 
 
 def _line(text: str) -> str:

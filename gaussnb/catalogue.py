@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .client import GROUPS
 from .frame import frame_from
+from .groups import GROUPS
 from .spec import OPERATIONS, Row
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Entry(Row):
     """Whether the sandbox acts it out."""
     deprecated: bool
     """Whether the vendor has announced its end."""
+    superseded: str
+    """The newer operation that does the same, where there is one."""
     summary: str
     """What it does."""
 
@@ -69,6 +71,7 @@ def operations() -> pd.DataFrame:
                 "success": route.success,
                 "simulated": operation in acted,
                 "deprecated": route.deprecated,
+                "superseded": route.superseded or None,
                 "summary": (operation.__doc__ or "").strip().partition("\n")[0],
             }
         )

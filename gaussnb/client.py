@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from requests.adapters import BaseAdapter
 
 from .auth import Auth, GivenToken, SignatureAuth, TokenAuth
-from .binding import Group
 from .clock import Clock, RealClock
 from .credentials import Credentials, find_credentials
 from .errors import (
@@ -24,24 +23,19 @@ from .errors import (
     UnknownOutcome,
 )
 from .frame import frame_from, frame_of
+from .groups import GROUPS, Groups
 from .ledger import Ledger
 from .making import Making
 from .neighbours.iam import (
     KeystoneCreateUserTokenByPassword,
     KeystoneListAuthProjects,
     KeystoneListProjects,
-    Projects,
 )
-from .neighbours.vpc import SecurityGroups, Subnets, Vpcs
-from .operations.flavors import Datastores, Flavors
-from .operations.instances import Instances, ListInstances
-from .operations.jobs import Jobs, ListJobs
-from .operations.quotas import Quotas
-from .operations.tags import Tags
-from .operations.versions import Versions
-from .paging import checked, read_all
+from .operations.instances import ListInstances
+from .operations.jobs import ListJobs
+from .paging import checked, first_page, read_all
 from .regions import REGIONS, is_loopback
-from .spec import OPERATIONS, Operation, Router, Row
+from .spec import OPERATIONS, Operation, Router, Row, fields_of
 from .tokens import Token, TokenCache, cache_key
 from .transport import AnswerLost, Patience, Reply, Transport
 from .waiters import Progress, Targets, wait
@@ -68,7 +62,7 @@ class Login(Row):
     """When the token ends; missing where none was asked for."""
 
 
-class Client:
+class Client(Groups):
     """One project in one region. :func:`gaussnb.connect` makes one.
 
     Args:
@@ -79,18 +73,6 @@ class Client:
 
     Every call answers with a DataFrame; see each call's own documentation for its columns.
     """
-
-    instances: Instances
-    flavors: Flavors
-    datastores: Datastores
-    jobs: Jobs
-    quotas: Quotas
-    tags: Tags
-    versions: Versions
-    projects: Projects
-    vpcs: Vpcs
-    subnets: Subnets
-    security_groups: SecurityGroups
 
     def __init__(
         self,
@@ -110,8 +92,6 @@ class Client:
         usual = self._transport.patience
         self._glance = replace(usual, tries=1, busy=0, read=min(usual.read, 30))
         self._poller = Poller(self._look, self._look_at_jobs, self._look_at_work, self.clock, self._transport.seed)
-        for name, group in GROUPS.items():
-            setattr(self, name, group(self))
 
     @classmethod
     def open(
@@ -258,20 +238,20 @@ class Client:
             return self._fetch(reads, patience)
 
         if route.creates:
-            columns = Columns(returns, {**dict(operation), "operation": route.id})
+            columns = Columns(returns, {**fields_of(operation), "operation": route.id})
             name = str(getattr(operation, "name", ""))
             return self._making.create(route.id, name, columns, lambda: self._exchange(operation))
         try:
-            reply = self._exchange(operation, patience)
+            reply = self._exchange(first_page(operation), patience)
         except AnswerLost as lost:
             message = f"{lost} It may have been done: look before asking again."
         else:
             attrs = self.attrs(route.id, route.service, reply)
-            if operation.paged() or "marker" in type(operation).model_fields:
+            if operation.paged():
                 reading = read_all(operation, returns, reply, fetch)
                 return _once(frame_of(reading.columns, {**attrs, **reading.facts}))
-            columns = Columns(returns, {**dict(operation), "operation": route.id})
-            columns.add(checked(reply, returns))
+            columns = Columns(returns, {**fields_of(operation), "operation": route.id})
+            columns.add(checked(reply, returns, route.total))
             return frame_of(columns, attrs)
         raise UnknownOutcome(message, operation=route.id)
 
@@ -332,7 +312,7 @@ class Client:
             if route is None:
                 return _loose(reply.json(), attrs)
             columns = Columns(route.returns, asked)
-            columns.add(checked(reply, route.returns))
+            columns.add(checked(reply, route.returns, route.total))
             return frame_of(columns, attrs)
         raise UnknownOutcome(message, operation=name)
 
@@ -556,22 +536,6 @@ class Client:
         # One page: how far the newest fifty are is enough, whoever watches more sees the rest without progress.
         operation = ListJobs(status="Running", limit=50)
         return self._send(operation, operation.route.returns, self._glance)
-
-
-GROUPS: dict[str, type[Group]] = {
-    "instances": Instances,
-    "flavors": Flavors,
-    "datastores": Datastores,
-    "jobs": Jobs,
-    "quotas": Quotas,
-    "tags": Tags,
-    "versions": Versions,
-    "projects": Projects,
-    "vpcs": Vpcs,
-    "subnets": Subnets,
-    "security_groups": SecurityGroups,
-}
-"""The groups of a client, by the name of its attribute."""
 
 
 def _once(frame: pd.DataFrame) -> pd.DataFrame:

@@ -117,6 +117,21 @@ class Titled:
     title: str
 
 
+def up_to(count: int, what: str, code: str = BAD_PARAMETER) -> Length:
+    """A rule for a list or text: none to ``count`` of ``what``."""
+    return Length(f"at most {count} {what}", lambda items: len(items) <= count, code, low=0, high=count)
+
+
+def some(what: str, code: str = MISSING) -> Rule:
+    """A rule for a list or text: not empty."""
+    return Rule(f"at least one {what}", lambda items: len(items) > 0, code)
+
+
+def at_least(low: float, code: str = BAD_PARAMETER) -> Rule:
+    """A rule for a number: ``low`` or more."""
+    return Rule(f"{low} or more", lambda number: number >= low, code)
+
+
 @dataclass(frozen=True)
 class Whole:
     """A whole number that may travel as JSON number or as text, and is sent the way it was given.
@@ -229,6 +244,22 @@ def is_network(text: str) -> bool:
     return True
 
 
+def _is_any_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_any_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def is_backup_window(text: str) -> bool:
     """Whether ``text`` is one hour, ``hh:mm-HH:MM``, on a quarter, wrapping at midnight."""
     found = re.fullmatch(r"([01]\d|2[0-3]):(00|15|30|45)-([01]\d|2[0-3]):(00|15|30|45)", text)
@@ -258,7 +289,10 @@ VpcId = Annotated[str, identifier("DBS.280247"), Titled("VPC")]
 SubnetId = Annotated[str, identifier("DBS.280248"), Titled("Subnet")]
 SecurityGroupId = Annotated[str, identifier("DBS.280249"), Titled("Security group")]
 EnterpriseProjectId = Annotated[str, identifier("DBS.280433"), Titled("Enterprise project")]
+RegionId = Annotated[str, identifier("DBS.200024"), Titled("Region")]
 KeyId = Annotated[str, identifier("DBS.280438"), Titled("Encryption key")]
+
+SpecCode = Annotated[str, identifier("DBS.280240"), Titled("Specification")]
 
 # -- names and words
 
@@ -316,14 +350,24 @@ BackupWindow = Annotated[
 ]
 KeepDays = Annotated[int | str, Whole(0, 35, "DBS.280214"), Titled("Days kept")]
 NodeCount = Annotated[int | str, Whole(1, 200, "DBS.280123"), Titled("Nodes")]
+NodesAtOnce = Annotated[int, between(1, 200, "a number of nodes", "DBS.240001"), Titled("Nodes")]
+VolumeSize = Annotated[
+    int, Rule("a whole number of GB, 1 or more", lambda number: number >= 1, "DBS.280242"), Titled("Storage, GB")
+]
 Gigabytes = Annotated[int | str, Whole(1, None, "DBS.280242"), Titled("Storage, GB")]
 Port = Annotated[int | str, Whole(1024, 65535, "DBS.200059")]
 OnOff01 = Annotated[int | str, Flag(("0", "1"), (0, 1))]
 TrueFalse = Annotated[bool | str, Flag(("false", "true"), (False, True))]
 """A truth value the service's schema calls a string: ``"true"``, ``"false"`` or the JSON twins."""
+OnOff = Annotated[Literal["on", "off"], OneOf()]
 
 Address = Annotated[str, Rule("an IPv4 address, like 192.168.0.12", is_address, "DBS.200091")]
 Network = Annotated[str, Rule("an IPv4 address or block, like 192.168.0.0/24", is_network, "DBS.200091")]
+
+AnyAddress = Annotated[str, Rule("an IP address, like 192.168.0.12 or 2001:db8::1", _is_any_address, "DBS.200091")]
+AnyNetwork = Annotated[
+    str, Rule("an IP address or block, like 192.168.0.0/24 or 2001:db8::/32", _is_any_network, "DBS.200091")
+]
 
 Trimmed = StringConstraints(strip_whitespace=True)
 """Blanks around the text are dropped, as the service does."""
@@ -345,6 +389,14 @@ Moment = Annotated[
     AfterValidator(_moment),
 ]
 """A moment to the second. Without an offset it is UTC, as in every frame."""
+
+
+
+def short_text(code: str) -> Rule:
+    """A rule for a description."""
+    says = """at most 256 characters, none of > ! < " & ' ="""
+    return matches(r"""[^>!<"&'=]{0,256}""", says, code)
+
 
 Offset = Annotated[int, Rule("0 or more", lambda number: number >= 0, "DBS.280440")]
 Limit = Annotated[int, between(1, 100, "items a page,", "DBS.280439")]

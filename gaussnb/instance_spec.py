@@ -7,13 +7,11 @@ fields together: one line each, as data, and each blames the one field a person 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails
+from pydantic import Field, model_validator
 
 from . import engines
 from .fields import (
@@ -39,6 +37,7 @@ from .fields import (
     ProductType,
     Rule,
     SecurityGroupId,
+    SpecCode,
     SubnetId,
     Titled,
     TrueFalse,
@@ -47,41 +46,10 @@ from .fields import (
     exactly_one,
     identifier,
     matches,
-    refuse,
 )
-from .spec import At, Known, Model, Operation, Row, post
-
-T = TypeVar("T")
-Judged = TypeVar("Judged", contravariant=True)
+from .spec import At, Known, Model, Operation, Row, Tie, Ties, broken, post, refuse_all
 
 WRONG_RESTORE = "DBS.301024"
-
-# ---------------------------------------------------------------------- rules that tie fields together
-
-
-@dataclass(frozen=True)
-class Tie(Generic[Judged]):
-    """A rule over several fields, and the one field to blame when it does not hold."""
-
-    blames: tuple[str | int, ...]
-    code: str
-    says: Callable[[Judged], str]
-    """What is allowed, with the numbers and names of this very case."""
-    holds: Callable[[Judged], bool]
-
-
-def _broken(subject: T, ties: Iterable[Tie[T]]) -> list[InitErrorDetails]:
-    return [
-        InitErrorDetails(type=refuse(tie.says(subject), tie.code), loc=tie.blames, input=None)
-        for tie in ties
-        if not tie.holds(subject)
-    ]
-
-
-def _refuse_all(title: str, broken: list[InitErrorDetails]) -> None:
-    # Any other error of a model validator would blame the whole; this one keeps each field's place.
-    if broken:
-        raise ValidationError.from_exception_data(title, broken, hide_input=True)
 
 
 def _either(words: Iterable[str]) -> str:
@@ -123,7 +91,7 @@ class Flavor(Model):
     """Storage of the whole instance in GB."""
     storage: Annotated[Literal["ULTRAHIGH"], OneOf("DBS.280241"), Titled("Disk")]
     """The kind of disk: ULTRAHIGH, which is SSD."""
-    spec_code: Annotated[str, identifier("DBS.280240"), Titled("Specification")]
+    spec_code: SpecCode
     """The specification of each node, like geminidb.cassandra.xlarge.4."""
 
 
@@ -150,33 +118,27 @@ class ChargeInfo(Model):
     is_auto_pay: TrueFalse | None = None
     """Whether the first prePaid order is paid by itself; left out means that it waits for you."""
 
-    @model_validator(mode="after")
-    def _ties(self) -> Self:
-        _refuse_all("ChargeInfo", _broken(self, _CHARGE_TIES))
-        return self
-
-
-_CHARGE_TIES: tuple[Tie[ChargeInfo], ...] = (
-    Tie(
-        ("period_type",),
-        BAD_PARAMETER,
-        lambda charge: "prePaid needs month or year",
-        lambda charge: charge.charge_mode == "postPaid" or charge.period_type is not None,
-    ),
-    Tie(
-        ("period_num",),
-        BAD_PARAMETER,
-        lambda charge: "prePaid needs a number: 1 to 9 months, or 1 to 3 years",
-        lambda charge: charge.charge_mode == "postPaid" or charge.period_num is not None,
-    ),
-    Tie(
-        ("period_num",),
-        BAD_PARAMETER,
-        lambda charge: "1 to 3 years",
-        lambda charge: (charge.charge_mode, charge.period_type) != ("prePaid", "year")
-        or int(charge.period_num or 1) <= 3,
-    ),
-)
+    ties: ClassVar[Ties] = (
+        Tie(
+            ("period_type",),
+            BAD_PARAMETER,
+            "prePaid needs month or year",
+            lambda charge: charge.charge_mode == "postPaid" or charge.period_type is not None,
+        ),
+        Tie(
+            ("period_num",),
+            BAD_PARAMETER,
+            "prePaid needs a number: 1 to 9 months, or 1 to 3 years",
+            lambda charge: charge.charge_mode == "postPaid" or charge.period_num is not None,
+        ),
+        Tie(
+            ("period_num",),
+            BAD_PARAMETER,
+            "1 to 3 years",
+            lambda charge: (charge.charge_mode, charge.period_type) != ("prePaid", "year")
+            or int(charge.period_num or 1) <= 3,
+        ),
+    )
 
 
 class RestoreInfo(Model):
@@ -200,37 +162,31 @@ class RestoreInfo(Model):
     ) = None
     """The moment to go back to."""
 
-    @model_validator(mode="after")
-    def _ties(self) -> Self:
-        _refuse_all("RestoreInfo", _broken(self, _RESTORE_TIES))
-        return self
-
-
-_RESTORE_TIES: tuple[Tie[RestoreInfo], ...] = (
-    Tie(
-        ("backup_id",),
-        WRONG_RESTORE,
-        lambda restore: "a backup alone, or else source_instance_id and restore_time",
-        lambda restore: (restore.backup_id is None)
-        != (restore.source_instance_id is None and restore.restore_time is None),
-    ),
-    Tie(
-        ("source_instance_id",),
-        WRONG_RESTORE,
-        lambda restore: "restore_time needs the instance whose past is meant",
-        lambda restore: restore.backup_id is not None
-        or restore.restore_time is None
-        or restore.source_instance_id is not None,
-    ),
-    Tie(
-        ("restore_time",),
-        WRONG_RESTORE,
-        lambda restore: "source_instance_id needs the moment to go back to",
-        lambda restore: restore.backup_id is not None
-        or restore.source_instance_id is None
-        or restore.restore_time is not None,
-    ),
-)
+    ties: ClassVar[Ties] = (
+        Tie(
+            ("backup_id",),
+            WRONG_RESTORE,
+            "a backup alone, or else source_instance_id and restore_time",
+            lambda restore: (restore.backup_id is None)
+            != (restore.source_instance_id is None and restore.restore_time is None),
+        ),
+        Tie(
+            ("source_instance_id",),
+            WRONG_RESTORE,
+            "restore_time needs the instance whose past is meant",
+            lambda restore: restore.backup_id is not None
+            or restore.restore_time is None
+            or restore.source_instance_id is not None,
+        ),
+        Tie(
+            ("restore_time",),
+            WRONG_RESTORE,
+            "source_instance_id needs the moment to go back to",
+            lambda restore: restore.backup_id is not None
+            or restore.source_instance_id is None
+            or restore.restore_time is not None,
+        ),
+    )
 
 
 class DrInfo(Model):
@@ -248,20 +204,14 @@ class AvailabilityZoneDetail(Model):
     secondary_availability_zone: Zone
     """The zone of the standby node, another one."""
 
-    @model_validator(mode="after")
-    def _ties(self) -> Self:
-        _refuse_all("AvailabilityZoneDetail", _broken(self, _ZONE_TIES))
-        return self
-
-
-_ZONE_TIES: tuple[Tie[AvailabilityZoneDetail], ...] = (
-    Tie(
-        ("secondary_availability_zone",),
-        "DBS.280244",
-        lambda zones: "another zone than the primary's",
-        lambda zones: zones.primary_availability_zone != zones.secondary_availability_zone,
-    ),
-)
+    ties: ClassVar[Ties] = (
+        Tie(
+            ("secondary_availability_zone",),
+            "DBS.280244",
+            "another zone than the primary's",
+            lambda zones: zones.primary_availability_zone != zones.secondary_availability_zone,
+        ),
+    )
 
 
 class IpGroup(Model):
@@ -435,10 +385,10 @@ class InstanceSpec(Operation):
     def _ties(self) -> Self:
         engine = engines.engine(self.datastore.type)
         mode = engine.modes.get(self.mode)
-        broken = _broken(_Chosen(self, engine), _ENGINE_TIES)
+        wrong = broken(_Chosen(self, engine), _ENGINE_TIES)
         if mode is not None:  # else there is no telling what the rest should be
-            broken += _broken(_Deployed(self, mode), _MODE_TIES)
-        _refuse_all("InstanceSpec", broken)
+            wrong += broken(_Deployed(self, mode), _MODE_TIES)
+        refuse_all("InstanceSpec", wrong)
         return self
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:

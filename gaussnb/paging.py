@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .spec import At, Operation, Row
+from .spec import At, Operation, Row, fields_of
 from .transport import Reply
-from .wire import Columns, leaves, list_key
+from .wire import Columns, leaves, way_to
 
 Fetch = Callable[[Sequence[Operation]], Iterator[Reply]]
 """Sends several reads at the same time; the replies in the order of the reads."""
@@ -18,7 +18,19 @@ AGAIN = 3
 """How often a list is read that shrinks meanwhile: what moves up into a page that was read is missed."""
 
 
-def checked(reply: Reply, row: type[Row]) -> Any:
+_NAMES = {"offset": "id", "marker": "id", "line_num": "line_num"}
+"""By the field that says where a page begins: the key that tells the things of a list from each other."""
+
+
+def first_page(operation: Operation) -> Operation:
+    """What asks for the first page: a list of log lines wants to be told how many."""
+    asked = fields_of(operation)
+    if operation.paged() == "line_num" and asked["limit"] is None:
+        return operation.replace(limit=operation.route.page_size)
+    return operation
+
+
+def checked(reply: Reply, row: type[Row], total: str = "total_count") -> Any:
     """The parsed answer, where it can be read as rows.
 
     Raises:
@@ -27,11 +39,11 @@ def checked(reply: Reply, row: type[Row]) -> Any:
     answer = reply.json()
     if not row.at:
         return answer
-    key = list_key(row)
+    key = way_to(row, answer).partition(".")[0]
     held = answer.get(key) if isinstance(answer, dict) else ""
     items = held if isinstance(held, list) else [held]
     fit = all(isinstance(item, dict) or item is None for item in items) or _is_bare(row)
-    if isinstance(held, str) or not fit or (key not in answer and answer.get("total_count") != 0):
+    if isinstance(held, str) or not fit or (key not in answer and next(leaves(answer, total), None) != 0):
         # Taken for an empty list, this would say that what is there is gone.
         raise reply.bad(f"no {key} in it")
     return answer
@@ -40,6 +52,16 @@ def checked(reply: Reply, row: type[Row]) -> Any:
 def _is_bare(row: type[Row]) -> bool:
     """Whether a row stands for a plain value of a list, not for an object."""
     return any(isinstance(mark, At) and not mark.path for info in row.model_fields.values() for mark in info.metadata)
+
+
+def _listed(answer: Any, row: type[Row]) -> list[Any] | None:
+    """The things that pages are made of: the first list on the way to the rows. None where there is no list."""
+    here, way = answer, way_to(row, answer)
+    for key in way.split(".") if way else ():
+        here = here.get(key) if isinstance(here, dict) else None
+        if isinstance(here, list) or here is None:
+            return list(leaves(here, ""))
+    return None
 
 
 class Reading:
@@ -52,7 +74,7 @@ class Reading:
 
     def __init__(self, operation: Operation, returns: type[Row]) -> None:
         self.operation = operation
-        self.columns = Columns(returns, {**dict(operation), "operation": operation.route.id})
+        self.columns = Columns(returns, {**fields_of(operation), "operation": operation.route.id})
         self.count = 0
         """Things read, with repeats: where the next page begins."""
         self.total: int | None = None
@@ -61,18 +83,26 @@ class Reading:
         self.fresh = True
         """Whether the last page held anything new."""
         self.last = ""
-        """The id of the last thing."""
+        """What the last thing is known by."""
+        self.listed = True
+        """Whether the rows come from a list, and not from the one thing that stands beside it on every page."""
+        self._name = _NAMES[operation.paged()]
         self._ids: set[str] = set()
         self._bare = False
+        self._page: list[Any] = []
 
     def add(self, reply: Reply) -> int:
         """Take a page in; how many things it had."""
-        answer = checked(reply, self.columns.row)
+        answer = checked(reply, self.columns.row, self.operation.route.total)
         self.columns.add(answer)
-        things = list(leaves(answer, list_key(self.columns.row)))
-        ids = [str(thing["id"]) for thing in things if isinstance(thing, dict) and thing.get("id") is not None]
+        listed = _listed(answer, self.columns.row)
+        self.listed, things = listed is not None, listed or []
+        key = self._name
+        ids = [str(thing[key]) for thing in things if isinstance(thing, dict) and thing.get(key) is not None]
         self._bare |= len(ids) < len(things)
-        self.fresh = bool(things) and (self._bare or not self._ids.issuperset(ids))
+        # What has no id is told by its page: a service that pays no heed to offsets gives the same one for ever.
+        self.fresh = bool(things) and (things != self._page if self._bare else not self._ids.issuperset(ids))
+        self._page = things
         self._ids.update(ids)
         self.last = ids[-1] if ids else ""
         self.count += len(things)
@@ -85,12 +115,14 @@ class Reading:
     @property
     def facts(self) -> dict[str, Any]:
         """The facts about the whole, for ``attrs``."""
+        if not self.listed:
+            return {}
         have = self.count if self._bare else len(self._ids)
         if self.total is not None:
             return {"total_count": self.total, "truncated": self.shrank or have < self.total}
-        asked = dict(self.operation)
+        asked = fields_of(self.operation)
         full = have >= (asked.get("limit") or self.operation.route.page_size)
-        return {"truncated": _one_page(self.operation) and (full or bool(asked.get("offset") or asked.get("marker")))}
+        return {"truncated": _one_page(self.operation) and (full or bool(asked.get(self.operation.paged())))}
 
 
 def read_all(operation: Operation, returns: type[Row], first: Reply, fetch: Fetch) -> Reading:
@@ -104,10 +136,10 @@ def read_all(operation: Operation, returns: type[Row], first: Reply, fetch: Fetc
     """
     for again in range(AGAIN):
         reading = Reading(operation, returns)
-        reading.add(next(fetch([operation])) if again else first)
-        if _one_page(operation):
+        reading.add(next(fetch([first_page(operation)])) if again else first)
+        if _one_page(operation) or not reading.listed:
             return reading
-        if operation.paged():
+        if operation.paged() == "offset":
             _by_offset(reading, fetch)
         else:
             _by_marker(reading, fetch)
@@ -117,18 +149,18 @@ def read_all(operation: Operation, returns: type[Row], first: Reply, fetch: Fetc
 
 
 def _one_page(operation: Operation) -> bool:
-    asked = dict(operation)
-    return any(asked.get(name) is not None for name in ("offset", "limit", "marker"))
+    asked = fields_of(operation)
+    return any(asked[name] is not None for name in (operation.paged(), "limit"))
 
 
 def _by_offset(reading: Reading, fetch: Fetch) -> None:
     operation, size = reading.operation, reading.operation.route.page_size
-    step = size
-    while reading.fresh and (reading.total is None or reading.count < reading.total):
+    step, reach = size, operation.route.reach
+    while reading.fresh and reading.count < min(reach, reading.total if reading.total is not None else reach):
         here = reading.count
-        ends = min(reading.total or 0, here + AHEAD * step)
+        ends = min(reading.total or 0, here + AHEAD * step, reach)
         offsets = range(here, ends, step) if reading.total else range(here, here + 1)
-        for reply in fetch([operation.replace(offset=offset, limit=size) for offset in offsets]):
+        for reply in fetch([operation.replace(offset=at, limit=min(size, reach - at)) for at in offsets]):
             if (count := reading.add(reply)) < step:
                 # The end; or the service gives fewer at once than it says, and there is a hole.
                 step = count or step
@@ -136,10 +168,10 @@ def _by_offset(reading: Reading, fetch: Fetch) -> None:
 
 
 def _by_marker(reading: Reading, fetch: Fetch) -> None:
-    operation, size = reading.operation, reading.operation.route.page_size
+    operation, size = first_page(reading.operation), reading.operation.route.page_size
     count = reading.count
     while count >= size and reading.fresh and reading.last:
-        count = reading.add(next(fetch([operation.replace(marker=reading.last)])))
+        count = reading.add(next(fetch([operation.replace(**{operation.paged(): reading.last})])))
 
 
 def _number(value: Any) -> int | None:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -30,6 +30,7 @@ from typing import (
     Annotated,
     Any,
     ClassVar,
+    Generic,
     Literal,
     Self,
     TypeVar,
@@ -42,7 +43,7 @@ from typing import (
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from .fields import Limit, Offset
+from .fields import Limit, Offset, refuse
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -69,6 +70,11 @@ class Inside:
     key: str
 
 
+@dataclass(frozen=True)
+class AsText:
+    """Marks a number that the body carries as text."""
+
+
 # --------------------------------------------------------------------------------------- requests
 
 
@@ -90,8 +96,51 @@ def _without_input(error: ValidationError) -> ValidationError:
     return ValidationError.from_exception_data(error.title, lines, hide_input=True)
 
 
+T = TypeVar("T")
+Judged = TypeVar("Judged", contravariant=True)
+
+
+@dataclass(frozen=True)
+class Tie(Generic[Judged]):
+    """A rule over several fields, and the one field to blame when it does not hold."""
+
+    blames: tuple[str | int, ...]
+    code: str
+    says: str | Callable[[Judged], str]
+    """What is allowed; where it depends on the case, with the numbers and names of this very one."""
+    holds: Callable[[Judged], bool]
+
+
+def broken(subject: T, ties: Iterable[Tie[T]]) -> list[InitErrorDetails]:
+    """The ties that do not hold, as errors that name the field to blame."""
+    return [
+        InitErrorDetails(
+            type=refuse(tie.says if isinstance(tie.says, str) else tie.says(subject), tie.code),
+            loc=tie.blames,
+            input=None,
+        )
+        for tie in ties
+        if not tie.holds(subject)
+    ]
+
+
+def refuse_all(title: str, broken: list[InitErrorDetails]) -> None:
+    """Refuse, where something is broken.
+
+    Any other error of a model validator would blame the whole; this one keeps each field's place.
+    """
+    if broken:
+        raise ValidationError.from_exception_data(title, broken, hide_input=True)
+
+
+Ties = tuple[Tie[Any], ...]
+
+
 class Model(BaseModel):
     """The base of every request and its nested parts: strict about names, silent about inputs."""
+
+    ties: ClassVar[Ties] = ()
+    """What ties its fields together, judged once each field holds by itself."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -102,9 +151,11 @@ class Model(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _no_input_in_errors(cls, data: Any, handler: Callable[[Any], Any]) -> Any:
+    def _judge(cls, data: Any, handler: Callable[[Any], Any]) -> Any:
         try:
-            return handler(data)
+            made = handler(data)
+            refuse_all(cls.__name__, broken(made, cls.ties))
+            return made
         except ValidationError as error:
             clean = _without_input(error)
         raise clean
@@ -119,10 +170,14 @@ class Route:
     returns: type[Row]
     success: int = 200
     service: str = "nosql"
+    asks: bool = False
+    """Whether a call that is no GET only looks all the same."""
     total: str = "total_count"
-    """The key under which an answer says how many there are in all."""
+    """Where an answer says how many there are in all, as a dotted path; empty where it does not."""
     page_size: int = 100
     """The largest page the service gives, used when all pages are read."""
+    reach: int = 2**63
+    """How many of a longer list can be read at all."""
     ends: Ends = "answered"
     takes: float | None = None
     """Seconds the work it starts usually takes, roughly; of a creation :mod:`gaussnb.engines` knows more."""
@@ -131,6 +186,9 @@ class Route:
     signed: bool = True
     """Whether the call must be authenticated."""
     deprecated: bool = False
+    """Whether the vendor has announced its end."""
+    superseded: str = ""
+    """The id of the newer operation that does the same. Older ones are in no group; ``gdb.send`` sends them."""
     id: str = ""
     """The vendor's operation id."""
 
@@ -142,7 +200,7 @@ class Route:
     @property
     def reads(self) -> bool:
         """Whether the call only looks, so that it may be repeated freely."""
-        return self.method == "GET"
+        return self.method == "GET" or self.asks
 
 
 def plain(value: Any) -> Any:
@@ -158,6 +216,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S%z}"
     return value
+
+
+def fields_of(part: BaseModel) -> dict[str, Any]:
+    """Every field of a request with its value. ``dict()`` would stumble over a field that is called ``keys``."""
+    return {name: value for name, value in part}
 
 
 @dataclass_transform(kw_only_default=False, field_specifiers=(Field,))
@@ -202,11 +265,13 @@ class Operation(Model, metaclass=_Positional):
         for name, value in self:
             if value is None or self.place(name) != "body":
                 continue
-            into = body
+            into, said = body, plain(value)
             for mark in type(self).model_fields[name].metadata:
                 if isinstance(mark, Inside):
                     into = body.setdefault(mark.key, {})
-            into[name] = plain(value)
+                elif isinstance(mark, AsText):
+                    said = str(said)
+            into[name] = said
         return body
 
     def replace(self, **changes: Any) -> Self:
@@ -215,7 +280,7 @@ class Operation(Model, metaclass=_Positional):
         Raises:
             pydantic.ValidationError: when the changed whole does not hold.
         """
-        return type(self)(**{**dict(self), **changes})
+        return type(self)(**{**fields_of(self), **changes})
 
     @classmethod
     def form(cls, spec: Operation | None = None) -> Form:
@@ -233,14 +298,15 @@ class Operation(Model, metaclass=_Positional):
         """Where the field called ``name`` travels."""
         if name in cls.route.holes:
             return "path"
-        if cls.route.reads or any(isinstance(mark, Query) for mark in cls.model_fields[name].metadata):
+        if cls.route.method == "GET" or any(isinstance(mark, Query) for mark in cls.model_fields[name].metadata):
             return "query"
         return "body"
 
     @classmethod
-    def paged(cls) -> bool:
-        """Whether the answer comes in pages that :mod:`gaussnb.client` reads to the end."""
-        return {"offset", "limit"} <= cls.model_fields.keys()
+    def paged(cls) -> str:
+        """The field that says where a page begins; empty where the answer has no pages."""
+        begins = ("offset", "marker", "line_num") if "limit" in cls.model_fields else ()
+        return next((name for name in begins if name in cls.model_fields), "")
 
 
 class Paged(Operation):
@@ -260,6 +326,8 @@ class At:
     """Reads a column at a dotted path below the row. Lists on the way give their first value."""
 
     path: str
+    other: str = ""
+    """Where it stands in some answers instead, as sources disagree."""
 
 
 @dataclass(frozen=True)
@@ -300,7 +368,14 @@ class Asked:
     name: str
 
 
-Source = At | Joined | Count | Keys | Above | Asked
+@dataclass(frozen=True)
+class Each:
+    """Gives a receipt a row for every value at a dotted path of the request that was answered."""
+
+    path: str
+
+
+Source = At | Joined | Count | Keys | Above | Asked | Each
 
 
 @dataclass(frozen=True)
@@ -337,7 +412,8 @@ class Row(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     at: ClassVar[str] = ""
-    """The dotted path, from the answer's root, of the thing a row stands for."""
+    """The dotted path, from the answer's root, of the thing a row stands for; ``*`` stands for every entry of an
+    object with free names, as ``{"key": …, "value": …}``. Of several paths, joined by ``|``, an answer has one."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, at: str | None = None, **kwargs: Any) -> None:
@@ -374,7 +450,45 @@ def _columns(row: type[Row]) -> Iterator[Column]:
 # -------------------------------------------------------------------------------------- catalogue
 
 
-OPERATIONS: dict[str, type[Operation]] = {}
+class Catalogue(MutableMapping[str, type[Operation]]):
+    """The declared operations by id. Who asks for one that is not here yet, or for all, has every chapter read."""
+
+    def __init__(self) -> None:
+        self._here: dict[str, type[Operation]] = {}
+
+    def declare(self, operation: type[Operation]) -> None:
+        """Take an operation in.
+
+        Raises:
+            TypeError: its id is taken.
+        """
+        if operation.route.id in self._here:
+            raise TypeError(f"{operation.route.id} is declared twice")
+        self._here[operation.route.id] = operation
+
+    def _whole(self) -> dict[str, type[Operation]]:
+        from .groups import load
+
+        load()
+        return self._here
+
+    def __getitem__(self, id: str) -> type[Operation]:
+        return self._here[id] if id in self._here else self._whole()[id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def __setitem__(self, id: str, operation: type[Operation]) -> None:
+        self._here[id] = operation
+
+    def __delitem__(self, id: str) -> None:
+        del self._here[id]
+
+
+OPERATIONS = Catalogue()
 """Every declared operation, by the vendor's operation id."""
 
 Op = TypeVar("Op", bound=Operation)
@@ -392,10 +506,8 @@ def route(method: str, path: str, *, returns: type[Row], **facts: Any) -> Callab
         missing = set(bound.holes) - {"project_id"} - operation.model_fields.keys()
         if missing:
             raise TypeError(f"{operation.__name__}: no field for {', '.join(sorted(missing))}")
-        if bound.id in OPERATIONS:
-            raise TypeError(f"{bound.id} is declared twice")
         operation.route = bound
-        OPERATIONS[bound.id] = operation
+        OPERATIONS.declare(operation)
         return operation
 
     return bind

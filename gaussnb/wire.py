@@ -20,6 +20,7 @@ from .spec import (
     At,
     Column,
     Count,
+    Each,
     Inside,
     Joined,
     Keys,
@@ -27,6 +28,7 @@ from .spec import (
     Row,
     Source,
     columns,
+    fields_of,
     plain,
 )
 
@@ -60,7 +62,7 @@ def request_of(operation: Operation, project_id: str = "") -> Request:
     >>> request_of(RestartInstance(instance_id="0f1e"), "p1").path
     '/v3/p1/instances/0f1e/restart'
     """
-    values = dict(operation)
+    values = fields_of(operation)
     holes = {name: values.get(name, project_id) for name in operation.route.holes}
     path = operation.route.path.format_map({k: quote(str(v), safe="") for k, v in holes.items()})
     query = query_of({name: value for name, value in values.items() if operation.place(name) == "query"})
@@ -151,10 +153,14 @@ def things(answer: Any, at: str) -> Iterator[tuple[Any, Enclosing]]:
             for thing, above in found
             if type(thing) is dict
             for enclosing in [{**above, here: thing}]
-            for below in _flat(thing.get(key))
+            for below in (_entries(thing) if key == "*" else _flat(thing.get(key)))
         ]
         here = f"{here}.{key}" if here else key
     return iter(found)
+
+
+def _entries(thing: Mapping[str, Any]) -> list[Any]:
+    return [{"key": key, "value": value} for key, value in thing.items()]
 
 
 def leaves(value: Any, path: str) -> Iterator[Any]:
@@ -199,6 +205,12 @@ def word(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _each(path: str, asked: Mapping[str, Any]) -> list[Any]:
+    """The values at a dotted path of a request."""
+    name, _, below = path.partition(".")
+    return list(leaves(plain(asked.get(name)), below))
+
+
 Reader = Callable[[Sequence[Any], Sequence[Enclosing]], Iterable[Any]]
 
 
@@ -207,6 +219,11 @@ def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
     match source:
         case At(""):
             return lambda things, above: things
+        case At(path, other) if other:
+            ways = path.split("."), other.split(".")
+            return lambda things, above: [
+                next((value for way in ways if (value := _first(thing, way)) is not None), None) for thing in things
+            ]
         case At(path) if "." not in path:
             return lambda things, above: [thing.get(path) if type(thing) is dict else None for thing in things]
         case At(path):
@@ -236,6 +253,9 @@ def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
         case Asked(name):
             value = plain(asked.get(name))
             return lambda things, above: [value] * len(things)
+        case Each(path):
+            values = _each(path, asked)
+            return lambda things, above: values
     raise TypeError(f"no reader for {source!r}")  # pragma: no cover
 
 
@@ -250,7 +270,9 @@ class Columns:
         self.row = row
         self.columns: tuple[Column, ...] = columns(row)
         self.values: list[list[Any]] = [[] for _ in self.columns]
-        self._readers = [_reader(column.source, asked or {}) for column in self.columns]
+        asked = asked or {}
+        self._readers = [_reader(column.source, asked) for column in self.columns]
+        self._times = next((len(_each(c.source.path, asked)) for c in self.columns if isinstance(c.source, Each)), 1)
 
     def add(self, answer: Any) -> int:
         """Read one parsed answer.
@@ -260,7 +282,7 @@ class Columns:
         """
         if not self.row.at and not isinstance(answer, dict):
             answer = {}  # a receipt is one row, whatever was answered
-        found = list(things(answer, self.row.at))
+        found = list(things(answer, way_to(self.row, answer))) * self._times
         rows, above = [thing for thing, _ in found], [enclosing for _, enclosing in found]
         for values, read in zip(self.values, self._readers):
             values.extend(read(rows, above))
@@ -270,7 +292,16 @@ class Columns:
         return len(self.values[0]) if self.values else 0
 
 
+def way_to(row: type[Row], answer: Any) -> str:
+    """The path to the rows of an answer: of those the row names, the one that leads somewhere."""
+    if "|" not in row.at:
+        return row.at
+    ways = row.at.split("|")
+    held = answer if isinstance(answer, dict) else {}
+    return next((way for way in ways if held.get(way.partition(".")[0])), ways[0])
+
+
 @cache
 def list_key(row: type[Row]) -> str:
     """The first key of the path to a row: where the list of an answer stands."""
-    return row.at.split(".")[0]
+    return way_to(row, None).partition(".")[0]

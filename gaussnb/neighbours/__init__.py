@@ -1,5 +1,8 @@
 """The few calls of other services that a form or a login needs, declared the same way."""
 
-from . import iam, vpc
+from typing import TYPE_CHECKING
 
-__all__ = ["iam", "vpc"]
+if TYPE_CHECKING:  # read on first use
+    from . import iam, vpc
+
+    __all__ = ["iam", "vpc"]

@@ -1,8 +1,54 @@
-"""The declarations: one module a chapter, each ending with its group.
+"""The declarations: one module a chapter, each ending with its groups. :mod:`gaussnb.groups` has the table of those."""
 
-Importing this package fills the catalogue, :data:`gaussnb.spec.OPERATIONS`.
-"""
+from typing import TYPE_CHECKING
 
-from . import flavors, instances, jobs, quotas, tags, versions
+if TYPE_CHECKING:  # read on first use
+    from . import (
+        backups,
+        configurations,
+        dbcache,
+        dedicated_resources,
+        disaster_recovery,
+        flavors,
+        instances,
+        jobs,
+        logs,
+        maintenance,
+        network,
+        nodes,
+        quotas,
+        recycle_bin,
+        redis_accounts,
+        redis_commands,
+        redis_data,
+        redis_recovery,
+        redis_sessions,
+        tags,
+        versions,
+        volumes,
+    )
 
-__all__ = ["flavors", "instances", "jobs", "quotas", "tags", "versions"]
+    __all__ = [
+        "backups",
+        "configurations",
+        "dbcache",
+        "dedicated_resources",
+        "disaster_recovery",
+        "flavors",
+        "instances",
+        "jobs",
+        "logs",
+        "maintenance",
+        "network",
+        "nodes",
+        "quotas",
+        "recycle_bin",
+        "redis_accounts",
+        "redis_commands",
+        "redis_data",
+        "redis_recovery",
+        "redis_sessions",
+        "tags",
+        "versions",
+        "volumes",
+    ]

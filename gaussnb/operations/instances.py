@@ -1,14 +1,29 @@
-"""Instances: list and look up, delete, rename, restart. Creating one is :mod:`gaussnb.instance_spec`."""
+"""Instances: list and look up, change, delete. Creating one is :mod:`gaussnb.instance_spec`."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ..binding import Group, call, one
-from ..fields import EngineName, InstanceId, InstanceName, ModeName, NodeId, SubnetId, VpcId
+from ..fields import (
+    EngineName,
+    InstanceId,
+    InstanceName,
+    ModeName,
+    NodeId,
+    OneOf,
+    Password,
+    Secret,
+    SpecCode,
+    SubnetId,
+    TrueFalse,
+    VpcId,
+    at_most,
+)
 from ..instance_spec import InstanceSpec
-from ..spec import Above, Asked, At, Count, Joined, Known, Operation, Paged, Row, delete, get, post, put
+from ..spec import Above, Asked, At, Count, Inside, Joined, Known, Operation, Paged, Row, delete, get, post, put
+from .bases import OfInstance
 from .rows import Done, JobStarted
 
 InstanceStatus = Annotated[
@@ -138,6 +153,26 @@ class Renamed(Done):
     """The new name."""
 
 
+class Weakness(Row):
+    """What the service thinks of a password."""
+
+    weak: bool
+    """Whether it is too easily guessed."""
+
+
+class Upgraded(Row, at="upgrade_results"):
+    """What became of one of several upgrades. ``gdb.wait(frame)`` follows those that were accepted."""
+
+    instance_id: str
+    """The instance."""
+    job_id: str
+    """The job, where the upgrade was accepted."""
+    error_code: str
+    """The code of the refusal, where it was not."""
+    error_message: str
+    """Why it was refused."""
+
+
 @get("/v3/{project_id}/instances", returns=Instance)
 class ListInstances(Paged):
     """List instances, newest first."""
@@ -157,19 +192,14 @@ class ListInstances(Paged):
 
 
 @delete("/v3/{project_id}/instances/{instance_id}", returns=JobStarted, ends="gone", takes=120)
-class DeleteInstance(Operation):
+class DeleteInstance(OfInstance):
     """Delete a pay-per-use instance with its automatic backups."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/name", returns=Renamed)
-class UpdateInstanceName(Operation):
+class UpdateInstanceName(OfInstance):
     """Rename an instance."""
 
-    instance_id: InstanceId
-    """The instance."""
     name: InstanceName
     """The new name; it may equal another instance's."""
 
@@ -181,13 +211,71 @@ class UpdateInstanceName(Operation):
     ends="ready",
     takes=180,
 )
-class RestartInstance(Operation):
+class RestartInstance(OfInstance):
     """Restart an instance or one of its nodes."""
 
-    instance_id: InstanceId
-    """The instance."""
     node_id: NodeId | None = None
     """Restart this node only; cloud-native Redis."""
+
+
+@put("/v3/{project_id}/instances/{instance_id}/password", returns=Done)
+class ResetPassword(Operation):
+    """Give the administrator, rwuser, a new password."""
+
+    instance_id: InstanceId
+    """The instance; it must not be abnormal."""
+    password: Password
+    """The new password."""
+
+
+@post("/v3/{project_id}/weak-password-verification", returns=Weakness, success=202, asks=True)
+class CheckWeekPassword(Operation):
+    """Ask whether a password is too easily guessed. Nothing is changed."""
+
+    password: Secret
+    """The password to judge."""
+
+
+@put("/v3/{project_id}/instances/{instance_id}/resize", returns=JobStarted, ends="ready")
+class ResizeInstance(Operation):
+    """Change the specification of all nodes of an instance, up or down; it is away for 5 to 10 minutes."""
+
+    instance_id: InstanceId
+    """The instance; it must be normal and idle."""
+    target_spec_code: Annotated[SpecCode, Inside("resize")]
+    """The new specification, one of ``flavors.targets``; another than the present one."""
+    is_auto_pay: TrueFalse | None = None
+    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""
+
+
+@post("/v3/{project_id}/instances/{instance_id}/db-upgrade", returns=JobStarted, success=202, ends="ready")
+class UpgradeDbVersion(OfInstance):
+    """Install the newest patch of the engine, where the list of instances says that there is one."""
+
+
+@post("/v3/{project_id}/instances/db-upgrade", returns=Upgraded, success=202, ends="ready")
+class BatchUpgradeDatabaseVersion(Operation):
+    """Install the newest patch on several instances of one engine."""
+
+    instance_ids: Annotated[list[InstanceId], at_most(10, "instances")]
+    """The instances, at most 10."""
+
+
+@put("/v3/{project_id}/instance/{instance_id}/switchover", returns=JobStarted, success=202, ends="ready")
+class SwitchOver(OfInstance):
+    """Let the standby node of a Redis pair take over."""
+
+
+@put("/v3/{project_id}/instances/{instance_id}/data-dump", returns=Done)
+class SetInstanceDataDump(Operation):
+    """Switch the export of an InfluxDB instance to object storage on or off."""
+
+    instance_id: InstanceId
+    """The instance, of mode EnhancedCluster."""
+    bucket_name: str
+    """The bucket of the object storage."""
+    action: Annotated[Literal["open", "close"], OneOf("DBS.280391")]
+    """open begins the export, close ends it."""
 
 
 class Instances(Group):
@@ -199,4 +287,11 @@ class Instances(Group):
     nodes = call(ListInstances, returns=Node)
     rename = call(UpdateInstanceName)
     restart = call(RestartInstance)
+    resize = call(ResizeInstance)
+    upgrade = call(UpgradeDbVersion)
+    upgrade_many = call(BatchUpgradeDatabaseVersion)
+    switch_over = call(SwitchOver)
+    reset_password = call(ResetPassword)
+    check_password = call(CheckWeekPassword)
+    set_data_dump = call(SetInstanceDataDump)
     delete = call(DeleteInstance)

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ..spec import Asked, Row
+from ..spec import Asked, Each, Row
 
 
-class Done(Row):
+class AboutInstance(Row):
+    """What an answer tells about the instance that was asked about."""
+
+    instance_id: Annotated[str, Asked("instance_id")]
+    """The instance."""
+
+
+class Did(Row):
     """The receipt of a change that is complete and has nothing more to say."""
 
     operation: Annotated[str, Asked("operation")]
     """What was done."""
+
+
+class Done(Did):
+    """The receipt of a change of an instance that is complete and has nothing more to say."""
+
     instance_id: Annotated[str, Asked("instance_id")]
+    """To which instance."""
+
+
+class DoneEach(Did):
+    """The receipt of a change of several instances that is complete and has nothing more to say."""
+
+    instance_id: Annotated[str, Each("instance_ids")]
     """To which instance."""
 
 

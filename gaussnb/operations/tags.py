@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import Field
 
 from ..binding import Group, call
-from ..fields import InstanceId, OneOf, Part, TagKey, TagValue, at_most, refuse
-from ..spec import Asked, Model, Operation, Row, get, post
+from ..fields import Limit, Offset, OneOf, Part, Rule, TagKey, TagValue, at_most
+from ..spec import Above, Asked, AsText, At, Joined, Model, Paged, Row, Tie, Ties, get, post
+from .bases import OfInstance
 from .rows import Done
 
 
@@ -23,6 +24,48 @@ class TagRow(Row, at="tags"):
     """The tag's value, may be empty."""
 
 
+class ProjectTag(Row, at="tags.values"):
+    """One tag that is in use in the project."""
+
+    key: Annotated[str, Above("tags", "key")]
+    """The tag's key."""
+    value: Annotated[str, At("")]
+    """One of its values, may be empty."""
+    type: Annotated[str, Above("tags", "type")]
+    """Who made it: the user or the service."""
+
+
+class TaggedInstance(Row, at="instances"):
+    """One instance that has the tags."""
+
+    instance_id: str
+    """The instance."""
+    instance_name: str
+    """Its name."""
+    keys: Annotated[str, Joined("tags.key")]
+    """The keys of its tags."""
+
+
+class InstanceTag(Row, at="instances.tags"):
+    """One tag of one of the instances that were found."""
+
+    instance_id: Annotated[str, Above("instances", "instance_id")]
+    """The instance."""
+    instance_name: Annotated[str, Above("instances", "instance_name")]
+    """Its name."""
+    key: str
+    """The tag's key."""
+    value: str
+    """The tag's value, may be empty."""
+
+
+class TaggedCount(Row):
+    """How many instances have the tags."""
+
+    total_count: int
+    """How many."""
+
+
 class Tag(Model):
     """A tag to set, or to take away."""
 
@@ -33,32 +76,83 @@ class Tag(Model):
 
 
 @get("/v3/{project_id}/instances/{instance_id}/tags", returns=TagRow)
-class ListInstanceTags(Operation):
+class ListInstanceTags(OfInstance):
     """List the tags of an instance."""
-
-    instance_id: InstanceId
-    """The instance."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/tags/action", returns=Done)
-class BatchTagAction(Operation):
+class BatchTagAction(OfInstance):
     """Set or take away tags of an instance. An existing key gets the new value."""
 
-    instance_id: InstanceId
-    """The instance."""
     action: Annotated[Literal["create", "delete"], OneOf("DBS.280391")]
     """create sets the tags, delete takes them away; a missing one is no error."""
     tags: Annotated[Part[list[Tag]], at_most(20, "tags", "DBS.280441")]
     """The tags, each key once."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> BatchTagAction:
-        keys = [tag.key for tag in self.tags]
-        if len(set(keys)) < len(keys):
-            raise refuse("each key once", "DBS.280441")
-        if self.action == "create" and any(tag.value is None for tag in self.tags):
-            raise refuse("a value for each tag that is set; it may be empty", "DBS.280444")
-        return self
+    ties: ClassVar[Ties] = (
+        Tie(("tags",), "DBS.280441", "each key once", lambda ask: len({tag.key for tag in ask.tags}) == len(ask.tags)),
+        Tie(
+            ("tags",),
+            "DBS.280444",
+            "a value for each tag that is set; it may be empty",
+            lambda ask: ask.action == "delete" or all(tag.value is not None for tag in ask.tags),
+        ),
+    )
+
+
+@get("/v3/{project_id}/tags", returns=ProjectTag)
+class ListProjectTags(Paged):
+    """List the tags that are in use in the project."""
+
+
+class TagMatch(Model):
+    """A name or id to look for."""
+
+    key: Annotated[Literal["instance_name", "instance_id"], OneOf("DBS.280441")]
+    """instance_name or instance_id."""
+    value: str
+    """The name or id."""
+
+
+class TagFilter(Model):
+    """A tag to look for."""
+
+    key: Annotated[str, Rule("a key", lambda text: bool(text.strip()), "DBS.280441")]
+    """The key."""
+    values: list[str]
+    """Any of these values; an empty list means every value."""
+
+
+@post("/v3/{project_id}/instances/resource-instances/action", returns=TaggedInstance, asks=True)
+class ListInstancesByResourceTags(Paged):
+    """List the instances that have certain tags, or count them."""
+
+    tags: Annotated[Part[list[TagFilter]], at_most(20, "keys", "DBS.280441")] | None = None
+    """The tags an instance must have, each one, at most 20 keys."""
+    matches: Part[list[TagMatch]] | None = None
+    """Names or ids it must have."""
+    action: Annotated[Literal["filter", "count"], OneOf("DBS.280391")] = "filter"
+    """filter lists the instances, count only says how many there are."""
+    offset: Annotated[Offset | None, AsText()] = Field(default=None, kw_only=True)
+    """How many instances to skip. Given, one page is read instead of all."""
+    limit: Annotated[Limit | None, AsText()] = Field(default=None, kw_only=True)
+    """How many instances to read, at most 100. Given, one page is read instead of all."""
+
+    ties: ClassVar[Ties] = (
+        Tie(("offset",), "DBS.280440", "not when counting", lambda ask: ask.action != "count" or ask.offset is None),
+        Tie(("limit",), "DBS.280439", "not when counting", lambda ask: ask.action != "count" or ask.limit is None),
+    )
+
+
+@post(
+    "/v3/{project_id}/instances/resource_instances/action",
+    returns=TaggedInstance,
+    asks=True,
+    deprecated=True,
+    superseded="ListInstancesByResourceTags",
+)
+class ListInstancesByTags(ListInstancesByResourceTags):
+    """List the instances that have certain tags, or count them, in the form that is going away."""
 
 
 class Tags(Group):
@@ -66,3 +160,7 @@ class Tags(Group):
 
     list = call(ListInstanceTags)
     update = call(BatchTagAction)
+    in_project = call(ListProjectTags)
+    find = call(ListInstancesByResourceTags)
+    found = call(ListInstancesByResourceTags, returns=InstanceTag)
+    count = call(ListInstancesByResourceTags, returns=TaggedCount)

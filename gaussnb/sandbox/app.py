@@ -14,7 +14,6 @@ from urllib.parse import unquote
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from .. import neighbours, operations
 from ..errors import NOT_SIMULATED
 from ..fields import BAD_PARAMETER, MISSING
 from ..spec import OPERATIONS, Operation, Router, marks
@@ -41,9 +40,8 @@ from .messages import JSON, Answer, Refused, Request, Response, encode
 from .store import Store
 from .world import World, token_time
 
-# Imported for what importing them does: declarations fill the catalogue, behaviours fill SIMULATED.
+# Imported for what importing them does: they fill SIMULATED.
 _ACTING = (create, flavors, instances, jobs, networks, quotas, tags, versions)
-_DECLARING = (neighbours, operations)
 
 _LOG = logging.getLogger(__name__)
 _ASKING_AGAIN = 30.0  # seconds that pass on a standing clock when the same question is asked again

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ..binding import limits_in_words, title_of
-from ..spec import marks, unwrap
+from ..spec import fields_of, marks, unwrap
 from .style import Look
 
 Path = tuple[str | int, ...]
@@ -221,6 +221,11 @@ def values_of(controls: Mapping[str, Control]) -> dict[str, Any]:
     return {name: value for name, value in held if value is not NOTHING}
 
 
+def as_mapping(values: Any) -> dict[str, Any]:
+    """A model, or a mapping, as a new mapping."""
+    return fields_of(values) if isinstance(values, BaseModel) else dict(values)
+
+
 def fill_controls(controls: Mapping[str, Control], values: Any) -> None:
     """Show values in controls; the fields that are not among them are emptied.
 
@@ -228,7 +233,7 @@ def fill_controls(controls: Mapping[str, Control], values: Any) -> None:
         controls: the controls.
         values: a mapping, or a model.
     """
-    given = dict(values)
+    given = as_mapping(values)
     for name, control in controls.items():
         value = given.get(name)
         control.set(NOTHING if value is None else value)

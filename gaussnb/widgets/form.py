@@ -19,7 +19,7 @@ from ..frame import frame_from
 from ..spec import Operation, Row
 from ..wire import request_of
 from . import export, life
-from .control import NOTHING, Control, Kinds, Path, Place, controls_of, values_of
+from .control import NOTHING, Control, Kinds, Path, Place, as_mapping, controls_of, values_of
 from .panel import Panel
 from .style import Look, heading, show
 
@@ -156,7 +156,7 @@ class Form:
         Raises:
             TypeError: there is no such field; nothing was changed.
         """
-        given = {**dict(spec or {}), **values}
+        given = {**as_mapping(spec or {}), **values}
         for name in given:
             if name not in self.controls:
                 raise TypeError(f"{self.operation.__name__} has no field {name!r}: {', '.join(self.controls)}")

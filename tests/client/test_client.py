@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from making import example, made
 
 import gaussnb as gn
 from gaussnb import Client, paging
@@ -212,16 +213,16 @@ WRONG: list[Any] = [
 ]  # fmt: skip
 
 
+READS = [example(made(operation)) for operation in OPERATIONS.values() if operation.route.reads]
+
+
 @pytest.mark.parametrize("what", GARBAGE)
 def test_every_read_ends_in_bad_answer_or_a_frame(what: str, scripted: Any) -> None:
-    for operation in OPERATIONS.values():
-        if not operation.route.reads:
-            continue
-        usual = {"datastore_name": "cassandra", "version": "v3"}
-        values = {name: usual.get(name, "x") for name, info in operation.model_fields.items() if info.is_required()}
+    for read in READS:
+        operation = type(read)
         gdb, _ = scripted((200, GARBAGE[what]), iam_endpoint=PLACE["endpoint"])
         try:
-            frame = gdb.send(operation(**values))
+            frame = gdb.send(read)
         except gn.BadAnswer as error:
             assert error.operation == operation.route.id and error.status == 200
         else:

@@ -10,12 +10,12 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from gaussnb import neighbours, operations
-from gaussnb.client import GROUPS
 from gaussnb.fields import Flag, Rule, Whole
+from gaussnb.groups import GROUPS
 from gaussnb.instance_spec import InstanceSpec
 from gaussnb.spec import (
     OPERATIONS,
@@ -24,6 +24,7 @@ from gaussnb.spec import (
     At,
     Column,
     Count,
+    Each,
     Joined,
     Keys,
     Row,
@@ -31,8 +32,6 @@ from gaussnb.spec import (
     marks,
     unwrap,
 )
-
-_DECLARING = (neighbours, operations)  # imported for what importing them does
 
 ALL = list(OPERATIONS.values())
 CALLS = {f"{group}.{name}": call for group, kind in GROUPS.items() for name, call in kind.calls().items()}
@@ -83,6 +82,9 @@ def _values(kind: Any, rules: list[Rule]) -> st.SearchStrategy[Any]:
     if get_origin(kind) is list:
         return st.lists(values(get_args(kind)[0]), min_size=1, max_size=3).filter(held)
     if get_origin(kind) is dict:
+        if get_args(kind)[1] is str:
+            words = st.text(st.characters(exclude_characters="'\""), min_size=1)
+            return st.dictionaries(words, words, min_size=1).filter(held)
         scalars = st.text() | st.integers() | st.booleans()
         return st.dictionaries(st.text(), scalars | st.dictionaries(st.text(), scalars | st.lists(scalars)))
     if issubclass(kind, BaseModel):
@@ -94,6 +96,8 @@ def _values(kind: Any, rules: list[Rule]) -> st.SearchStrategy[Any]:
         return st.booleans()
     if kind is int:
         return st.sampled_from([number for number in _NUMBERS if held(number)])
+    if kind is float:
+        return st.sampled_from([number for number in (0.0, 0.5, 1.0, 100.0, 1e6) if held(number)])
     assert kind in (str, SecretStr), kind
     if len(rules) == 1 and rules[0].pattern:
         texts = st.from_regex(rules[0].pattern, fullmatch=True)
@@ -115,6 +119,19 @@ SPECS = [
     for path in sorted((Path(__file__).parents[1] / "data/specs").glob("*.json"))
     for body in _bodies(json.loads(path.read_text(encoding="utf-8")))
 ]
+
+
+def example(strategy: st.SearchStrategy[Any]) -> Any:
+    """One value, always the same."""
+    found: list[Any] = []
+
+    @settings(max_examples=1, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def once(value: Any) -> None:
+        found.append(value)
+
+    once()
+    return found[0]
 
 
 def made(kind: type[BaseModel]) -> st.SearchStrategy[Any]:
@@ -174,7 +191,7 @@ def full(row: type[Row], count: int = 1) -> Any:
         match column.source:
             case At(""):
                 thing = sample(column)
-            case At(path) | Joined(path):
+            case At(path) | Joined(path):  # where it stands in some answers only is for the witnesses
                 _put(thing, path, sample(column))
             case Count(path):
                 _put(thing, path, {})
@@ -182,15 +199,29 @@ def full(row: type[Row], count: int = 1) -> Any:
                 _put(thing, f"{path}.zone-{value}", value)
             case Above(holder, path):
                 _put(above.setdefault(holder, {}), path, sample(column))
-            case Asked():
+            case Asked() | Each():
                 pass
-    answer: Any = [json.loads(json.dumps(thing)) for _ in range(count)] if row.at else thing
-    here = row.at
+    at = row.at.partition("|")[0]
+    here = at.removesuffix(".*")
+    if here != at:
+        answer: Any = {f"{thing['key']} {number}": thing["value"] for number in range(count)}
+    else:
+        answer = [json.loads(json.dumps(thing)) for _ in range(count)] if row.at else thing
     while here:
         here, _, key = here.rpartition(".")
         around = {**above.get(here, {}), key: answer}
         answer = [around] if here else around
     return answer
+
+
+def asked(row: type[Row]) -> dict[str, Any]:
+    """A request with a value for every column that reads it."""
+    request: dict[str, Any] = {}
+    for column in columns(row):
+        match column.source:
+            case Asked(path) | Each(path):
+                _put(request, path, sample(column))
+    return request
 
 
 def _put(holder: dict[str, Any], path: str, value: Any) -> None:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import traceback
 from collections import Counter
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from making import ALL, CALLS, CANARY, by_name, made, parts
+from making import ALL, CALLS, CANARY, asked, by_name, example, full, made, parts
 from pydantic import BaseModel, ValidationError
 
 import gaussnb
 from gaussnb.binding import Call, Group, rule_in_words
-from gaussnb.client import GROUPS, Client
+from gaussnb.client import Client
 from gaussnb.errors import CODES
-from gaussnb.spec import OPERATIONS, Operation, Router, is_secret, marks
-from gaussnb.wire import operation_of, request_of
+from gaussnb.frame import frame_of
+from gaussnb.groups import GROUPS, Groups
+from gaussnb.spec import OPERATIONS, Asked, Operation, Router, columns, fields_of, is_secret, marks, unwrap
+from gaussnb.waiters import begin
+from gaussnb.wire import Columns, operation_of, request_of
 
 every_operation = pytest.mark.parametrize("operation", ALL, ids=by_name)
 every_part = pytest.mark.parametrize("part", sorted({p for o in ALL for p in parts(o)}, key=by_name), ids=by_name)
@@ -84,7 +89,10 @@ def test_every_code_in_the_source_is_in_the_table() -> None:
 
 
 def test_every_operation_is_bound_once() -> None:
-    """Other views of an answer, and look-ups of one row, do not count; a login is no call of a group."""
+    """Other views of an answer, and look-ups of one row, do not count; a login is no call of a group.
+
+    What is going away, or has a newer form, is in no group either: one thing has one name.
+    """
     plain = [
         call.operation.route.id
         for call in CALLS.values()
@@ -92,8 +100,18 @@ def test_every_operation_is_bound_once() -> None:
     ]
     assert max(Counter(plain).values()) == 1
     logins = {route.id for route in (o.route for o in ALL) if not route.signed and not route.reads}
-    assert set(plain) == set(OPERATIONS) - logins
+    old = {route.id for route in (o.route for o in ALL) if route.deprecated or route.superseded}
+    assert set(plain) == set(OPERATIONS) - logins - old
     assert {call.operation for call in CALLS.values()} <= set(ALL)
+
+
+@every_operation
+def test_what_is_superseded_has_a_newer_form_in_a_group(operation: type[Operation]) -> None:
+    route = operation.route
+    if route.superseded:
+        newer = OPERATIONS[route.superseded].route
+        assert not newer.superseded and not newer.deprecated
+        assert any(call.operation.route is newer for call in CALLS.values())
 
 
 def test_no_two_operations_share_a_place() -> None:
@@ -106,12 +124,26 @@ def test_no_two_calls_are_the_same() -> None:
 
 
 def test_the_groups_of_a_client_are_those_its_type_names() -> None:
-    typed = {
-        name: kind
-        for name, kind in get_type_hints(Client).items()
-        if isinstance(kind, type) and issubclass(kind, Group)
-    }
-    assert typed == GROUPS
+    """Type checkers read the annotations of a client, and kernels look at its class."""
+    named = {f"{kind.__module__.removeprefix('gaussnb.')}.{kind.__name__}": kind for kind in GROUPS.values()}
+    assert {name: named[place] for name, place in Groups.__annotations__.items()} == GROUPS
+    assert set(GROUPS) <= set(dir(Client))
+    for name in GROUPS:
+        assert getattr(Client, name) is vars(Groups)[name]
+
+
+def test_a_chapter_is_read_when_it_is_first_used() -> None:
+    text = "; ".join([
+        "import sys, gaussnb as gn",
+        "gdb = gn.Client.open(token='not-a-real-one', endpoint='http://127.0.0.1:9', project_id='p')",
+        "before = set(sys.modules)",
+        "gdb.tags.list",
+        "print('gaussnb.operations.tags' in before, 'gaussnb.operations.versions' in before)",
+        "print('gaussnb.operations.tags' in sys.modules, 'gaussnb.operations.versions' in sys.modules)",
+        "print(len(gn.operations()) > 15, 'gaussnb.operations.versions' in sys.modules)",
+    ])  # fmt: skip
+    shown = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ["False", "False", "True", "False", "True", "True"]
 
 
 @pytest.mark.parametrize("kind", GROUPS.values(), ids=by_name)
@@ -128,6 +160,25 @@ def test_the_table_names_every_operation_once() -> None:
     assert sorted(table["operation"]) == sorted(OPERATIONS)
     assert table["simulated"].notna().all()
     assert (table["summary"].str.len() > 0).all()
+
+
+NAMELESS = {"DeleteBackup", "StopBackup", "DeleteDbCacheMapping"}
+"""Work on things that are no instances, whose answers name none: ``gdb.jobs.get`` tells how far it is."""
+
+
+@every_operation
+def test_work_that_is_accepted_can_be_waited_for(operation: type[Operation]) -> None:
+    row = operation.route.returns
+    started = any(column.name == "job_id" and not isinstance(column.source, Asked) for column in columns(row))
+    if operation.route.reads or not started or operation.route.id in NAMELESS:
+        return
+    assert operation.route.ends != "answered"
+    collected = Columns(row, asked(row))
+    collected.add(full(row))
+    frame = frame_of(collected, {"operation": operation.route.id})
+    progress = begin(frame, None, 0.0)
+    assert progress.until == operation.route.ends
+    assert progress.jobs == {progress.ids[0]: frame["job_id"].item()}
 
 
 # --------------------------------------------------------------------------------------- travelling
@@ -164,7 +215,7 @@ def test_it_travels_there_and_back(operation: type[Operation], data: st.DataObje
 @quick
 def test_a_copy_is_equal_and_a_repr_is_the_same_every_time(operation: type[Operation], data: st.DataObject) -> None:
     one = data.draw(made(operation))
-    assert one.replace() == one == type(one).model_validate(dict(one))
+    assert one.replace() == one == type(one).model_validate(fields_of(one))
     assert repr(one) == repr(one.replace())
     assert "0x" not in re.sub(r"'[^']*'", "", repr(one))
 
@@ -184,41 +235,44 @@ def test_only_a_writing_call_has_a_body_and_only_a_create_creates(operation: typ
 # ----------------------------------------------------------------------------------------- secrets
 
 
-def secret_places(operation: type[Operation]) -> list[str]:
-    """The fields of an operation that hold a secret, or anything at all."""
-    return [
-        name
-        for name, info in operation.model_fields.items()
-        if is_secret(info.annotation) or str(info.annotation).startswith(("dict", "typing.Optional[dict"))
-    ]
+def anything(annotation: Any) -> bool:
+    """Whether a field may hold anything at all, so also a secret."""
+    return bool(unwrap(annotation) == dict[str, Any])
 
 
-WITH_SECRETS = [operation for operation in ALL if secret_places(operation)]
+WITH_SECRETS = [
+    operation
+    for operation in ALL
+    if any(
+        is_secret(info.annotation) or anything(info.annotation)
+        for part in parts(operation)
+        for info in part.model_fields.values()
+    )
+]
 
 
-def with_canary(operation: type[Operation]) -> dict[str, Any]:
-    fields = dict(example(made(operation)))
-    for name in secret_places(operation):
-        secret = is_secret(operation.model_fields[name].annotation)
-        fields[name] = CANARY if secret else {"password": {"user": {"password": CANARY}}}
-    return fields
+def spiked(annotation: Any, value: Any) -> Any:
+    """A value as a caller gives it, with the canary in the place of every secret."""
+    if is_secret(annotation):
+        return CANARY
+    if anything(annotation):
+        return {"password": {"user": {"password": CANARY}}}
+    if isinstance(value, BaseModel):
+        return with_canary(type(value), value)
+    if isinstance(value, list):
+        return [spiked(None, item) for item in value]
+    return value
 
 
-def example(strategy: st.SearchStrategy[Any]) -> Any:
-    """One value, always the same."""
-    found: list[Any] = []
-
-    @settings(max_examples=1, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(strategy)
-    def once(value: Any) -> None:
-        found.append(value)
-
-    once()
-    return found[0]
+def with_canary(kind: type[BaseModel], one: BaseModel | None = None) -> dict[str, Any]:
+    given = fields_of(one or example(made(kind)))
+    return {name: spiked(info.annotation, given[name]) for name, info in kind.model_fields.items()}
 
 
 def test_there_are_secrets_to_keep() -> None:
-    assert {operation.route.id for operation in WITH_SECRETS} >= {"CreateInstance", "KeystoneCreateUserTokenByPassword"}
+    assert {operation.route.id for operation in WITH_SECRETS} >= {
+        "CreateInstance", "KeystoneCreateUserTokenByPassword", "ResetPassword", "CreateDbUser",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("operation", WITH_SECRETS, ids=by_name)

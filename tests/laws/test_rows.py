@@ -9,19 +9,17 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from making import ROWS, by_name, full, sample, spoilt
+from making import ROWS, asked, by_name, full, sample, spoilt
 
 from gaussnb.frame import frame_of
-from gaussnb.spec import Asked, Count, Keys, Row, columns
+from gaussnb.spec import At, Count, Keys, Row, columns
 from gaussnb.wire import Columns, parse
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=by_name)
 
 
 def frame(row: type[Row], *answers: Any) -> pd.DataFrame:
-    collected = Columns(
-        row, {column.source.name: "asked" for column in columns(row) if isinstance(column.source, Asked)}
-    )
+    collected = Columns(row, asked(row))
     counts = [collected.add(answer) for answer in answers]
     assert len(collected) == sum(counts)
     return frame_of(collected, {"operation": "Test"})
@@ -62,11 +60,12 @@ def test_a_full_answer(row: type[Row], count: int) -> None:
     assert len(shown) == (count if row.at else 1)
     assert "unreadable" not in shown.attrs
     for column in columns(row):
+        if row.at.endswith(".*") and column.source == At("key"):
+            assert shown[column.name].is_unique
+            continue
         match column.source:
-            case Asked():
-                wanted: Any = "asked"
             case Count():
-                wanted = 1
+                wanted: Any = 1
             case Keys(_, value):
                 wanted = f"zone-{value}"
             case _:

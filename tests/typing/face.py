@@ -25,6 +25,10 @@ def program() -> None:
     gdb.flavors.list(engine_name="cassandra")
     gdb.tags.update("0f1e", "create", [{"key": "team", "value": "blue"}])
     gdb.jobs.list()
+    assert_type(gdb.nodes.add("0f1e", 2, is_auto_pay="true"), pd.DataFrame)
+    gdb.backups.create("0f1e", name="nightly", database_tables=[{"database_name": "d"}])
+    gdb.parameters.update("0f1e", values={"max_connections": "10"})
+    gdb.tags.find(tags=[{"key": "team", "values": []}], limit=10)
     gdb.send(ListInstances(name="*test"))
     gdb.instances.restart(RestartInstance("0f1e"))
 
@@ -38,6 +42,9 @@ def program() -> None:
     gdb.instances.get()  # error: call-overload
     gdb.instances.reboot("0f1e")  # error: attr-defined
     gdb.flavours.list()  # error: attr-defined
+    gdb.nodes.add("0f1e")  # error: call-overload
+    gdb.nodes.set_power("0f1e", "off", ["n1"])  # error: call-overload
+    gdb.parameters.update("0f1e", values={"max_connections": 10})  # error: dict-item
     ListInstances(nmae="x")  # error: call-arg
 
     # a password is given as text, nested parts as dicts

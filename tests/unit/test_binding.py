@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from gaussnb.binding import Call, Group, call, one, type_in_words
+from gaussnb.client import Client
 from gaussnb.errors import NotFound
 from gaussnb.frame import frame_from
 from gaussnb.operations.instances import Instance, Instances, ListInstances, Node, RestartInstance
@@ -121,11 +122,9 @@ def test_a_kernel_completes_it(jedi: bool, tmp_path: Any, monkeypatch: pytest.Mo
     from IPython.core.completer import IPCompleter, provisionalcompleter
     from traitlets.config import Config
 
-    class Gdb:
-        instances = Instances(Sender())
-
+    gdb = Client.open(token="-".join(["not", "real"]), endpoint="http://127.0.0.1:9", project_id="p", keep=False)
     config = Config({"IPCompleter": {"use_jedi": jedi}})
-    completer = IPCompleter(namespace={"gdb": Gdb()}, config=config)
+    completer = IPCompleter(namespace={"gdb": gdb}, config=config)
 
     def completed(text: str) -> set[str]:
         with provisionalcompleter():
@@ -134,3 +133,7 @@ def test_a_kernel_completes_it(jedi: bool, tmp_path: Any, monkeypatch: pytest.Mo
     assert {"instance_id=", "node_id="} <= completed("gdb.instances.restart(")
     assert "name=" in completed("gdb.instances.create(na")
     assert any(text.endswith("restart") for text in completed("gdb.instances.re"))
+    # a chapter that nobody has used yet
+    assert any(text.endswith("versions") for text in completed("gdb.ver"))
+    assert any(text.endswith("list") for text in completed("gdb.versions.li"))
+    assert "version=" in completed("gdb.versions.get(")

@@ -29,9 +29,11 @@ ACCEPTED = [
 REFUSED = [
     (fields.InstanceName, "abc", "DBS.280234"), (fields.InstanceName, "1abc", "DBS.280234"),
     (fields.InstanceName, "abcd\n", "DBS.280234"), (fields.InstanceName, "a" * 65, "DBS.280234"),
-    (fields.InstanceId, "", "DBS.280404"), (fields.InstanceId, "..", "DBS.280404"), (fields.InstanceId, "a/b", "DBS.280404"),
+    (fields.InstanceId, "", "DBS.280404"), (fields.InstanceId, "..", "DBS.280404"),
+    (fields.InstanceId, "a/b", "DBS.280404"),
     (fields.InstanceId, ".", "DBS.280404"), (fields.InstanceId, "a\n", "DBS.280404"),
-    (fields.EngineName, "oracle", "DBS.280235"), (fields.EngineName, None, "DBS.280235"), (fields.ModeName, [], "DBS.280342"),
+    (fields.EngineName, "oracle", "DBS.280235"), (fields.EngineName, None, "DBS.280235"),
+    (fields.ModeName, [], "DBS.280342"),
     (fields.BackupWindow, "01:00-03:00", "DBS.280216"), (fields.BackupWindow, "01:10-02:10", "DBS.280216"),
     (fields.BackupWindow, "1:00-2:00", "DBS.280216"), (fields.BackupWindow, "24:00-01:00", "DBS.280216"),
     (fields.KeepDays, 36, "DBS.280214"), (fields.KeepDays, "-1", "DBS.280214"), (fields.KeepDays, True, "DBS.280214"),

@@ -250,7 +250,9 @@ def test_columns_are_found_wherever_they_are() -> None:
         "page": 3,
         "trees": [
             {"name": "oak", "size": {"height": 9}, "branches": [
-                {"name": "low", "leaves": [{"name": "a", "veins": veins, "zones": {"x": "green", "y": "red", "z": "green"}}]},
+                {"name": "low", "leaves": [
+                    {"name": "a", "veins": veins, "zones": {"x": "green", "y": "red", "z": "green"}},
+                ]},
                 {"name": "bare", "leaves": []},
                 {"name": "high", "leaves": [{"name": "b"}, None]},
             ]},

@@ -136,7 +136,7 @@ def test_a_column_needs_a_type() -> None:
         what: bytes
         """What."""
 
-    with pytest.raises(TypeError, match="Odd.what"):
+    with pytest.raises(TypeError, match=r"Odd\.what"):
         columns(Odd)
 
 

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from gaussnb.frame import frame_of
 from gaussnb.neighbours.iam import KeystoneCreateUserTokenByPassword
+from gaussnb.operations.backups import BatchDeleteManualBackup
+from gaussnb.operations.configurations import Applied, ApplyConfigurationToInstances, UpdateInstanceConfigurations
 from gaussnb.operations.instances import ListInstances, RestartInstance, UpdateInstanceName
 from gaussnb.operations.jobs import ListJobs
-from gaussnb.operations.tags import BatchTagAction
-from gaussnb.wire import leaves, operation_of, parse, plain, request_of, things
+from gaussnb.operations.tags import BatchTagAction, ListInstancesByResourceTags
+from gaussnb.spec import fields_of
+from gaussnb.wire import Columns, leaves, operation_of, parse, plain, request_of, things
 
 
 def test_a_get_has_a_query_and_no_body() -> None:
@@ -85,3 +89,41 @@ def test_leaves_and_things() -> None:
     assert [thing for thing, _ in found] == [1, 2, 3, {"c": 4}]
     assert found[0][1] == {"": answer, "a": answer["a"][0]}
     assert json.loads(json.dumps([thing for thing, _ in things([1, [2]], "")])) == [1, 2]
+
+
+def test_objects_with_free_names() -> None:
+    answer = {"flavors": [{"spec_code": "f", "az_status": {"a": "normal", "b": "sellout"}}, {"az_status": {}}, {}]}
+    found = list(things(answer, "flavors.az_status.*"))
+    assert [thing for thing, _ in found] == [{"key": "a", "value": "normal"}, {"key": "b", "value": "sellout"}]
+    assert found[1][1]["flavors"]["spec_code"] == "f"
+    assert list(things({"flavors": [{"az_status": 5}]}, "flavors.az_status.*")) == []
+
+
+def test_a_row_for_each_thing_that_was_asked_for() -> None:
+    ask = ApplyConfigurationToInstances("c", ["i1", "i2"])
+    collected = Columns(Applied, {**fields_of(ask), "operation": "Apply"})
+    collected.add({"job_id": "j", "success": True})
+    frame = frame_of(collected)
+    assert frame.to_dict("records") == [
+        {"instance_id": id, "config_id": "c", "job_id": "j", "success": True} for id in ("i1", "i2")
+    ]
+
+
+def test_numbers_that_travel_as_text() -> None:
+    ask = ListInstancesByResourceTags(offset=10, limit=20)
+    assert ask.wire() == {"action": "filter", "offset": "10", "limit": "20"}
+    assert operation_of(type(ask), {}, [], ask.wire()) == ask
+
+
+def test_free_names_in_a_request() -> None:
+    ask = UpdateInstanceConfigurations("i", {"max_connections": "10"})
+    assert ask.wire() == {"values": {"max_connections": "10"}}
+    for wrong in ({"max_connections": 10}, ["max_connections"], "max_connections"):
+        with pytest.raises(ValidationError):
+            UpdateInstanceConfigurations("i", wrong)  # type: ignore[arg-type]
+
+
+def test_a_delete_with_a_body() -> None:
+    request = request_of(BatchDeleteManualBackup(["b1", "b2"]), "p")
+    assert (request.method, request.target) == ("DELETE", "/v3/p/instances/backups")
+    assert json.loads(request.body or b"") == {"backup_ids": ["b1", "b2"]}

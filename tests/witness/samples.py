@@ -1,4 +1,4 @@
-"""One call of every declared operation, in a sandbox that stands at one moment."""
+"""One call of every operation the sandbox acts out, in a sandbox that stands at one moment."""
 
 from __future__ import annotations
 

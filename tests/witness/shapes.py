@@ -17,10 +17,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from gaussnb import neighbours, operations
 from gaussnb.spec import OPERATIONS, Inside, Operation, unwrap
-
-_DECLARING = (neighbours, operations)  # imported for what importing them does
 
 DECLARED = {id: operation for id, operation in OPERATIONS.items() if operation.route.service == "nosql"}
 
@@ -31,12 +28,19 @@ Shape = dict[str, bool]
 
 
 def ours(operation: type[Operation]) -> Shape:
-    """The shape our declaration gives a request."""
+    """The shape our declaration gives a request. What is always sent is mandatory, also where it need not be given."""
     shape: Shape = {}
     for name, info in operation.model_fields.items():
-        inside = "".join(f"{mark.key}." for mark in info.metadata if isinstance(mark, Inside))
-        place = f"{operation.place(name)}.{inside}{name}"
-        shape[place] = info.is_required()
+        # Of log lines the client always says how many it wants, see gaussnb.paging.
+        by_client = operation.paged() == "line_num" and name == "limit"
+        sent = info.is_required() or info.default is not None or by_client
+        place = operation.place(name)
+        for mark in info.metadata:
+            if isinstance(mark, Inside):
+                place = f"{place}.{mark.key}"
+                shape[place] = shape.get(place, False) or sent
+        place = f"{place}.{name}"
+        shape[place] = sent
         shape |= _nested(place, info.annotation)
     return shape
 
@@ -117,6 +121,21 @@ def document() -> dict[str, Any]:
     files = importlib.metadata.files("huaweicloud-mcp-server") or []
     found = next(file for file in files if file.name == "gaussdbfornosql.json")
     return dict(json.loads(found.locate().read_text(encoding="utf-8")))  # type: ignore[attr-defined]
+
+
+YOUNGER = {
+    "ListBackups",
+    "ListBiactiveInstanceCandidates",
+    "ListSslCertDownloadAddresses",
+    "ModifyAutoNodeExpansionPolicy",
+    "RestoreRedisData",
+    "ShowAutoNodeExpansionPolicy",
+    "SwitchOverDisasterRecovery",
+    "UpdateInstanceLb",
+}
+"""The operations the SDK knows and the document, older than it, does not."""
+
+DESCRIBED = {id: operation for id, operation in DECLARED.items() if id not in YOUNGER}
 
 
 def described(id: str) -> tuple[str, str, dict[str, Any]]:

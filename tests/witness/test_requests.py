@@ -11,9 +11,11 @@ import pytest
 
 pytest.importorskip("huaweicloudsdkgaussdbfornosql")
 
-from shapes import DECLARED, Shape, described, document, ours, sdk, sdk_call, vendor
+from shapes import DECLARED, DESCRIBED, Shape, described, document, ours, sdk, sdk_call, vendor
 
 every_operation = pytest.mark.parametrize("id", DECLARED)
+every_described = pytest.mark.parametrize("id", DESCRIBED)
+"""All but eight, which are younger than the document."""
 
 Difference = dict[str, tuple[bool | None, bool | None]]
 """By place: whether it is mandatory to us, and to the witness; None where it does not exist."""
@@ -25,6 +27,15 @@ SDK_DIFFERS: dict[str, Difference] = {
         # The same list is described with an optional description in SwitchIpGroup.
         "body.lb_access_control_settings.ip_groups[].description": (False, True),
     },
+    # Terraform, which talks to the real service, leaves it out.
+    "CreateBack": {"body.description": (False, True)},
+    # Without them the call says nothing; no source shows them left out.
+    "CreateDbUser": {"body.users": (True, False)},
+    "ModifyDbUserPrivilege": {"body.users": (True, False)},
+    "RestoreRedisData": {"body.recovery_info": (True, False)},
+    "SetDisasterRecoverySettings": {"body.disaster_recovery_settings": (True, False)},
+    # May be left out by the caller: then the documented default is sent.
+    "SetRecyclePolicy": {"body.recycle_policy.retention_period_in_days": (True, False)},
 }
 
 DOCUMENT_DIFFERS: dict[str, Difference] = {
@@ -40,6 +51,30 @@ DOCUMENT_DIFFERS: dict[str, Difference] = {
         "body.lb_access_control_settings.ip_groups[].ip": (True, None),
         "body.lb_access_control_settings.ip_groups[].description": (False, None),
     },
+    "CreateBack": {
+        "body.description": (False, True),  # as above
+        # Younger than the document, known to the SDK.
+        "body.database_tables": (False, None),
+        "body.database_tables[].database_name": (True, None),
+        "body.database_tables[].table_names": (False, None),
+    },
+    "CreateConfiguration": {
+        # The SDK knows a second way, from an instance, and since then the engine may be left out.
+        "body.datastore": (False, True),
+        "body.instance_id": (False, None),
+    },
+    # Younger than the document, known to the SDK.
+    "ShowApplicableInstances": {"query.instance_id": (False, None), "query.instance_name": (False, None)},
+    "ShowModifyHistory": {"query.parameter_name": (False, None)},
+    "CreateGeminiDbDualActive": {"body.tables": (False, None)},
+    # As above.
+    "CreateDbUser": {"body.users": (True, False)},
+    "ModifyDbUserPrivilege": {"body.users": (True, False)},
+    "SetDisasterRecoverySettings": {
+        "body.disaster_recovery_settings": (True, False),
+        "body.disaster_recovery_settings[].sync_delay": (False, None),  # younger than the document
+    },
+    "SetRecyclePolicy": {"body.recycle_policy.retention_period_in_days": (True, False)},
 }
 
 
@@ -60,7 +95,7 @@ def test_the_sdk_sends_the_same_fields(id: str) -> None:
     assert difference(ours(DECLARED[id]), sdk(id)) == SDK_DIFFERS.get(id, {})
 
 
-@every_operation
+@every_described
 def test_the_document_names_the_same_place_and_code(id: str) -> None:
     method, path, call = described(id)
     route = DECLARED[id].route
@@ -68,9 +103,13 @@ def test_the_document_names_the_same_place_and_code(id: str) -> None:
     assert [code for code in call["responses"] if code.startswith("2")] == [str(route.success)]
 
 
-@every_operation
+@every_described
 def test_the_document_names_the_same_fields(id: str) -> None:
     assert difference(ours(DECLARED[id]), vendor(id)) == DOCUMENT_DIFFERS.get(id, {})
+
+
+def test_the_document_lacks_only_what_is_younger() -> None:
+    assert {path.removeprefix("/") for path in document()["paths"]} == set(DESCRIBED)
 
 
 def test_no_disagreement_is_about_something_else() -> None:
