@@ -63,6 +63,10 @@ class Group:
             if isinstance(value, Call)
         }
 
+    def __iter__(self) -> Iterator[Call[Any]]:
+        """The calls, bound: ``for call in gdb.backups: display(call)`` shows their cards."""
+        return (getattr(self, name) for name in self.calls())
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()}: {', '.join(self.calls())}>"
 

@@ -300,11 +300,12 @@ class Form:
     def _enter_review(self, spec: Operation) -> None:
         try:
             facts = dict(self._review(spec)) if self._review else {}
+            card = _card(spec, facts)
         except Exception as error:  # in a callback nobody else would show it
             self._say("bad", _failure(error))
             return
         self._needed = _to_be_typed(spec, facts)
-        self._card.value = _card(spec, facts)
+        self._card.value = card
         self._confirm.value = ""
         self._confirm.description = f"Type {self._needed} to go on"
         self._button.description = self._verb()

@@ -13,6 +13,7 @@ from lab import FLAGS, ROOT, Lab, Notebook, chromium
 KERNELS = Path(__file__).with_name("kernels")
 SHOTS = ROOT / "tests" / "screenshots"
 GOLDEN = Path(__file__).with_name("golden")
+PICTURES = ROOT / "notebooks" / "pictures"
 UPDATE = "GAUSSNB_UPDATE_GOLDEN"
 """Set, golden files are written anew instead of compared."""
 
@@ -91,6 +92,20 @@ def shot() -> Callable[[Any, str], Path]:
         path = SHOTS / f"{name}.png"
         what.screenshot(path=path)
         return path
+
+    return take
+
+
+@pytest.fixture
+def picture() -> Callable[[Any, str], None]:
+    """Takes a picture for the README, when golden files are written anew; one must be there in any case."""
+
+    def take(what: Any, name: str) -> None:
+        path = PICTURES / f"{name}.png"
+        if os.environ.get(UPDATE):
+            PICTURES.mkdir(exist_ok=True)
+            what.screenshot(path=path)
+        assert path.is_file(), f"set {UPDATE}=1 to take it"
 
     return take
 

@@ -34,7 +34,9 @@ def commit(form: Any, label: str, value: str) -> None:
     field.press("Tab")
 
 
-def test_wrong_then_right_then_ready(open_cells: Any, page: Any, shot: Any, golden: Any) -> None:
+def test_wrong_then_right_then_ready(
+    open_cells: Any, page: Any, shot: Any, picture: Any, golden: Any
+) -> None:
     read = 'form.panel.frame[["name", "engine", "status", "nodes"]]'
     notebook, form = opened(open_cells, read, "form.panel.history[['status', 'note']]")
     golden("create-form.yaml", form.locator(".gaussnb").aria_snapshot())
@@ -48,6 +50,7 @@ def test_wrong_then_right_then_ready(open_cells: Any, page: Any, shot: Any, gold
     form.get_by_role("button", name="Review").click()
     form.get_by_role("alert").get_by_text("Not ready to send. To mend: Name, Password, Nodes.").wait_for()
     shot(form, "form-wrong")
+    picture(form.locator(".gaussnb"), "form")
 
     commit(form, "Name *", "orders-01")
     commit(form, "Nodes *", "3")

@@ -31,7 +31,7 @@ def opened(open_cells: Callable[..., Notebook], speed: float, *more: str, kernel
 
 @pytest.mark.parametrize("kernel", [NEWEST, "ipykernel-6.31.0", "ipykernel-7.3.0"])
 def test_it_moves_while_a_cell_blocks(
-    open_cells: Any, page: Any, overlays: Any, shot: Any, kernel: str
+    open_cells: Any, page: Any, overlays: Any, shot: Any, picture: Any, kernel: str
 ) -> None:
     if kernel != NEWEST and kernel not in overlays:
         pytest.skip(f"{kernel} is not in tests/browser/kernels")
@@ -58,6 +58,8 @@ def test_it_moves_while_a_cell_blocks(
     panel.get_by_role("button", name="Resume").click()
     panel.get_by_text("Watching.").wait_for()
     shot(panel, f"panel-{name}")
+    if kernel == NEWEST:
+        picture(panel.locator(".gaussnb-watch"), "panel")
     notebook.run(3)
     panel.get_by_text("No longer watched. The cloud's work goes on.").wait_for()
     assert panel.get_by_role("button").count() == 0

@@ -100,7 +100,7 @@ def _values(kind: Any, rules: list[Rule]) -> st.SearchStrategy[Any]:
         return st.sampled_from([number for number in (0.0, 0.5, 1.0, 100.0, 1e6) if held(number)])
     assert kind in (str, SecretStr), kind
     if len(rules) == 1 and rules[0].pattern:
-        texts = st.from_regex(rules[0].pattern, fullmatch=True)
+        texts = st.from_regex(rules[0].pattern, fullmatch=True, alphabet=st.characters(codec="utf-8"))
     else:
         texts = st.sampled_from([text for text in _TEXTS if held(text)])
     return texts if rules else st.text() | texts

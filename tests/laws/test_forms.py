@@ -11,6 +11,7 @@ from making import ALL, by_name, made
 from pydantic import BaseModel
 from specs import specs
 
+from gaussnb.frame import frame_from
 from gaussnb.instance_spec import InstanceSpec
 from gaussnb.spec import Operation, fields_of, is_secret
 from gaussnb.widgets import Form
@@ -94,6 +95,35 @@ def test_its_code_builds_an_equal_spec(
         json.loads(form.to_json())
 
     check()
+
+
+@every_operation
+def test_it_is_reviewed_and_sent_as_it_was_filled(operation: type[Operation], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gaussnb.widgets.form.BURST", 0)
+    sent: list[Operation] = []
+    answer = frame_from(operation.route.returns, [{}])
+
+    def send(spec: Operation) -> Any:
+        sent.append(spec)
+        return answer
+
+    form = Form(operation, send, lambda spec: {"endpoint": "https://cloud", "project": "p1"})
+
+    @settings(some, max_examples=2)
+    @given(made(operation))
+    def check(spec: Any) -> None:
+        sent.clear()
+        same(form, spec)
+        form._button.click()
+        if not operation.route.reads:
+            assert sent == [] and "Review before sending" in form._card.value
+            assert operation.route.method in form._card.value
+            form._confirm.value = form._needed
+            form._button.click()
+        assert sent == [spec] and form.result is answer, form._banner.value
+
+    check()
+    form.close()
 
 
 def secrets_in(way: tuple[str, ...], value: Any) -> Any:
