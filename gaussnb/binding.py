@@ -160,7 +160,7 @@ class Call(Generic[P]):
         """Name, type in words and meaning of each field, in the order of the signature."""
         for name, parameter in self.__signature__.parameters.items():
             info = self.operation.model_fields[name]
-            yield name, parameter.annotation, info.description or rule_in_words(info)
+            yield name, parameter.annotation, meaning_of(info)
 
     @cached_property
     def __signature__(self) -> inspect.Signature:
@@ -329,6 +329,21 @@ def limits_in_words(info: FieldInfo) -> str:
     """What a field allows, without what is obvious or stands in a list to choose from."""
     found = marks(info.annotation, info.metadata)
     return "; ".join(mark.says for mark in found if hasattr(mark, "says") and not getattr(mark, "obvious", False))
+
+
+def meaning_of(info: FieldInfo, allows: str | None = None) -> str:
+    """What a field means and allows, in one line.
+
+    Args:
+        info: the field as declared.
+        allows: what it allows, where that is not what its type says.
+    """
+    means = " ".join((info.description or "").split())
+    if allows is None:
+        allows = limits_in_words(info) or ("" if means else rule_in_words(info))
+    if not allows:
+        return means
+    return f"{means} {allows[:1].upper()}{allows[1:]}{'' if allows.endswith('.') else '.'}".strip()
 
 
 def title_of(name: str, info: FieldInfo | None = None) -> str:

@@ -16,7 +16,7 @@ import ipywidgets as widgets
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ..binding import limits_in_words, title_of
+from ..binding import limits_in_words, meaning_of, title_of
 from ..spec import fields_of, marks, unwrap
 from .style import Look
 
@@ -136,10 +136,8 @@ class Control:
         return limits_in_words(self.info)
 
     def _tell(self) -> None:
-        means = " ".join((self.info.description or "").split())
-        if allows := self._advice or ("" if self.message else self.limits):
-            means = f"{means} {allows[:1].upper()}{allows[1:]}{'' if allows.endswith('.') else '.'}".strip()
-        means = means if self.helps else ""
+        allows = self._advice or ("" if self.message else self.limits)
+        means = meaning_of(self.info, allows) if self.helps else ""
         wrong = f'<div role="alert" class="gnb-error"><b>✗</b> {escape(self.message)}</div>' if self.message else ""
         self.note.value = f'{wrong}<div class="gnb-help">{escape(means)}</div>' if means else wrong
 

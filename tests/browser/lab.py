@@ -165,8 +165,16 @@ class Notebook:
 
     def start(self, number: int) -> None:
         """Run a cell; the kernel may still be at it afterwards."""
-        self.cell(number).locator(".jp-InputArea-editor").click()
-        self.page.keyboard.press("Control+Enter")
+        prompt = self.cell(number).locator(".jp-InputPrompt")
+        for _ in range(10):
+            self.cell(number).locator(".jp-InputArea-editor").click()
+            self.page.keyboard.press("Control+Enter")
+            try:
+                prompt.get_by_text(re.compile(r"\[[*\d]+\]")).wait_for(timeout=5_000)
+                return
+            except Exception:  # a page that says it is ready may still lose the first run, without a word
+                self.page.wait_for_timeout(500)
+        raise AssertionError(f"cell {number} does not run: {prompt.inner_text()}")
 
     def run(self, number: int, timeout: float = 60_000) -> Any:
         """Run a cell to its end; its output."""

@@ -87,7 +87,7 @@ def test_faces() -> None:
     assert Call.__doc__ == "An operation as a method of a group."
     assert list(inspect.signature(instances.list).parameters)[-2:] == ["offset", "limit"]
     card = instances.create._repr_markdown_()
-    assert ">>>" not in card and "It need not be unique." in card
+    assert ">>>" not in card and "it need not be unique. 4 to 64 characters" in card
 
 
 def test_a_group_may_add_to_another() -> None:
