@@ -48,6 +48,15 @@ class FormError(Row):
     """What is allowed."""
 
 
+class Reviewed(Row):
+    """One thing to know before a change is sent."""
+
+    what: str
+    """request, endpoint, project, region, billing, price, name, status or body."""
+    value: str
+    """What it is; secrets masked."""
+
+
 class Form:
     """A form of one operation. Show it in a cell.
 
@@ -204,14 +213,21 @@ class Form:
 
     # -- sending
 
-    def submit(self) -> pd.DataFrame | None:
-        """Send what the fields hold, without the review.
+    def submit(self, *, dry_run: bool = False) -> pd.DataFrame | None:
+        """Send what the fields hold, as if it had been reviewed.
+
+        Args:
+            dry_run: send nothing, and answer what the review would show.
 
         Returns:
-            The answer, or None when it failed; then :attr:`failure` and the form say why.
+            The answer; for a dry run the columns of :class:`Reviewed`. None when something is wrong or it failed:
+            then :attr:`errors`, or :attr:`failure`, and the form say why.
         """
         spec = self._checked()
-        return None if spec is None else self._transmit(spec)
+        if spec is None or not dry_run:
+            return None if spec is None else self._transmit(spec)
+        told = _told(spec, self._facts(spec))
+        return frame_from(Reviewed, [{"what": what, "value": value} for what, value in told.items()])
 
     def _press(self) -> None:
         if self._sending.locked() or time.monotonic() - self._answered < BURST:
@@ -299,8 +315,8 @@ class Form:
 
     def _enter_review(self, spec: Operation) -> None:
         try:
-            facts = dict(self._review(spec)) if self._review else {}
-            card = _card(spec, facts)
+            facts = self._facts(spec)
+            card = _card(_told(spec, facts))
         except Exception as error:  # in a callback nobody else would show it
             self._say("bad", _failure(error))
             return
@@ -316,6 +332,9 @@ class Form:
         self._reviewed = spec
         self._arm()
         (self._confirm if self._needed else self._button).focus()
+
+    def _facts(self, spec: Operation) -> dict[str, str]:
+        return dict(self._review(spec)) if self._review else {}
 
     def _leave_review(self) -> None:
         self._reviewed, self._needed = None, ""
@@ -446,13 +465,22 @@ def _to_be_typed(spec: Operation, facts: Mapping[str, str]) -> str:
     return facts.get("name") or (str(getattr(spec, holes[-1])) if holes else "delete")
 
 
-def _card(spec: Operation, facts: Mapping[str, str]) -> str:
+def _told(spec: Operation, facts: Mapping[str, str]) -> dict[str, str]:
+    """What a person should know before a spec is sent, the body without its secrets included."""
     request = request_of(spec, facts.get("project", "{project_id}"))
     path = request.path if "project" in facts else spec.route.path
-    told = {"request": f"{request.method} {path}", **facts}
-    rows = "".join(f"<tr><th>{escape(title_of(key))}</th><td>{escape(str(it))}</td></tr>" for key, it in told.items())
     sent = {name: value for name, value in export.masked(spec, lambda _: MASK).items() if spec.place(name) == "body"}
-    body = f"<pre>{escape(json.dumps(sent, ensure_ascii=False, indent=2))}</pre>" if sent else ""
+    body = {"body": json.dumps(sent, ensure_ascii=False, indent=2)} if sent else {}
+    return {"request": f"{request.method} {path}", **facts, **body}
+
+
+def _card(told: Mapping[str, str]) -> str:
+    rows = "".join(
+        f"<tr><th>{escape(title_of(what))}</th><td>{escape(str(value))}</td></tr>"
+        for what, value in told.items()
+        if what != "body"
+    )
+    body = f"<pre>{escape(told['body'])}</pre>" if "body" in told else ""
     return (
         f'<div role="status" class="gnb-card">{heading("gnb-part", "Review before sending")}'
         f'<table class="gnb-facts">{rows}</table>{body}</div>'

@@ -47,6 +47,10 @@ ONE = {
     "gaussnb → DataFrame": "one_gaussnb",
     "SDK → object": "one_sdk",
 }
+FORMS = {
+    "as many plain fields of ipywidgets": "form_core",
+    "gaussnb": "form_gaussnb",
+}
 SANDBOX = """
 import sys
 from gaussnb import Sandbox
@@ -147,6 +151,11 @@ class Bench:
         found = self.turns({name: partial(self.way, way, endpoint, count) for name, way in ONE.items()}, self.rounds)
         self.add("one call, one instance", found, per=count, digits=2)
 
+    def forms(self, count: int) -> None:
+        """Building the form of a new instance, beside the same number of plain fields."""
+        found = self.turns({name: partial(self.way, way, "", count) for name, way in FORMS.items()}, self.rounds)
+        self.add("the largest form, built", found, per=count, digits=1)
+
     def sandbox(self, count: int) -> None:
         """How quick the sandbox is, over one connection."""
         start = statistics.median(self._start() for _ in range(self.rounds))
@@ -195,6 +204,7 @@ def main() -> None:
             bench.imports(endpoint)
             bench.lists(endpoint, 10_000 // part)
             bench.calls(endpoint, 300 // part)
+        bench.forms(20 // part)
         bench.sandbox(1_000 // part)
     print(_table(bench.rows))
 

@@ -61,6 +61,33 @@ def sdk_client(endpoint: str) -> Any:
     return GaussDBforNoSQLClient.new_builder().with_credentials(keys).with_endpoint(host).build()
 
 
+# ------------------------------------------------------------------------------------------ forms
+
+
+@way
+def form_gaussnb(endpoint: str, count: int) -> Iterator[Any]:
+    import gaussnb
+
+    forms = [gaussnb.InstanceSpec.form()]
+    yield
+    forms += [gaussnb.InstanceSpec.form() for _ in range(count)]
+    yield forms[0].fields
+
+
+@way
+def form_core(endpoint: str, count: int) -> Iterator[Any]:
+    import ipywidgets as widgets
+
+    import gaussnb
+
+    fields = len(gaussnb.InstanceSpec.form().fields)
+    boxes = []
+    yield
+    for _ in range(count * fields):
+        boxes.append(widgets.VBox([widgets.Text(description="Name"), widgets.HTML("help")]))
+    yield boxes
+
+
 # ---------------------------------------------------------------------------- all, as a DataFrame
 
 

@@ -177,6 +177,17 @@ def test_the_review_shows_no_secret(cloud: Cloud) -> None:
     form.close()
 
 
+def test_a_dry_run_tells_and_sends_nothing(cloud: Cloud) -> None:
+    form = Form(gn.InstanceSpec, cloud.send, cloud.review).fill({**BASE, "name": "1st"})
+    assert form.submit(dry_run=True) is None and "name" in alerts(form)
+    told = form.fill(BASE).submit(dry_run=True)
+    assert told is not None and cloud.sent == []
+    facts = dict(zip(told["what"], told["value"]))
+    assert facts["request"] == "POST /v3/p1/instances" and facts["endpoint"] == "http://127.0.0.1"
+    assert '"password": "••••••••"' in facts["body"] and "Aa1!" not in told.to_csv()
+    form.close()
+
+
 def test_one_can_go_back(cloud: Cloud, renaming: Form) -> None:
     renaming._button.click()
     renaming._back.click()
