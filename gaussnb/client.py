@@ -482,7 +482,8 @@ class Client(Groups):
         Args:
             targets: the frame of a call that started work, a frame of instances, an id, or several ids.
             timeout: seconds after which to stop waiting; the cloud's work goes on.
-            until: ``"ready"`` or ``"gone"``; by default what the frame's operation ends in.
+            until: ``"ready"`` or ``"gone"``, or ``"done"`` for ids of jobs; by default what the frame's operation
+                ends in.
             interval: seconds between the first looks; it grows to 30.
             on_change: called with each observed change, a mapping with the columns of the history.
             on_look: called after each look with all that was seen so far, for a display of progress.

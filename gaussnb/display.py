@@ -36,7 +36,7 @@ ACTIONS = {
 }
 """The service's words for what is being done, in words. The list is open: others are shown as they come."""
 
-SIGNS = {"unseen": "…", "going": "↻", "ready": "✓", "gone": "✓", "failed": "✗"}
+SIGNS = {"unseen": "…", "going": "↻", "ready": "✓", "gone": "✓", "done": "✓", "failed": "✗"}
 """Beside the word, so that colour is never alone."""
 
 # White on these reads well (5.1:1 or more), whatever the theme; all else takes the theme's own colours, and the
@@ -52,7 +52,7 @@ STYLE = """<style>
 .gaussnb-watch .pill { display: inline-block; border-radius: 1em; padding: 0 0.7em; color: #fff;
   background: #616161; font-size: 13px; font-weight: 600; white-space: nowrap; }
 .gaussnb-watch .pill.going { background: #1565c0; }
-.gaussnb-watch .pill.ready, .gaussnb-watch .pill.gone { background: #2e7d32; }
+.gaussnb-watch .pill.ready, .gaussnb-watch .pill.gone, .gaussnb-watch .pill.done { background: #2e7d32; }
 .gaussnb-watch .pill.failed { background: #c62828; }
 .gaussnb-watch .bar { display: inline-block; width: 12em; height: 0.6em; border-radius: 0.3em; overflow: hidden;
   margin-right: 0.5em !important; background: rgba(128, 128, 128, 0.35); }
@@ -100,7 +100,7 @@ def status_of(shown: Shown) -> str:
         return "not seen yet"
     if shown.phase == "failed":
         return "failed"
-    if shown.phase in ("ready", "gone"):
+    if shown.phase in ("ready", "gone", "done"):
         return shown.phase
     if shown.actions:
         return ", ".join(ACTIONS.get(action, action.lower().replace("_", " ")) for action in shown.actions.split(", "))

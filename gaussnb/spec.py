@@ -53,9 +53,9 @@ else:
     ModelMetaclass = type(BaseModel)
 
 Place = Literal["path", "query", "body"]
-Ends = Literal["ready", "gone", "answered"]
-"""How the work an operation starts comes to its end: an instance is ready, it is gone, or the
-answer is already all there is."""
+Ends = Literal["ready", "gone", "done", "answered"]
+"""How the work an operation starts comes to its end: an instance is ready, it is gone, a job about no
+instance is done, or the answer is already all there is."""
 
 
 @dataclass(frozen=True)

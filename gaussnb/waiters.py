@@ -155,6 +155,36 @@ class Progress:
                     now, id, f"its job is {status or 'nameless'}, a state this library does not know; still going"
                 )
 
+    def see_jobs(self, jobs: pd.DataFrame, now: float) -> None:
+        """Take in one look at jobs that are waited for themselves, because their work is about no instance."""
+        self.frame = jobs[jobs["id"].isin(self.ids)].reset_index(drop=True)
+        rows = self.frame[["id", "name", "status", "fail_reason"]].to_dict("records")
+        listed = {row["id"]: row for row in rows}
+        for id in self.waiting:
+            row = listed.get(id)
+            if row is None:  # a list may lag behind
+                if now - self.began >= UNSEEN:
+                    self._end_job(now, id, "it is not there")
+                continue
+            status, self.names[id] = word(row["status"]), word(row["name"])
+            if (status, "") == self.states.get(id):
+                continue
+            self.states[id] = (status, "")
+            if status == "Completed":
+                self._end_job(now, id, "")
+            elif status == "Failed":
+                self._end_job(now, id, word(row["fail_reason"]) or "no reason given")
+            else:
+                self.note(now, id, "" if status == "Running" else "a status this library does not know; still going")
+
+    def _end_job(self, now: float, id: str, why: str) -> None:
+        self.ended[id] = now
+        self.note(now, id, f"failed: {why}" if why else "done")
+        if why:
+            self.failed[id] = why
+        else:
+            self.settled.add(id)
+
     def note(self, now: float, id: str, note: str) -> None:
         """Write one line of history."""
         status, actions = self.states.get(id, ("", ""))
@@ -208,8 +238,8 @@ def begin(targets: Targets, until: str | None, now: float) -> Progress:
     Raises:
         ValueError: there is no instance in it.
     """
-    if until not in (None, "ready", "gone"):
-        raise ValueError(f"until is 'ready' or 'gone', not {until!r}")
+    if until not in (None, "ready", "gone", "done"):
+        raise ValueError(f"until is 'ready', 'gone' or 'done', not {until!r}")
     operation = None
     known: dict[str, dict[str, str]] = {}
     if hasattr(targets, "columns"):
@@ -229,7 +259,9 @@ def begin(targets: Targets, until: str | None, now: float) -> Progress:
     ids = [id for id in dict.fromkeys(ids) if id]
     if not ids:
         raise ValueError("there is no instance to wait for")
-    ends = "gone" if operation is not None and operation.route.ends == "gone" else "ready"
+    ends = "ready"
+    if operation is not None and operation.route.ends != "answered":
+        ends = operation.route.ends
     until = until or ends
     progress = Progress(tuple(ids), until, {}, now)
     progress.names |= known.get("name", {})
@@ -244,12 +276,14 @@ def _rows(
     rows: Sequence[Mapping[Any, Any]], columns: Sequence[Any]
 ) -> tuple[list[str], dict[str, dict[str, str]]]:
     """The instances of a frame's rows, and what it knows of them, by column: job_id, name, engine."""
-    key = "instance_id" if "instance_id" in columns else "id"
-    if key not in columns:
-        raise ValueError("there is no column id or instance_id in this frame: nothing to wait for")
+    key = next((name for name in ("instance_id", "id", "job_id") if name in columns), None)
+    if key is None:
+        raise ValueError("there is no column id, instance_id or job_id in this frame: nothing to wait for")
+    # Waited for by its job alone, work is known by nothing else.
     known = {
         column: {word(row[key]): word(row[column]) for row in rows if word(row.get(column))}
         for column in ("job_id", "name", "engine")
+        if column != key
     }
     return [word(row[key]) for row in rows], known
 
@@ -275,6 +309,9 @@ class Pace:
 
 def step(progress: Progress, look: Look, look_at_jobs: Look, now: float) -> None:
     """One look: one list call however many instances are watched, and the jobs of settled ones."""
+    if progress.until == "done":
+        progress.see_jobs(look_at_jobs(progress.waiting), now)
+        return
     jobs = progress.see(look(progress.waiting), now)
     if jobs:
         progress.judge(jobs_of(look_at_jobs, jobs), now)
@@ -392,7 +429,7 @@ def _timeout(progress: Progress, timeout: float) -> str:
 def _again(progress: Progress) -> str:
     ids = progress.waiting or progress.ids
     named = repr(ids[0]) if len(ids) == 1 else repr(list(ids))
-    return f"{named}, until='gone'" if progress.until == "gone" else named
+    return named if progress.until == "ready" else f"{named}, until={progress.until!r}"
 
 
 def _iso(seconds: float) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from .clock import Clock
 from .engines import ENGINES
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .display import Showing
 
 State = Literal["watching", "paused", "done", "stopped", "error"]
-Phase = Literal["unseen", "going", "ready", "gone", "failed"]
+Phase = Literal["unseen", "going", "ready", "gone", "done", "failed"]
 
 TICK = 1.0
 """Real seconds after which those who follow a watch are told that time goes on."""
@@ -67,7 +67,7 @@ class Snapshot:
     message: str
     """What is wrong with the watching itself, if anything is."""
     until: str
-    """What is waited for: ``"ready"`` or ``"gone"``."""
+    """What is waited for: ``"ready"``, ``"gone"``, or of jobs ``"done"``."""
     looked: float | None
     """When the last look was, in epoch seconds."""
     instances: tuple[Shown, ...]
@@ -117,11 +117,14 @@ class Watch:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The last rows seen, with the columns of ``gdb.instances.list()``."""
+        """The last rows seen, with the columns of ``gdb.instances.list()``; of ``gdb.jobs.list()`` for jobs."""
         from .operations.instances import Instance
+        from .operations.jobs import Job
 
         with self._poller.lock:
-            return frame_from(Instance, []) if self._progress.frame is None else self._progress.frame.copy()
+            if self._progress.frame is not None:
+                return self._progress.frame.copy()
+            return frame_from(Job if self.of_jobs else Instance, [])
 
     @property
     def history(self) -> pd.DataFrame:
@@ -170,7 +173,7 @@ class Watch:
         if id in progress.failed:
             phase = "failed"
         elif id in progress.settled:
-            phase = "gone" if progress.until == "gone" else "ready"
+            phase = cast(Phase, progress.until)  # ready, gone or done, as it was wanted
         began = progress.began
         if work is not None and work.began is not None:  # taken up again, it is older than this watch
             began = min(began, work.began)
@@ -263,6 +266,18 @@ class Watch:
     def ids(self) -> tuple[str, ...]:
         """What is to be looked at: all of it to the end, so that ``frame`` has all of it."""
         return self._progress.ids
+
+    @property
+    def of_jobs(self) -> bool:
+        """Whether it follows jobs that are about no instance."""
+        return self._progress.until == "done"
+
+    def see_jobs(self, jobs: pd.DataFrame, now: float) -> None:
+        """Take in one look at jobs that are followed themselves."""
+        with self._poller.lock:
+            if not self.done:
+                self._looked, self._outage = now, ""
+                self._progress.see_jobs(jobs, now)
 
     def see(self, frame: pd.DataFrame, now: float) -> tuple[str, ...]:
         """Take in one look; the jobs to look at before it can be judged."""
@@ -449,16 +464,13 @@ class Poller:
     def _tick(self, views: list[Watch], now: float) -> None:
         """One list call, which tells all watches how things are, and at most one for all jobs."""
         try:
-            frame = self._look(tuple(dict.fromkeys(id for view in views for id in view.ids)))
-            asked = {view: view.see(frame, now) for view in views}
-            if jobs := tuple(dict.fromkeys(job for each in asked.values() for job in each)):
-                known = jobs_of(self._look_at_jobs, jobs)
-                for view in views:
-                    view.judge(known, now)
-                self._teach(views, known)
-                pause = 0.0
-            else:
-                pause = self._look_how_far(views)
+            pause = 0.0
+            if of_jobs := [view for view in views if view.of_jobs]:
+                known = self._look_at_jobs(_ids(of_jobs))
+                for view in of_jobs:
+                    view.see_jobs(known, now)
+            if of_instances := [view for view in views if not view.of_jobs]:
+                pause = self._look_at_instances(of_instances, now)
         except OUTAGES as outage:
             for view in views:
                 view.miss(now, outage)
@@ -469,6 +481,19 @@ class Poller:
         else:
             for view in views:
                 view.rest(now, pause)
+
+    def _look_at_instances(self, views: list[Watch], now: float) -> float:
+        """Look at all instances once, and at most once at jobs; seconds the service asked to be left alone."""
+        frame = self._look(_ids(views))
+        asked = {view: view.see(frame, now) for view in views}
+        jobs = tuple(dict.fromkeys(job for each in asked.values() for job in each))
+        if not jobs:
+            return self._look_how_far(views)
+        known = jobs_of(self._look_at_jobs, jobs)
+        for view in views:
+            view.judge(known, now)
+        self._teach(views, known)
+        return 0.0
 
     def _look_how_far(self, views: list[Watch]) -> float:
         """Look at the running jobs; seconds the service asked to be left alone. Progress is a pleasure, no need."""
@@ -487,6 +512,10 @@ class Poller:
         records = rows.where(rows.notna(), None).to_dict("records")
         for view in views:
             view.learn(records)
+
+
+def _ids(views: list[Watch]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(id for view in views for id in view.ids))
 
 
 def typical(operation: str, engine: str) -> float | None:

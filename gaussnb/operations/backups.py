@@ -117,7 +117,7 @@ class BackupJob(Row):
     backup_id: Annotated[str, Asked("backup_id")]
     """The backup."""
     job_id: str
-    """The job, for ``gdb.jobs.get``."""
+    """The job, for ``gdb.wait`` and ``gdb.jobs.get``."""
 
 
 class BackupDone(Did):
@@ -203,7 +203,7 @@ class CreateBack(OfInstance):
     """The tables to save, instead of everything; Cassandra only."""
 
 
-@delete("/v3/{project_id}/backups/{backup_id}", returns=BackupJob, success=202)
+@delete("/v3/{project_id}/backups/{backup_id}", returns=BackupJob, success=202, ends="done")
 class DeleteBackup(Operation):
     """Delete a backup that was made by hand."""
 
@@ -219,7 +219,7 @@ class BatchDeleteManualBackup(Operation):
     """The backups, at most 10."""
 
 
-@put("/v3/{project_id}/backups/{backup_id}", returns=BackupJob, success=202)
+@put("/v3/{project_id}/backups/{backup_id}", returns=BackupJob, success=202, ends="done")
 class StopBackup(Operation):
     """Stop a backup that is being made."""
 

@@ -61,7 +61,7 @@ class MappingEnding(Row):
     mapping_id: Annotated[str, Asked("id")]
     """The mapping."""
     job_id: str
-    """The job, for ``gdb.jobs.get``."""
+    """The job, for ``gdb.wait`` and ``gdb.jobs.get``."""
 
 
 class CacheRule(Row, at="rules"):
@@ -150,7 +150,7 @@ class ListDbCacheMappings(Paged):
     """Only Redis instances of this name; with a leading *, every name that contains the rest."""
 
 
-@delete("/v3/{project_id}/dbcache/mapping", returns=MappingEnding, success=202)
+@delete("/v3/{project_id}/dbcache/mapping", returns=MappingEnding, success=202, ends="done")
 class DeleteDbCacheMapping(Operation):
     """End that a Redis instance accelerates a MySQL instance."""
 
