@@ -384,7 +384,7 @@ def test_nothing_to_wait_for_is_said(targets: Any, gdb: Client, sandbox: Sandbox
 
 
 def test_what_to_wait_until_is_checked(gdb: Client) -> None:
-    with pytest.raises(ValueError, match="'ready' or 'gone'"):
+    with pytest.raises(ValueError, match="'ready', 'gone' or 'done'"):
         gdb.wait(ID, until="finished")
 
 
