@@ -7,6 +7,7 @@ the screen for its owner to mend. It never judges; the spec does, and hands the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -139,7 +140,8 @@ class Control:
         allows = self._advice or ("" if self.message else self.limits)
         means = meaning_of(self.info, allows) if self.helps else ""
         wrong = f'<div role="alert" class="gnb-error"><b>✗</b> {escape(self.message)}</div>' if self.message else ""
-        self.note.value = f'{wrong}<div class="gnb-help">{escape(means)}</div>' if means else wrong
+        told = re.sub("``(.+?)``", r"<code>\1</code>", escape(means))  # names of fields, as docstrings write them
+        self.note.value = f'{wrong}<div class="gnb-help">{told}</div>' if means else wrong
 
     def walk(self, path: Path) -> Iterator[tuple[Path, Control]]:
         """This control and those inside it, with their paths."""

@@ -97,6 +97,7 @@ class Form:
         self._taking = threading.Lock()
         self._answered = float("-inf")
         self._touched: set[Path] = set()
+        self._filled: set[str] = set()
         self._pressed = False
         self._reviewed: Operation | None = None
         self._needed = ""
@@ -171,7 +172,7 @@ class Form:
                 raise TypeError(f"{self.operation.__name__} has no field {name!r}: {', '.join(self.controls)}")
         for name, value in given.items():
             self.controls[name].set(NOTHING if value is None else value)
-            self._touched.add((name,))
+            self._filled.add(name)
         self.filled(set(given))
         self._leave_review()
         self._judge()
@@ -375,7 +376,7 @@ class Form:
         says: dict[Path, list[str]] = {}
         for path, message in wrong:
             here = next((path[:n] for n in range(len(path), 0, -1) if path[:n] in known), ())
-            if self._pressed or not here or any(here[: len(t)] == t or t[: len(here)] == here for t in self._touched):
+            if self._pressed or not here or here[0] in self._filled or self._been(here):
                 says.setdefault(here, []).append(message)
         for path, control in known.items():
             control.complain("; ".join(dict.fromkeys(says.get(path, ()))) or control.objection)
@@ -387,6 +388,10 @@ class Form:
             self._say("bad", f"Not ready to send. To mend: {', '.join(names)}.")
         else:
             self._say("", "")
+
+    def _been(self, here: Path) -> bool:
+        """Whether a person has committed this field, or one inside it."""
+        return any(way[: len(here)] == here for way in self._touched)
 
     def _say(self, kind: str, text: str) -> None:
         sign = {"bad": "✗ ", "good": "✓ ", "busy": "… "}.get(kind, "")

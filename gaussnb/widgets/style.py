@@ -20,7 +20,7 @@ CSS = """
 .gaussnb .gnb-hidden { display: none !important; }
 .gaussnb .gnb-title { font-size: 1.35em; font-weight: 600; line-height: 1.3; }
 .gaussnb .gnb-lead { opacity: .85; margin: 2px 0 6px; }
-.gaussnb .gnb-lead code, .gaussnb .gnb-card code { font-family: var(--jp-code-font-family, monospace);
+.gaussnb :is(.gnb-lead, .gnb-card, .gnb-help) code { font-family: var(--jp-code-font-family, monospace);
   font-size: .92em; background: none; color: inherit; }
 .gaussnb .gnb-section { font-weight: 600; font-size: 1.06em; margin: 10px 0 2px; padding-bottom: 3px;
   border-bottom: 1px solid var(--gnb-line); }

@@ -97,6 +97,17 @@ def test_errors_show_where_a_person_has_been_and_everywhere_after_a_press(form: 
     assert "To mend: Name, " in form._banner.value and "Password" in form._banner.value
 
 
+def test_what_was_just_added_is_not_wrong_yet() -> None:
+    form = Form(BatchTagAction)
+    form.controls["tags"].input.click()
+    assert alerts(form) == {}
+    form.fields["tags.1.key"].value = "a b"
+    assert set(alerts(form)) == {"tags.1.key"}
+    form.fill(tags=[{"value": "x"}])
+    assert set(alerts(form)) == {"tags.0.key"}, "what is filled by code is judged as a whole"
+    form.close()
+
+
 def test_errors_are_a_frame(form: Form) -> None:
     assert list(form.errors.columns) == ["field", "message"]
     assert filled(form).errors.empty
