@@ -23,14 +23,19 @@ from .behaviours import (
     SIMULATED,
     Call,
     Page,
+    backups,
     create,
     flavors,
     instances,
     jobs,
+    maintenance,
+    network,
     networks,
+    nodes,
     quotas,
     tags,
     versions,
+    volumes,
 )
 from .clock import Clock
 from .faults import Fault, Faults
@@ -41,7 +46,9 @@ from .store import Store
 from .world import World, token_time
 
 # Imported for what importing them does: they fill SIMULATED.
-_ACTING = (create, flavors, instances, jobs, networks, quotas, tags, versions)
+_ACTING = (
+    backups, create, flavors, instances, jobs, maintenance, network, networks, nodes, quotas, tags, versions, volumes
+)  # fmt: skip
 
 _LOG = logging.getLogger(__name__)
 _ASKING_AGAIN = 30.0  # seconds that pass on a standing clock when the same question is asked again
@@ -99,6 +106,12 @@ class App:
         with self.lock:
             self.clock.advance(seconds)
             lifecycle.settle(self.world, self.clock.time())
+            self.store.save(self.world, self.clock)
+
+    def fill(self, instance_id: str, percent: float) -> None:
+        """Let data fill the storage of an instance."""
+        with self.lock:
+            self.world.fill(self.world.instances[instance_id], percent, self.clock.time())
             self.store.save(self.world, self.clock)
 
     # -- one request

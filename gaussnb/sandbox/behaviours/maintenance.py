@@ -1,0 +1,22 @@
+"""The hours in which the service may work on an instance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...operations.maintenance import ListInstanceMaintenanceWindow, ModifyInstanceMaintenanceWindow
+from . import Call, simulates
+
+
+@simulates(ListInstanceMaintenanceWindow)
+def show_window(op: ListInstanceMaintenanceWindow, call: Call) -> dict[str, Any]:
+    return {"maintenance_window": call.instance(op.instance_id).maintenance_window}
+
+
+@simulates(ModifyInstanceMaintenanceWindow)
+def set_window(op: ModifyInstanceMaintenanceWindow, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    hour = int(op.start_time[:2])
+    instance.maintenance_window = f"{hour:02}:00-{(hour + 4) % 24:02}:00"
+    call.world.touch(instance, call.now)
+    return {}
