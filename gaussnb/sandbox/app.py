@@ -24,6 +24,7 @@ from .behaviours import (
     Call,
     Page,
     backups,
+    configurations,
     create,
     flavors,
     instances,
@@ -47,7 +48,7 @@ from .world import World, token_time
 
 # Imported for what importing them does: they fill SIMULATED.
 _ACTING = (
-    backups, create, flavors, instances, jobs, maintenance, network, networks, nodes, quotas, tags, versions, volumes
+    backups, configurations, create, flavors, instances, jobs, maintenance, network, networks, nodes, quotas, tags, versions, volumes
 )  # fmt: skip
 
 _LOG = logging.getLogger(__name__)
@@ -338,10 +339,9 @@ def _page(page: Page, operation: Operation) -> bytes:
     offset = getattr(operation, "offset", None) or 0
     limit = getattr(operation, "limit", None) or route.page_size
     shown = b",".join(page.encode(item) for item in page.items[offset : offset + limit])
-    return b'{"%b":[%b],"%b":%d}' % (
-        list_key(route.returns).encode(),
-        shown,
-        route.total.encode(),
-        len(page.items),
-    )
+    beside = dict(page.beside)
+    if route.total:
+        beside[route.total] = len(page.items)
+    rest = b"".join(b',"%b":%b' % (name.encode(), encode(value)) for name, value in beside.items())
+    return b'{"%b":[%b]%b}' % (list_key(route.returns).encode(), shown, rest)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -125,7 +126,7 @@ SAMPLES: dict[str, Callable[[str], Operation]] = {
     "CreateBack": lambda id: CreateBack(THINGS["cassandra"], "by-hand", "before friday"),
     "ListBackups": lambda id: ListBackups(limit=3),
     "ShowAllInstancesBackupsNew": lambda id: ShowAllInstancesBackupsNew(limit=3),
-    "ShowAllInstancesBackups": lambda id: ShowAllInstancesBackups(0, 3),
+    "ShowAllInstancesBackups": lambda id: ShowAllInstancesBackups(0, 3, backup_id=THINGS["backup"]),
     "DeleteBackup": lambda id: DeleteBackup(THINGS["backup"]),
     "BatchDeleteManualBackup": lambda id: BatchDeleteManualBackup([THINGS["backup"]]),
     "StopBackup": lambda id: StopBackup(THINGS["building"]),
@@ -170,7 +171,7 @@ SAMPLES: dict[str, Callable[[str], Operation]] = {
 """By operation id: a call about the instance with an id."""
 
 
-THINGS: dict[str, str] = {}
+THINGS: defaultdict[str, str] = defaultdict(lambda: "0" * 36)
 """Ids of other things of the scene, by what they are."""
 
 

@@ -6,8 +6,8 @@ the body; for a paged list it answers everything there is, and the application c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...spec import Operation
@@ -42,6 +42,8 @@ class Page:
 
     items: Sequence[Any]
     encode: Callable[[Any], bytes] = encode
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What else the answer says."""
 
 
 @dataclass(frozen=True)
