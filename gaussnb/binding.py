@@ -136,7 +136,7 @@ class Call(Generic[P]):
         """
         from .widgets import form_of
 
-        return form_of(self.operation, self._sender).fill(spec, **values)
+        return form_of(self.operation, self._sender, self._send).fill(spec, **values)
 
     # -- the faces
 

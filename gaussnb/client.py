@@ -19,6 +19,8 @@ from .clock import Clock, RealClock
 from .credentials import Credentials, find_credentials
 from .errors import (
     CredentialsError,
+    GaussnbError,
+    NotFound,
     PermissionDenied,
     UnknownOutcome,
 )
@@ -451,8 +453,14 @@ class Client(Groups):
             facts["billing"] = charge.charge_mode if charge else "postPaid (pay-per-use)"
             facts["price"] = "not known"
         elif id := getattr(operation, "instance_id", ""):
-            instance = self.instances.get(id)
-            facts |= {"name": str(instance["name"].item()), "status": str(instance["status"].item())}
+            try:
+                instance = self.instances.get(id)
+            except NotFound:
+                raise  # the call would meet nothing
+            except GaussnbError as error:  # who may not list instances may change them all the same
+                facts["instance"] = f"{id}; nothing more is known: {error}"
+            else:
+                facts |= {"name": str(instance["name"].item()), "status": str(instance["status"].item())}
         return facts
 
     def made(self) -> pd.DataFrame:

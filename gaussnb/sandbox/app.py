@@ -48,7 +48,8 @@ from .world import World, token_time
 
 # Imported for what importing them does: they fill SIMULATED.
 _ACTING = (
-    backups, configurations, create, flavors, instances, jobs, maintenance, network, networks, nodes, quotas, tags, versions, volumes
+    backups, configurations, create, flavors, instances, jobs, maintenance, network, networks, nodes, quotas, tags,
+    versions, volumes,
 )  # fmt: skip
 
 _LOG = logging.getLogger(__name__)

@@ -14,19 +14,20 @@ from ..spec import Operation
 from . import inputs, nested  # noqa: F401  they put their controls into the table
 from .control import CONTROLS, Control, shows
 from .create import CreateForm
-from .form import Form
+from .form import Form, Send
 
 __all__ = ["CONTROLS", "Control", "CreateForm", "Form", "form_of", "shows"]
 
 
-def form_of(operation: type[Operation], client: Any = None) -> Form:
+def form_of(operation: type[Operation], client: Any = None, send: Send | None = None) -> Form:
     """The form of an operation.
 
     Args:
         operation: the declared class.
         client: sends it, and is asked what there is to choose from; without it the form only builds.
+        send: sends it, where that is not the client's own way.
     """
     if client is None:
         return Form(operation)
-    calls = (client.send, client.review, client.watch)
+    calls = (send or client.send, client.review, client.watch)
     return CreateForm(client, *calls) if issubclass(operation, InstanceSpec) else Form(operation, *calls)

@@ -68,6 +68,7 @@ class Control:
         """What is wrong, as it stands on the screen."""
         self._advice = ""
         self._given: Any = NOTHING
+        self._shown: Any = None
         self._quiet = False
         self.note = self._make(widgets.HTML, "gnb-note")
         self.input = self.make()
@@ -93,6 +94,13 @@ class Control:
         """The widget's value as a value; NOTHING where it is empty."""
         return shown if shown else NOTHING
 
+    def check(self, value: Any) -> None:
+        """Refuse a value of another shape than the field's, before anything is shown.
+
+        Raises:
+            TypeError: saying what is wanted, without the value.
+        """
+
     @property
     def objection(self) -> str:
         """What the control itself has against its value, beside what the spec says."""
@@ -103,14 +111,14 @@ class Control:
     @property
     def value(self) -> Any:
         """The value, or NOTHING when the field is left out."""
-        if self._given is not NOTHING and self.input.value == self.show(self._given):
+        if self._given is not NOTHING and self.input.value == self._shown:
             return self._given  # untouched: it goes out the way it came in
         return self.read(self.input.value)
 
     def set(self, value: Any) -> None:
         """Show a value; NOTHING empties the field. Does not count as a person's change."""
-        self._given = value
-        self._set(self.empty if value is NOTHING else self.show(value))
+        self._given, self._shown = value, self.empty if value is NOTHING else self.show(value)
+        self._set(self._shown)
 
     def _set(self, shown: Any) -> None:
         self._quiet = True
@@ -224,6 +232,29 @@ def values_of(controls: Mapping[str, Control]) -> dict[str, Any]:
 def as_mapping(values: Any) -> dict[str, Any]:
     """A model, or a mapping, as a new mapping."""
     return fields_of(values) if isinstance(values, BaseModel) else dict(values)
+
+
+def check_values(whole: str, controls: Mapping[str, Control], values: Any) -> None:
+    """Refuse values that could not be shown, all of them before any is.
+
+    Raises:
+        TypeError: there is no such field, or a value has another shape than its field.
+    """
+    for name, value in as_mapping(values).items():
+        if name not in controls:
+            raise TypeError(f"{whole} has no field {name!r}: {', '.join(controls)}")
+        if value is not NOTHING and value is not None:
+            controls[name].check(value)
+
+
+def wanted(control: Control, value: Any, what: str, *kinds: type) -> None:
+    """Refuse a value that is none of these kinds.
+
+    Raises:
+        TypeError: naming the field and what it wants.
+    """
+    if not isinstance(value, kinds):
+        raise TypeError(f"{control.name}: {what}, not {type(value).__name__}")
 
 
 def fill_controls(controls: Mapping[str, Control], values: Any) -> None:

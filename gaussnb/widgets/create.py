@@ -71,6 +71,7 @@ class OfferedControl(ChoiceControl):
 
     def missing(self, why: str) -> None:
         """Say that what there is could not be asked for, and let it be typed."""
+        self.offer([])
         self.advise(f"What there is could not be loaded: {why} Type it, or load again.")
         if self.value is NOTHING:
             self._set(OTHER)
@@ -127,7 +128,7 @@ class CreateForm(Form):
         self, cloud: Cloud, send: Send | None = None, review: Review | None = None, watch: Follow | None = None
     ) -> None:
         self._cloud = cloud
-        self._known: dict[tuple[Any, ...], pd.DataFrame] = {}
+        self._known: dict[tuple[Any, ...], pd.DataFrame | Exception] = {}
         super().__init__(InstanceSpec, send, review, watch)
         self._set("region", cloud.region or NOTHING)
         self._suggest()
@@ -291,11 +292,15 @@ class CreateForm(Form):
             control.advise("Loading …")
             try:
                 self._known[key] = question(**asked)
-            except (GaussnbError, ValueError) as error:  # ValueError: what was typed as an id is none
-                control.missing(str(error) if isinstance(error, GaussnbError) else "the fields above are wrong.")
-                return None
-            control.advise("")
-        return self._known[key]
+            except Exception as error:  # shown at the field, and not asked again before somebody wants it
+                self._known[key] = error
+        answer = self._known[key]
+        if isinstance(answer, Exception):
+            # What was typed as an id may be none: then its own field says so.
+            control.missing(str(answer) if isinstance(answer, GaussnbError) else "the fields above are wrong.")
+            return None
+        control.advise("")
+        return answer
 
     def _load_again(self) -> None:
         self._known.clear()

@@ -7,10 +7,11 @@ import pprint
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from pydantic import BaseModel, SecretStr
 
-from ..spec import Operation, plain
+from ..spec import Operation, fields_of, plain
 
 Secret = Callable[[str], str]
 """From the name of a secret's environment variable to the text that stands in its place."""
@@ -33,6 +34,25 @@ def masked(spec: Operation, secret: Secret) -> dict[str, Any]:
     return {name: told((name,), value) for name, value in spec if value is not None}
 
 
+def secrets_of(spec: Operation) -> list[str]:
+    """Every secret in a spec, in clear: to know what to mask."""
+    found: list[str] = []
+
+    def look(value: Any) -> None:
+        if isinstance(value, SecretStr):
+            found.append(value.get_secret_value())
+        elif isinstance(value, BaseModel):
+            look(fields_of(value))
+        elif isinstance(value, dict):
+            look(list(value.values()))
+        elif isinstance(value, (list, tuple)):
+            for item in value:
+                look(item)
+
+    look(spec)
+    return found
+
+
 def to_json(spec: Operation) -> str:
     """The fields of a spec as JSON; a secret stands as ``${GAUSSNB_PASSWORD}``."""
     return json.dumps(masked(spec, "${{{}}}".format), ensure_ascii=False, indent=2)
@@ -43,15 +63,16 @@ def to_code(spec: Operation) -> str:
     kind = type(spec)
     public = kind.__name__ == "InstanceSpec"
     variables: list[str] = []
+    mark = uuid4().hex  # stands in no spec
 
     def variable(name: str) -> str:
         variables.append(name)
-        return f"\0{name}\0"
+        return f"{mark}{name}{mark}"
 
     arguments = [
         f"    {name}={_pretty(value)},\n" for name, value in masked(spec, variable).items()
     ]
-    text = re.sub(r"'\\x00(\w+)\\x00'", r'os.environ["\1"]', "".join(arguments))
+    text = re.sub(rf"'{mark}(\w+){mark}'", r'os.environ["\1"]', "".join(arguments))
     imports = "import gaussnb as gn" if public else f"from {kind.__module__} import {kind.__name__}"
     lines = [*(["import os", ""] if variables else []), imports, ""]
     return "\n".join([*lines, f"spec = {'gn.' if public else ''}{kind.__name__}(\n{text})"])

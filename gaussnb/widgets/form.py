@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +20,18 @@ from ..frame import frame_from
 from ..spec import Operation, Row
 from ..wire import request_of
 from . import export, life
-from .control import NOTHING, Control, Kinds, Path, Place, as_mapping, controls_of, values_of
+from .control import (
+    NOTHING,
+    Control,
+    Kinds,
+    Path,
+    Place,
+    as_mapping,
+    check_values,
+    controls_of,
+    fill_controls,
+    values_of,
+)
 from .panel import Panel
 from .style import Look, heading, show
 
@@ -34,7 +46,7 @@ Follow = Callable[["pd.DataFrame"], "Watch"]
 
 MASK = "•" * 8
 BURST = 0.7
-"""Seconds after an answer in which a press still belongs to the burst that asked for it."""
+"""Seconds after a review or an answer in which a press still belongs to the burst that brought it about."""
 ROWS = 20
 """How many rows of an answer a form shows; :attr:`Form.result` has them all."""
 
@@ -91,18 +103,22 @@ class Form:
         review: Review | None = None,
         watch: Follow | None = None,
     ) -> None:
+        if not operation.route.signed and not operation.route.reads:
+            # Its fields are free JSON, secrets among them: no box could tell which to hide.
+            raise TypeError(f"{operation.__name__} is a login and has no form: gaussnb.connect() logs in")
         self.operation = operation
         self._send, self._review, self._watch = send, review, watch
-        self._sending = threading.Lock()
-        self._taking = threading.Lock()
-        self._answered = float("-inf")
+        self._one = threading.Lock()
+        self._under_way = False
+        self._shown_at = float("-inf")
+        self._edits = 0
         self._touched: set[Path] = set()
         self._filled: set[str] = set()
         self._pressed = False
         self._reviewed: Operation | None = None
         self._needed = ""
-        self.look = Look()
-        self.controls: dict[str, Control] = controls_of(operation, Place(self.look, self._changed, self.kinds))
+        self._controls: dict[str, Control] | None = None
+        self._released: dict[str, Any] | None = None
         self.result: pd.DataFrame | None = None
         """The DataFrame the last sending answered with."""
         self.failure: Exception | None = None
@@ -110,7 +126,25 @@ class Form:
         self.panel: Watch | None = None
         """The live view of the work the last sending started, as ``gdb.watch`` gives it."""
         self._live: Panel | None = None
+        self._make()
+
+    def _make(self) -> None:
+        self.look = Look()
+        self._controls = controls_of(self.operation, Place(self.look, self._changed, self.kinds))
         self._build()
+        if self._released is not None:
+            fill_controls(self._controls, self._released)
+            self._released = None
+            self.filled(set(self._controls))
+            self._judge()
+
+    @property
+    def controls(self) -> dict[str, Control]:
+        """The control of each field, in declared order."""
+        if self._controls is None:  # released, and wanted again
+            self._make()
+        assert self._controls is not None
+        return self._controls
 
     def _build(self) -> None:
         make = self.look.make
@@ -164,14 +198,13 @@ class Form:
             The form, so that it can be shown or asked at once.
 
         Raises:
-            TypeError: there is no such field; nothing was changed.
+            TypeError: there is no such field, or the value has another shape than the field; nothing was changed.
         """
-        given = {**as_mapping(spec or {}), **values}
-        for name in given:
-            if name not in self.controls:
-                raise TypeError(f"{self.operation.__name__} has no field {name!r}: {', '.join(self.controls)}")
+        given = {name: _or_nothing(value) for name, value in {**as_mapping(spec or {}), **values}.items()}
+        check_values(self.operation.__name__, self.controls, given)
+        self._edits += 1
         for name, value in given.items():
-            self.controls[name].set(NOTHING if value is None else value)
+            self.controls[name].set(value)
             self._filled.add(name)
         self.filled(set(given))
         self._leave_review()
@@ -224,32 +257,40 @@ class Form:
             The answer; for a dry run the columns of :class:`Reviewed`. None when something is wrong or it failed:
             then :attr:`errors`, or :attr:`failure`, and the form say why.
         """
-        spec = self._checked()
-        if spec is None or not dry_run:
-            return None if spec is None else self._transmit(spec)
-        told = _told(spec, self._facts(spec))
-        return frame_from(Reviewed, [{"what": what, "value": value} for what, value in told.items()])
+        with self._alone() as alone:
+            spec = self._checked() if alone else None
+            if spec is None:
+                return None
+            if not dry_run:
+                return self._transmit(spec)
+            told = _told(spec, self._facts(spec))
+            return frame_from(Reviewed, [{"what": what, "value": value} for what, value in told.items()])
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Whether nobody else is at it. Nobody waits: a press while another is under way is not a second wish."""
+        if not self._one.acquire(blocking=False):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._one.release()
 
     def _press(self) -> None:
-        if self._sending.locked() or time.monotonic() - self._answered < BURST:
-            return  # one press too many is not a second wish
-        if self._reviewed is not None:
-            if (reviewed := self._take()) is not None:
-                self._transmit(reviewed)
-        elif (spec := self._checked()) is None:
-            self._focus_on_error()
-        elif self.operation.route.reads:
-            self._transmit(spec)
-        else:
-            self._enter_review(spec)
-
-    def _take(self) -> Operation | None:
-        """What was reviewed, once: whoever comes second finds nothing to send."""
-        with self._taking:
-            if self._confirm.value != self._needed:
-                return None
-            spec, self._reviewed = self._reviewed, None
-            return spec
+        with self._alone() as alone:
+            # A press right behind what it brought about belongs to the same burst: nobody has read that yet.
+            if not alone or time.monotonic() - self._shown_at < BURST:
+                return
+            if (reviewed := self._reviewed) is not None:
+                if self._confirm.value == self._needed:
+                    self._transmit(reviewed)
+            elif (spec := self._checked()) is None:
+                self._focus_on_error()
+            elif self.operation.route.reads:
+                self._transmit(spec)
+            else:
+                self._enter_review(spec)
 
     def _checked(self) -> Operation | None:
         self._pressed = True
@@ -266,11 +307,11 @@ class Form:
                 return
 
     def _transmit(self, spec: Operation) -> pd.DataFrame | None:
-        # Taken without waiting: a second press while the first is under way is not a second wish.
-        if self._send is None or not self._sending.acquire(blocking=False):
+        if self._send is None:
             return None
         try:
-            self._button.disabled = True
+            self._under_way = True
+            self._arm()
             self._leave_outcome()
             self._say("busy", "Sending …")
             self.result, self.failure, self.panel = None, None, None
@@ -286,8 +327,8 @@ class Form:
                 self._follow(self.result)
             return self.result
         finally:
-            self._answered = time.monotonic()
-            self._sending.release()
+            self._shown_at = time.monotonic()
+            self._under_way = False
             self._arm()
 
     def _follow(self, frame: pd.DataFrame) -> None:
@@ -296,10 +337,12 @@ class Form:
         if self._watch is not None and self.operation.route.ends != "answered":
             try:
                 self.panel = self._watch(frame)
+                self._live = Panel(self.panel).follow()
             except ValueError:  # nothing in it to follow, like an order that waits for its payment
                 pass
+            except Exception as error:  # it was sent, and that must not be lost for want of a view
+                table += f"<p>It cannot be followed here: {escape(_failure(error))}</p>"
             else:
-                self._live = Panel(self.panel).follow()
                 parts.append(self._live.widget)
                 table = f"<details><summary>The answer</summary>{table}</details>"
         self._outcome.children = (*parts, self.look.make(widgets.HTML, "gnb-plain", value=table))
@@ -315,11 +358,14 @@ class Form:
     # -- review
 
     def _enter_review(self, spec: Operation) -> None:
+        edits = self._edits
         try:
             facts = self._facts(spec)
             card = _card(_told(spec, facts))
         except Exception as error:  # in a callback nobody else would show it
             self._say("bad", _failure(error))
+            return
+        if edits != self._edits:  # somebody has typed while the facts were asked for
             return
         self._needed = _to_be_typed(spec, facts)
         self._card.value = card
@@ -331,11 +377,14 @@ class Form:
         show(self._confirm_box, bool(self._needed))
         self._say("", "")
         self._reviewed = spec
+        self._shown_at = time.monotonic()
         self._arm()
         (self._confirm if self._needed else self._button).focus()
 
     def _facts(self, spec: Operation) -> dict[str, str]:
-        return dict(self._review(spec)) if self._review else {}
+        facts = dict(self._review(spec)) if self._review else {}
+        doubts = "; ".join(f"{one.title}: {one.objection}" for _, one in self.walk() if one.objection)
+        return {**facts, "doubtful": doubts} if doubts else facts
 
     def _leave_review(self) -> None:
         self._reviewed, self._needed = None, ""
@@ -347,7 +396,7 @@ class Form:
         self._arm()
 
     def _arm(self) -> None:
-        self._button.disabled = self._sending.locked() or self._confirm.value != self._needed
+        self._button.disabled = self._under_way or self._confirm.value != self._needed
 
     def _verb(self) -> str:
         return _title_of(self.operation).partition(" ")[0]
@@ -355,6 +404,7 @@ class Form:
     # -- judging
 
     def _changed(self, path: Path) -> None:
+        self._edits += 1
         self._touched.add(path)
         self.filled({str(path[0])})
         if self._reviewed is not None:
@@ -402,11 +452,20 @@ class Form:
 
     def close(self) -> None:
         """Free every widget and forget every secret. The answer stays in :attr:`result`."""
+        if self._controls is None:
+            self._released = None
+            return
         self._leave_outcome()
-        for control in self.controls.values():
+        for control in self._controls.values():
             control.close()
         self.look.free(self.widget)
         self.look.close()
+
+    def release(self) -> None:
+        """Free every widget and keep what the fields hold: the form is made anew when it is wanted again."""
+        held = self.values
+        self.close()
+        self._controls, self._released = None, held
 
     def _title(self) -> str:
         about = " ".join((self.operation.__doc__ or "").strip().partition("\n\n")[0].split())
@@ -430,7 +489,7 @@ class Form:
         try:
             held: Mapping[str, Any] = export.masked(self.spec, lambda _: MASK)
         except ValidationError:
-            held = {name: MASK if "Secret" in type(value).__name__ else value for name, value in self.values.items()}
+            held = self.values
         rows = "".join(
             f"<tr><th>{escape(self.controls[name].title)}</th><td>{escape(_brief(value))}</td></tr>"
             for name, value in held.items()
@@ -439,6 +498,7 @@ class Form:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         life.shown(self)
+        _ = self.controls  # made anew, if it was released
         bundle = self.widget._repr_mimebundle_(**options)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         return {**(data or {}), "text/plain": repr(self), "text/html": self._repr_html_()}
@@ -464,7 +524,7 @@ def _title_of(operation: type[Operation]) -> str:
 def _to_be_typed(spec: Operation, facts: Mapping[str, str]) -> str:
     """What has to be typed before something is deleted: its name, or what else tells it from others."""
     route = spec.route
-    if route.method != "DELETE" and route.ends != "gone":
+    if route.method != "DELETE" and route.ends != "gone" and not route.id.startswith("Delete"):
         return ""
     holes = [name for name in route.holes if name != "project_id"]
     return facts.get("name") or (str(getattr(spec, holes[-1])) if holes else "delete")
@@ -472,11 +532,23 @@ def _to_be_typed(spec: Operation, facts: Mapping[str, str]) -> str:
 
 def _told(spec: Operation, facts: Mapping[str, str]) -> dict[str, str]:
     """What a person should know before a spec is sent, the body without its secrets included."""
-    request = request_of(spec, facts.get("project", "{project_id}"))
-    path = request.path if "project" in facts else spec.route.path
-    sent = {name: value for name, value in export.masked(spec, lambda _: MASK).items() if spec.place(name) == "body"}
+    request = request_of(spec, facts.get("project", "PROJECT"))
+    sent = _without(spec.wire(), set(export.secrets_of(spec)))
     body = {"body": json.dumps(sent, ensure_ascii=False, indent=2)} if sent else {}
-    return {"request": f"{request.method} {path}", **facts, **body}
+    return {"request": f"{request.method} {request.target}", **facts, **body}
+
+
+def _without(value: Any, secrets: set[str]) -> Any:
+    """A JSON value with secrets masked."""
+    if isinstance(value, dict):
+        return {name: _without(item, secrets) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without(item, secrets) for item in value]
+    return MASK if value in secrets else value
+
+
+def _or_nothing(value: Any) -> Any:
+    return NOTHING if value is None else value
 
 
 def _card(told: Mapping[str, str]) -> str:

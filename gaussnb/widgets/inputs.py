@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -13,7 +14,7 @@ from traitlets import Unicode
 
 from ..fields import Flag, Whole
 from ..spec import marks, plain, unwrap
-from .control import NOTHING, Control, shows
+from .control import NOTHING, Control, shows, wanted
 from .style import show
 
 Choices = Sequence[tuple[str, Any]]
@@ -31,12 +32,23 @@ class NumberControl(Control):
 
     def read(self, shown: Any) -> Any:
         text = shown.strip()
-        for kind in (int, float):
-            try:
-                return kind(text)
-            except ValueError:
-                pass
-        return text or NOTHING
+        if re.fullmatch(r"-?(0|[1-9][0-9]*)", text):
+            return int(text)
+        if re.fullmatch(r"-?[0-9]+\.[0-9]+", text):
+            return float(text)
+        if re.fullmatch(r"[0-9]*", text):  # 007 stays what it is
+            return text or NOTHING
+        return Unreadable(text)
+
+
+class Unreadable:
+    """What was typed and can be read in more ways than one: no spec takes it, and nobody guesses."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 @shows(datetime)
@@ -45,6 +57,13 @@ class TimeControl(Control):
 
     def show(self, value: Any) -> str:
         return value.isoformat() if isinstance(value, datetime) else str(value)
+
+    def read(self, shown: Any) -> Any:
+        text = shown.strip()
+        if not text:
+            return NOTHING
+        # A bare number would be taken for seconds since 1970.
+        return text if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else Unreadable(text)
 
 
 class SecretBox(widgets.Password):  # type: ignore[misc]
@@ -69,6 +88,9 @@ class SecretControl(Control):
     @property
     def value(self) -> Any:
         return NOTHING if self._held is None else self._held
+
+    def check(self, value: Any) -> None:
+        wanted(self, value, "a secret is text", str, SecretStr)
 
     def set(self, value: Any) -> None:
         self._hold(None if value is NOTHING else value)
@@ -157,7 +179,7 @@ class ChoiceControl(Control):
 
     def show(self, value: Any) -> Any:
         flag = self._flag()
-        return flag.words[flag.twins.index(value)] if flag and not isinstance(value, str) else value
+        return flag.words[flag.twins.index(value)] if flag and _among(value, flag.twins) else value
 
     def _set(self, shown: Any) -> None:
         if not _among(shown, [known for _, known in self.input.options]):
@@ -183,6 +205,9 @@ class LinesControl(Control):
 
     def make(self) -> Any:
         return self._labelled(widgets.Textarea, continuous_update=False, placeholder="one a line")
+
+    def check(self, value: Any) -> None:
+        wanted(self, value, "a list", list, tuple)
 
     def show(self, value: Any) -> str:
         return "\n".join(map(str, value))
@@ -215,6 +240,9 @@ class PairsControl(JsonControl):
     def make(self) -> Any:
         return self._labelled(widgets.Textarea, continuous_update=False, placeholder="name = value, one a line")
 
+    def check(self, value: Any) -> None:
+        wanted(self, value, "names with values", dict)
+
     def show(self, value: Any) -> str:
         text = "\n".join(f"{name} = {item}" for name, item in value.items())
         return text if self.read(text) == value else super().show(value)
@@ -225,5 +253,6 @@ class PairsControl(JsonControl):
         lines = [line for line in shown.splitlines() if line.strip()]
         if wrong := next((line for line in lines if "=" not in line), None):
             return wrong  # no mapping: the spec will say so
-        pairs = (line.partition("=") for line in lines)
-        return {name.strip(): value.strip() for name, _, value in pairs} or NOTHING
+        pairs = [line.partition("=") for line in lines]
+        found = {name.strip(): value.strip() for name, _, value in pairs}
+        return Unreadable(shown) if len(found) < len(pairs) or "" in found else found or NOTHING

@@ -1,4 +1,4 @@
-"""Views end when the cell they stood in shows something else: a page has no way to say that a view is gone.
+"""Views are released when the cell they stood in shows something else: a page has no way to say that a view is gone.
 
 Widgets are held by the kernel until they are closed, so a cell that is run fifty times would leave fifty forms.
 """
@@ -9,18 +9,18 @@ import weakref
 from typing import Any, Protocol
 
 
-class Closing(Protocol):
+class Releasing(Protocol):
     """Anything shown in a cell."""
 
-    def close(self) -> None: ...
+    def release(self) -> None: ...
 
 
 _shown: dict[str, tuple[str, list[weakref.ref[Any]]]] = {}
 """By cell: the run that filled it last, and what it showed."""
 
 
-def shown(view: Closing) -> None:
-    """Note that the running cell shows a view, and close what its last run showed and nobody shows now."""
+def shown(view: Releasing) -> None:
+    """Note that the running cell shows a view, and release what its last run showed and nobody shows now."""
     cell, run = _cell()
     if not cell:
         return
@@ -32,7 +32,7 @@ def shown(view: Closing) -> None:
     standing = {id(ref()) for _, refs in _shown.values() for ref in refs}
     for old in filter(None, (ref() for ref in views)):
         if id(old) not in standing:
-            old.close()
+            old.release()
 
 
 def _cell() -> tuple[str, str]:

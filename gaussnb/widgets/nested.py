@@ -13,7 +13,19 @@ from pydantic.fields import FieldInfo
 from ..binding import title_of
 from ..fields import Length
 from ..spec import marks, unwrap
-from .control import NOTHING, Control, Path, Place, controls_of, fill_controls, shows, values_of
+from .control import (
+    NOTHING,
+    Control,
+    Path,
+    Place,
+    as_mapping,
+    check_values,
+    controls_of,
+    fill_controls,
+    shows,
+    values_of,
+    wanted,
+)
 from .style import heading, show
 
 
@@ -49,6 +61,10 @@ class GroupControl(Control):
     @property
     def value(self) -> Any:
         return values_of(self.children) if self.input.value else NOTHING
+
+    def check(self, value: Any) -> None:
+        wanted(self, value, "fields by name", dict, BaseModel)
+        check_values(self.name, self.children, value)
 
     def set(self, value: Any) -> None:
         self._set(self.required or value is not NOTHING)
@@ -122,6 +138,13 @@ class RowsControl(Control):
         if not self.rows:
             return [] if self._given == [] else NOTHING  # an empty list is not a list left out
         return [values_of(row.fields) for row in self.rows]
+
+    def check(self, value: Any) -> None:
+        wanted(self, value, "a list", list, tuple)
+        for item in value:
+            wanted(self, item, "a list of fields by name", dict, BaseModel)
+            if unknown := [name for name in as_mapping(item) if name not in self.model.model_fields]:
+                raise TypeError(f"{self.name} has no field {unknown[0]!r}: {', '.join(self.model.model_fields)}")
 
     def set(self, value: Any) -> None:
         self._given = value

@@ -84,7 +84,8 @@ class Panel:
         return self
 
     def _drawn(self, watch: Watch) -> None:
-        self.draw(watch.snapshot())
+        with self._lock:  # or an older snapshot could be drawn over a newer one, and stand there for ever
+            self.draw(watch.snapshot())
 
     def close(self) -> None:
         """Free every widget. The watch goes on."""

@@ -13,8 +13,18 @@ from looking import live, state
 from pydantic import BaseModel, Field, SecretStr
 
 from gaussnb.fields import Flag, Titled, Whole, at_most
-from gaussnb.widgets.control import CONTROLS, NOTHING, Control, Place, controls_of, fill_controls, shows, values_of
-from gaussnb.widgets.inputs import ChoiceControl, JsonControl, NumberControl, PairsControl, TextControl
+from gaussnb.widgets.control import (
+    CONTROLS,
+    NOTHING,
+    Control,
+    Place,
+    check_values,
+    controls_of,
+    fill_controls,
+    shows,
+    values_of,
+)
+from gaussnb.widgets.inputs import ChoiceControl, JsonControl, NumberControl, PairsControl, TextControl, Unreadable
 from gaussnb.widgets.style import Look
 
 
@@ -111,6 +121,14 @@ TYPED: list[tuple[str, str, Any]] = [
     ("number", " 12 ", 12),
     ("number", "1.5", 1.5),
     ("number", "twelve", "twelve"),
+    ("number", "1_0", "1_0"),
+    ("number", "1e1", "1e1"),
+    ("number", "٣", "٣"),
+    ("number", "007", "007"),
+    ("moment", " 2026-01-01T08:00:00 ", "2026-01-01T08:00:00"),
+    ("moment", "2026", "2026"),
+    ("pairs", "a = 1\na = 2", "a = 1\na = 2"),
+    ("pairs", "= 3", "= 3"),
     ("number", "", NOTHING),
     ("whole", "99", 99),
     ("ratio", "2", 2),
@@ -132,7 +150,8 @@ def test_what_is_typed_is_read(make: Make, name: str, typed: str, value: Any) ->
     controls[name].set(controls[name].value)
     controls[name].input.value = "something else"
     controls[name].input.value = typed
-    assert controls[name].value == value
+    read = controls[name].value
+    assert (str(read) if isinstance(read, Unreadable) else read) == value
     assert controls[name].input.value == typed, "what was typed stays"
     assert seen and set(seen) == {(name,)}
 
@@ -295,3 +314,29 @@ def test_help_is_one_line() -> None:
     assert "One. Two." in control.note.value
     control.close()
     look.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("secret", 1234567890, "a secret is text, not int"),
+        ("words", "one", "a list, not str"),
+        ("pairs", ["a"], "names with values, not list"),
+        ("part", "key", "fields by name, not str"),
+        ("part", {"kye": "k"}, "no field 'kye'"),
+        ("parts", {"key": "k"}, "a list, not dict"),
+        ("parts", [{"kye": "k"}], "no field 'kye'"),
+        ("nothing", 1, "no field 'nothing'"),
+    ],
+)
+def test_another_shape_is_refused_before_anything_is_shown(make: Make, name: str, value: Any, says: str) -> None:
+    controls, _ = make()
+    with pytest.raises(TypeError, match=says) as refused:
+        check_values("Everything", controls, {"text": "t", name: value})
+    assert "1234567890" not in str(refused.value)
+
+
+def test_a_flag_keeps_what_it_does_not_know(make: Make) -> None:
+    flag = make()[0]["flag"]
+    flag.set(2)
+    assert flag.value == 2 and flag.value == 2, "reading changes nothing"

@@ -169,6 +169,32 @@ def test_what_cannot_be_listed_can_be_typed() -> None:
         form.close()
 
 
+def test_a_refused_question_is_asked_again_only_when_somebody_wants_it(create: Pair) -> None:
+    sandbox, form = create
+    sandbox.inject("ListFlavorInfos", status=403, code="DBS.280032", times=None)
+    form.fields["datastore.type"].value = "mongodb"
+    form.fields["mode"].value = "ReplicaSet"
+    asked = len(reads(sandbox))
+    form.fields["flavor.0.num"].value = "5"
+    form.fields["flavor.0.num"].value = "3"
+    assert len(reads(sandbox)) == asked
+    form._reload.click()
+    assert len(reads(sandbox)) > asked
+
+
+def test_a_subnet_that_cannot_be_checked_is_doubtful(create: Pair) -> None:
+    sandbox, form = create
+    form.fill(name="orders-01", password=password())
+    sandbox.inject("ListSubnets", status=403, code="DBS.280032", times=None)
+    first = form.fields["vpc_id"].value
+    form.fields["vpc_id"].value = next(vpc for vpc in control(form, "vpc_id").offered if vpc != first)
+    assert "not offered" in alerts(form)["subnet_id"]
+    form._button.click()
+    assert "Doubtful" in form._card.value and "Subnet" in form._card.value
+    form.fields["vpc_id"].value = first
+    assert "subnet_id" not in alerts(form) and "could not be loaded" not in control(form, "subnet_id").note.value
+
+
 def test_loading_is_shown_while_it_lasts(create: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     _, form = create
     seen: list[str] = []

@@ -14,7 +14,14 @@ from looking import Cloud, alerts, filled, live
 from pydantic import ValidationError
 
 import gaussnb as gn
-from gaussnb.operations.instances import DeleteInstance, ListInstances, RestartInstance, UpdateInstanceName
+from gaussnb.operations.instances import (
+    DeleteInstance,
+    ListInstances,
+    ResizeInstance,
+    RestartInstance,
+    UpdateInstanceName,
+)
+from gaussnb.operations.redis_sessions import ClearInstanceSessions
 from gaussnb.operations.tags import BatchTagAction
 from gaussnb.quickstart import body
 from gaussnb.widgets import Form, form_of
@@ -245,6 +252,9 @@ def test_ten_presses_from_ten_threads_send_once(
     monkeypatch.setattr(form_module, "BURST", 60)
     cloud.error = gn.ServerError(status=500) if fails else None
     renaming._button.click()
+    renaming._button.click()
+    assert cloud.sent == [], "a double click on Review is no review"
+    renaming._shown_at = float("-inf")
     barrier = threading.Barrier(10)
 
     def press() -> None:
@@ -259,9 +269,81 @@ def test_ten_presses_from_ten_threads_send_once(
     assert len(cloud.sent) == 1
     renaming._button.click()
     assert len(cloud.sent) == 1, "what comes right behind belongs to the same burst"
-    renaming._answered = float("-inf")
+    renaming._shown_at = float("-inf")
     renaming._button.click()
     assert len(cloud.sent) == 1 and renaming._card.value, "later, a press is a new review"
+
+
+def test_ten_presses_on_an_unreviewed_form_send_nothing(
+    cloud: Cloud, renaming: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form_module, "BURST", 60)
+    barrier = threading.Barrier(10)
+
+    def press() -> None:
+        barrier.wait(10)
+        renaming._button.click()
+
+    threads = [threading.Thread(target=press) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert cloud.sent == [] and renaming._reviewed is not None
+
+
+def test_what_changes_during_the_review_asks_for_a_new_one(cloud: Cloud) -> None:
+    def review(operation: Any) -> dict[str, str]:
+        form.fields["name"].value = "orders-99"
+        return {"project": "p1"}
+
+    form = Form(UpdateInstanceName, cloud.send, review).fill(instance_id="0f1e", name="orders-01")
+    form._button.click()
+    assert form._reviewed is None and form._card.value == ""
+    form.close()
+
+
+def test_what_was_sent_is_shown_even_if_it_cannot_be_followed(cloud: Cloud) -> None:
+    def watch(frame: Any) -> Any:
+        raise gn.GaussnbError("This client is closed.")
+
+    form = Form(RestartInstance, cloud.send, cloud.review, watch).fill(instance_id="0f1e")
+    assert form.submit() is cloud.answer and form.failure is None
+    assert "0f1e" in form._outcome.children[-1].value and "client is closed" in form._outcome.children[-1].value
+    form.close()
+
+
+def test_the_review_shows_the_request_as_it_goes_out(cloud: Cloud) -> None:
+    form = Form(ResizeInstance, cloud.send, cloud.review).fill(instance_id="0f1e", target_spec_code="a.large.4")
+    told = form.submit(dry_run=True)
+    assert told is not None and '"resize": {' in dict(zip(told["what"], told["value"]))["body"]
+    form.close()
+    form = Form(ClearInstanceSessions, cloud.send, cloud.review).fill(instance_id="0f1e", node_id="node1")
+    told = form.submit(dry_run=True)
+    assert told is not None and "/sessions?node_id=node1" in told["value"].iloc[0]
+    form.close()
+
+
+def test_a_view_of_an_answer_has_a_form_of_its_own() -> None:
+    with gn.Sandbox(port=None, start="2026-01-01T08:00:00") as sandbox, sandbox.connect() as gdb:
+        form = gdb.instances.nodes.form()
+        frame = form.submit()
+        assert frame is not None and "instance_name" in frame.columns
+        form.close()
+        form = gdb.instances.get.form(id="0f1e")
+        assert form.submit() is None and isinstance(form.failure, gn.NotFound)
+        form.close()
+
+
+def test_without_the_right_to_list_instances_they_can_be_changed() -> None:
+    with gn.Sandbox(port=None, start="2026-01-01T08:00:00") as sandbox, sandbox.connect() as gdb:
+        made = gdb.instances.create(**BASE)["id"].item()
+        sandbox.advance(3600)
+        sandbox.inject("ListInstances", status=403, code="DBS.280032", times=1)
+        form = gdb.instances.delete.form(instance_id=made)
+        form._button.click()
+        assert "nothing more is known" in form._card.value and form._needed == made
+        form.close()
 
 
 def test_presses_while_it_is_being_sent_are_lost(cloud: Cloud, renaming: Form) -> None:

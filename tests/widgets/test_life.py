@@ -109,6 +109,20 @@ def test_a_cell_that_is_run_again_frees_what_it_showed(run: Callable[..., None])
     assert live() == before
 
 
+def test_a_released_form_is_made_anew_with_what_it_held(run: Callable[..., None]) -> None:
+    form = gn.InstanceSpec.form().fill(name="orders-01", password="Aa1!" * 3)
+    run("a", form)
+    run("a")
+    other = Form(ListInstances)
+    run("a", other)
+    assert form._controls is None
+    run("b", form)
+    assert form.values["name"] == "orders-01" and form.values["password"].get_secret_value() == "Aa1!" * 3
+    assert not closed(form)
+    for one in (form, other):
+        one.close()
+
+
 def test_a_form_that_still_stands_elsewhere_lives_on(run: Callable[..., None]) -> None:
     first, second = Form(ListInstances), Form(ListInstances)
     run("a", first)

@@ -149,7 +149,7 @@ form
 form.fields["name"].value = "orders-01"
 form.fields["password"].value = "Aa1!" + "canary" * 3
 form._button.click()
-form._button.click()
+form.submit()
 form.result["status"].item()
 ---
 form.close()

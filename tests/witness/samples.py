@@ -25,6 +25,26 @@ from gaussnb.operations.backups import (
     ShowRestorableList,
     StopBackup,
 )
+from gaussnb.operations.configurations import (
+    ApplyConfiguration,
+    ApplyConfigurationToInstances,
+    CompareConfiguration,
+    CopyConfiguration,
+    CreateConfiguration,
+    DeleteConfiguration,
+    ListConfigurationDatastores,
+    ListConfigurations,
+    ListConfigurationTemplates,
+    ResetParamGroupTemplate,
+    ShowApplicableInstances,
+    ShowApplyHistory,
+    ShowConfigurationDetail,
+    ShowInstanceConfiguration,
+    ShowModifyHistory,
+    UpdateConfiguration,
+    UpdateInstanceConfiguration,
+    UpdateInstanceConfigurations,
+)
 from gaussnb.operations.flavors import ListDatastores, ListFlavorInfos
 from gaussnb.operations.instances import (
     BatchUpgradeDatabaseVersion,
@@ -141,6 +161,25 @@ SAMPLES: dict[str, Callable[[str], Operation]] = {
     "ListRecycleInstances": lambda id: ListRecycleInstances(),
     "ShowRecyclePolicy": lambda id: ShowRecyclePolicy(),
     "SetRecyclePolicy": lambda id: SetRecyclePolicy(3),
+    # parameter templates
+    "CreateConfiguration": lambda id: CreateConfiguration("orders", "ours", {"type": "redis", "version": "5.0"}),
+    "ListConfigurationTemplates": lambda id: ListConfigurationTemplates(limit=3),
+    "ListConfigurations": lambda id: ListConfigurations(datastore_name="redis"),
+    "ShowConfigurationDetail": lambda id: ShowConfigurationDetail(THINGS["template"]),
+    "UpdateConfiguration": lambda id: UpdateConfiguration(THINGS["template"], values={"timeout": "60"}),
+    "DeleteConfiguration": lambda id: DeleteConfiguration(THINGS["template"]),
+    "CopyConfiguration": lambda id: CopyConfiguration(THINGS["template"], "copied"),
+    "CompareConfiguration": lambda id: CompareConfiguration(THINGS["template"], THINGS["default template"]),
+    "ResetParamGroupTemplate": lambda id: ResetParamGroupTemplate(THINGS["template"]),
+    "ApplyConfigurationToInstances": lambda id: ApplyConfigurationToInstances(THINGS["template"], [id]),
+    "ApplyConfiguration": lambda id: ApplyConfiguration(THINGS["template"], [id]),
+    "ShowApplicableInstances": lambda id: ShowApplicableInstances(THINGS["template"]),
+    "ShowApplyHistory": lambda id: ShowApplyHistory(THINGS["template"]),
+    "ListConfigurationDatastores": lambda id: ListConfigurationDatastores(),
+    "ShowInstanceConfiguration": lambda id: ShowInstanceConfiguration(id),
+    "UpdateInstanceConfigurations": lambda id: UpdateInstanceConfigurations(id, {"timeout": "90"}),
+    "UpdateInstanceConfiguration": lambda id: UpdateInstanceConfiguration(id, {"timeout": "90"}),
+    "ShowModifyHistory": lambda id: ShowModifyHistory(id),
     # network, maintenance, tags
     "ModifyPort": lambda id: ModifyPort(id, 6399),
     "ModifyPublicIp": lambda id: ModifyPublicIp(id, THINGS["node"], "BIND", "203.0.113.7", "eip-1"),
@@ -214,6 +253,12 @@ def scene(sandbox: Sandbox) -> str:
         THINGS["torn node"] = str(gdb.instances.nodes(THINGS["torn"])["id"].iloc[0])
         THINGS["group"] = str(gdb.security_groups.list()["id"].iloc[1])
         THINGS["backup"] = str(gdb.backups.create(THINGS["cassandra"], "kept-01")["backup_id"].iloc[0])
+        like = {"type": "redis", "version": "5.0", "mode": "CloudNativeCluster"}
+        template = gdb.configurations.create("slow-60", datastore=like, values={"timeout": "60"})
+        THINGS["template"] = str(template["id"].iloc[0])
+        known = gdb.configurations.list(datastore_name="redis", mode="CloudNativeCluster")
+        THINGS["default template"] = str(known["id"].iloc[0])
+        gdb.configurations.apply(THINGS["template"], [id])
         gdb.volumes.create_cold(THINGS["cold"], 500)
         gdb.volumes.set_policy([THINGS["policed"]])
         gdb.nodes.add(THINGS["large"], 1)
