@@ -30,7 +30,7 @@ from ...operations.configurations import (
 from ..lifecycle import Work
 from ..messages import Refused, encode
 from ..parameters import PARAMETERS
-from ..world import SUFFIXES, Instance, World, job_time, kept
+from ..world import SUFFIXES, Instance, World, job_time, kept, list_time
 from . import Call, Page, simulates
 
 _MISSING = "DBS.280045"
@@ -330,7 +330,7 @@ def _application(one: Applied) -> dict[str, Any]:
     return {
         "instance_id": one.instance_id,
         "instance_name": one.instance_name,
-        "applied_at": job_time(one.at),
+        "applied_at": list_time(one.at),
         "apply_result": one.result,
         "failure_reason": one.reason,
     }
