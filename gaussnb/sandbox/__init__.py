@@ -261,21 +261,6 @@ class Sandbox:
         """Let time pass at once; what ends in it ends."""
         self._app.advance(seconds)
 
-    def fill(self, instance_id: str, percent: float) -> None:
-        """Let data fill the storage of an instance; a full one has status ``data_disk_full`` until it gets more.
-
-        Args:
-            instance_id: the instance.
-            percent: how much of its storage is then in use.
-
-        Raises:
-            KeyError: there is no such instance.
-            ValueError: less than 0 or more than 100 percent.
-        """
-        if not 0 <= percent <= 100:
-            raise ValueError(f"from 0 to 100 percent, not {percent}")
-        self._app.fill(instance_id, percent)
-
     def inject(
         self,
         route_or_operation: str | type[Operation] | None = None,

@@ -23,20 +23,14 @@ from .behaviours import (
     SIMULATED,
     Call,
     Page,
-    backups,
-    configurations,
     create,
     flavors,
     instances,
     jobs,
-    maintenance,
-    network,
     networks,
-    nodes,
     quotas,
     tags,
     versions,
-    volumes,
 )
 from .clock import Clock
 from .faults import Fault, Faults
@@ -47,10 +41,7 @@ from .store import Store
 from .world import World, token_time
 
 # Imported for what importing them does: they fill SIMULATED.
-_ACTING = (
-    backups, configurations, create, flavors, instances, jobs, maintenance, network, networks, nodes, quotas, tags,
-    versions, volumes,
-)  # fmt: skip
+_ACTING = (create, flavors, instances, jobs, networks, quotas, tags, versions)
 
 _LOG = logging.getLogger(__name__)
 _ASKING_AGAIN = 30.0  # seconds that pass on a standing clock when the same question is asked again
@@ -108,12 +99,6 @@ class App:
         with self.lock:
             self.clock.advance(seconds)
             lifecycle.settle(self.world, self.clock.time())
-            self.store.save(self.world, self.clock)
-
-    def fill(self, instance_id: str, percent: float) -> None:
-        """Let data fill the storage of an instance."""
-        with self.lock:
-            self.world.fill(self.world.instances[instance_id], percent, self.clock.time())
             self.store.save(self.world, self.clock)
 
     # -- one request
@@ -340,9 +325,10 @@ def _page(page: Page, operation: Operation) -> bytes:
     offset = getattr(operation, "offset", None) or 0
     limit = getattr(operation, "limit", None) or route.page_size
     shown = b",".join(page.encode(item) for item in page.items[offset : offset + limit])
-    beside = dict(page.beside)
-    if route.total:
-        beside[route.total] = len(page.items)
-    rest = b"".join(b',"%b":%b' % (name.encode(), encode(value)) for name, value in beside.items())
-    return b'{"%b":[%b]%b}' % (list_key(route.returns).encode(), shown, rest)
+    return b'{"%b":[%b],"%b":%d}' % (
+        list_key(route.returns).encode(),
+        shown,
+        route.total.encode(),
+        len(page.items),
+    )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .messages import Refused
 from .world import Instance, Job, World
@@ -16,32 +14,19 @@ USABLE = frozenset({"normal"})
 ANY = frozenset({"normal", "abnormal", "createfail", "enlargefail", "data_disk_full", "frozen"})
 
 
-Apply = Callable[[World, Instance, Mapping[str, Any]], None]
-
-
-WORKS: dict[str, Work] = {}
-"""All kinds of work by the name of their job, wherever they are declared."""
-
-
-RECYCLED: list[Callable[[World, Instance, float], None]] = []
-"""Called with an instance that is about to disappear."""
-
-
 @dataclass(frozen=True)
 class Work:
     """One kind of work, and what it does to an instance.
 
     Attributes:
         job: its name in the list of jobs.
-        action: the word in ``actions`` while it goes on; empty for work that is not about the instance itself and
-            leaves it alone.
+        action: the word in ``actions`` while it goes on.
         seconds: how long it takes; None when that depends on the instance.
         going: the status meanwhile; empty where it stays as it is.
         done: the status afterwards; empty where it stays as it is.
         failed: the status after a failure; empty where it stays as it is.
         gone: whether the instance disappears.
         allowed: the statuses in which it may begin.
-        apply: what else it changes when it succeeds, from what was noted when it began.
     """
 
     job: str
@@ -52,10 +37,6 @@ class Work:
     failed: str = ""
     gone: bool = False
     allowed: frozenset[str] = USABLE
-    apply: Apply | None = None
-
-    def __post_init__(self) -> None:
-        WORKS[self.job] = self
 
 
 CREATE = Work("CreateInstance", "CREATE", None, going="creating", done="normal", failed="createfail")
@@ -67,6 +48,7 @@ RESTART_NODE = Work("RestartNode", "REBOOT", 60)
 _BALANCED = {("redis", "Cluster"), ("redis", "CloudNativeCluster")}
 """Engine and mode of what stands behind a load balancer."""
 
+WORKS = {work.job: work for work in (CREATE, RESTORE_NEW, DELETE, RESTART, RESTART_NODE)}
 
 
 def begin(
@@ -78,12 +60,10 @@ def begin(
     seconds: float | None = None,
     fail: str = "",
     listed: bool = True,
-    **effect: Any,
 ) -> Job:
     """Accept work on an instance.
 
     Args:
-        effect: what is noted for the work's ``apply``, as JSON values.
         seconds: how long it takes, where the kind of work does not say.
         fail: why it is going to fail; empty when it will not.
         listed: whether the outside sees a job.
@@ -91,12 +71,11 @@ def begin(
     Raises:
         Refused: while other work goes on, or when the instance's status does not allow it.
     """
-    if work.action:
-        check_idle(instance, work.allowed | {work.going})
-        instance.actions = [work.action]
-        if work.going:
-            _set_status(instance, work.going)
-        world.touch(instance, now)
+    check_idle(instance, work.allowed | {work.going})
+    instance.actions = [work.action]
+    if work.going:
+        _set_status(instance, work.going)
+    world.touch(instance, now)
     took = work.seconds if seconds is None else seconds
     job = Job(
         id=world.ids.uuid("job"),
@@ -107,7 +86,6 @@ def begin(
         end=now + (took or 0),
         fail_reason=fail,
         listed=listed,
-        effect=effect,
     )
     world.schedule(job)
     return job
@@ -134,14 +112,8 @@ def _finish(world: World, job: Job) -> None:
     instance = world.instances.get(job.instance_id)
     if instance is None:
         return
-    if work.apply is not None and not job.fail_reason:
-        work.apply(world, instance, job.effect)
     if work.gone and not job.fail_reason:
-        for recycle in RECYCLED:
-            recycle(world, instance, job.end)
         world.remove(instance)
-        return
-    if not work.action:
         return
     instance.actions = []
     if after := work.failed if job.fail_reason else work.done:

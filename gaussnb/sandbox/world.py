@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -58,20 +58,6 @@ class Ids:
 
 # ----------------------------------------------------------------------------------------- things
 
-KINDS: dict[str, type[Any]] = {}
-"""Every kind of thing a world keeps, by the name it has on disk."""
-Kind = TypeVar("Kind", bound=type[Any])
-
-
-def kept(name: str) -> Callable[[Kind], Kind]:
-    """Have things of a kind kept: ``@kept("backup")`` above a dataclass, beside the behaviours that need it."""
-
-    def note(kind: Kind) -> Kind:
-        KINDS[name] = kind
-        return kind
-
-    return note
-
 
 @dataclass
 class Node:
@@ -102,7 +88,6 @@ class Node:
         }
 
 
-@kept("instance")
 @dataclass
 class Instance:
     """One instance. It has one group of nodes, as everywhere in the service's documents."""
@@ -141,10 +126,6 @@ class Instance:
     configuration_id: str = ""
     lb_ip_address: str = ""
     dr_source_id: str = ""
-    patched: bool = False
-    """Whether the newest patch is installed."""
-    settings: dict[str, Any] = field(default_factory=dict)
-    """What the list does not show and one chapter alone knows, as JSON values: policies, switches."""
     tags: dict[str, str] = field(default_factory=dict)
 
     def wire(self) -> dict[str, Any]:
@@ -160,7 +141,7 @@ class Instance:
             "datastore": {
                 "type": self.engine,
                 "version": self.version,
-                "patch_available": not self.patched,
+                "patch_available": False,
                 "whole_version": f"{self.version}.3.11204" if self.version else "",
             },
             "engine": self.storage_engine,
@@ -198,7 +179,6 @@ class Instance:
         return shown | {name: value for name, value in optional.items() if value}
 
 
-@kept("job")
 @dataclass
 class Job:
     """Accepted work. It is done when its end has come."""
@@ -215,8 +195,6 @@ class Job:
     """Why it failed; while it runs, why it is going to."""
     listed: bool = True
     """An order of a yearly or monthly instance is no job to the outside."""
-    effect: dict[str, Any] = field(default_factory=dict)
-    """What it changes in the end, for the work's ``apply``."""
 
     def wire(self, now: float) -> dict[str, Any]:
         """The job as the list shows it."""
@@ -347,10 +325,9 @@ class World:
         self.region = region
         self.quota = quota
         self.account = account(self.ids, region)
-        self.tables: dict[str, Table[Any]] = {name: Table(kind) for name, kind in KINDS.items()}
-        self._by_kind = {table.kind: table for table in self.tables.values()}
-        self.instances: Table[Instance] = self.table(Instance)
-        self.jobs: Table[Job] = self.table(Job)
+        self.instances: Table[Instance] = Table(Instance)
+        self.jobs: Table[Job] = Table(Job)
+        self.tables: dict[str, Table[Any]] = {"instance": self.instances, "job": self.jobs}
 
         self.zones = tuple(f"{region}{letter}" for letter in "abc")
         self.enterprise_projects = {"0"}
@@ -374,10 +351,6 @@ class World:
 
         self._due: list[tuple[float, int, str]] = []
         self._encoded: dict[str, bytes] = {}
-
-    def table(self, kind: type[T]) -> Table[T]:
-        """All things of a kind that is kept."""
-        return self._by_kind[kind]
 
     def _uuid(self, what: str) -> str:
         return str(uuid.UUID(self.ids.fixed(what)))
@@ -408,13 +381,6 @@ class World:
         """Let an instance disappear."""
         self._encoded.pop(instance.id, None)
         self.instances.drop(instance.id)
-
-    def fill(self, instance: Instance, percent: float, now: float) -> None:
-        """Let data fill the storage of an instance. From 97 percent on it takes no more writes."""
-        instance.used = f"{instance.size * percent / 100:.3f}"
-        if instance.status in ("normal", "data_disk_full"):
-            instance.status = "data_disk_full" if percent >= 97 else "normal"
-        self.touch(instance, now)
 
     def encoded(self, instance: Instance) -> bytes:
         """The JSON of an instance in the list, made once until the next change."""

@@ -6,15 +6,15 @@ the body; for a paged list it answers everything there is, and the application c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...spec import Operation
 from .. import lifecycle
 from ..lifecycle import Work
 from ..messages import Refused, Request, encode
-from ..world import Instance, T, World, create_time
+from ..world import Instance, World
 
 if TYPE_CHECKING:
     from ..iam import Caller
@@ -42,8 +42,6 @@ class Page:
 
     items: Sequence[Any]
     encode: Callable[[Any], bytes] = encode
-    beside: Mapping[str, Any] = field(default_factory=dict)
-    """What else the answer says."""
 
 
 @dataclass(frozen=True)
@@ -69,49 +67,9 @@ class Call:
         except KeyError:
             raise Refused("DBS.200002") from None
 
-    def start(self, work: Work, instance: Instance, **effect: Any) -> dict[str, Any]:
-        """Begin work on an instance, and the usual answer to that: its job.
-
-        Args:
-            work: what begins.
-            instance: on which instance.
-            effect: what the work's ``apply`` gets in the end, as JSON values.
-        """
-        return {"job_id": lifecycle.begin(self.world, work, instance, self.now, fail=self.fail, **effect).id}
-
-    def order(self, work: Work, instance: Instance, **effect: Any) -> dict[str, Any]:
-        """As :meth:`start`, for work that changes what an instance costs: one paid in advance answers an order."""
-        if not instance.prepaid:
-            return self.start(work, instance, **effect)
-        lifecycle.begin(self.world, work, instance, self.now, fail=self.fail, listed=False, **effect)
-        return {"order_id": self.order_id()}
-
-    def order_id(self) -> str:
-        """The number of a new order."""
-        digits = "".join(char for char in create_time(self.now) if char.isdigit())
-        return f"CS{digits[2:12]}{self.world.ids.hex('order')[:5].upper()}"
-
-    def of_engine(self, instance_id: str, *engines: str) -> Instance:
-        """The instance, which must be of one of these engines.
-
-        Raises:
-            Refused: when there is none, or it is of another engine.
-        """
-        instance = self.instance(instance_id)
-        if instance.engine not in engines:
-            raise Refused("DBS.280347", f"Only for {' and '.join(engines)}.")
-        return instance
-
-    def one(self, kind: type[T], id: str, missing: str) -> T:
-        """The thing of a kind that has this id.
-
-        Raises:
-            Refused: with the code ``missing`` when there is none.
-        """
-        try:
-            return self.world.table(kind)[id]
-        except KeyError:
-            raise Refused(missing) from None
+    def start(self, work: Work, instance: Instance) -> dict[str, Any]:
+        """Begin work on an instance, and the usual answer to that."""
+        return {"job_id": lifecycle.begin(self.world, work, instance, self.now, fail=self.fail).id}
 
 
 def wanted(pattern: str | None, text: str) -> bool:

@@ -11,7 +11,6 @@ from .. import lifecycle
 from ..messages import Refused
 from ..world import SUFFIXES, Instance, Node, create_time
 from . import Call, matching, simulates
-from .backups import Backup
 
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
@@ -31,7 +30,7 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
         fail=call.fail,
         listed=not prepaid,
     )
-    accepted = {"order_id": call.order_id()} if prepaid else {"job_id": job.id}
+    accepted = {"order_id": _order(call)} if prepaid else {"job_id": job.id}
     return _answer(spec, instance) | accepted
 
 
@@ -101,19 +100,14 @@ def _check_restore(spec: InstanceSpec, call: Call) -> None:
     if spec.restore_info is None:
         return
     if spec.restore_info.source_instance_id is None:
-        backup = call.one(Backup, str(spec.restore_info.backup_id), "DBS.201214")
-        if backup.status != "COMPLETED":
-            raise Refused("DBS.280124", "It is not complete.")
-        engine, version, nodes, size = backup.engine, backup.version, backup.nodes, backup.gigabytes
-    else:
-        source = call.instance(spec.restore_info.source_instance_id)
-        engine, version, nodes, size = source.engine, source.version, len(source.nodes), source.size
-    if (engine, version) != (spec.datastore.type, spec.datastore.version):
+        raise Refused("DBS.201214")
+    source = call.instance(spec.restore_info.source_instance_id)
+    if (source.engine, source.version) != (spec.datastore.type, spec.datastore.version):
         raise Refused("DBS.301024", "Engine and version are those of the source.")
-    if int(spec.flavor[0].num) < nodes:
-        raise Refused("DBS.280123", f"The source has {nodes} nodes.")
-    if int(spec.flavor[0].size) < size:
-        raise Refused("DBS.280242", f"The source has {size} GB.")
+    if int(spec.flavor[0].num) < len(source.nodes):
+        raise Refused("DBS.280123", f"The source has {len(source.nodes)} nodes.")
+    if int(spec.flavor[0].size) < source.size:
+        raise Refused("DBS.280242", f"The source has {source.size} GB.")
 
 
 def _check_recovery(spec: InstanceSpec, call: Call) -> None:
@@ -228,3 +222,8 @@ def _charge(charge: ChargeInfo) -> dict[str, str]:
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in plain(charge).items()
     }
+
+
+def _order(call: Call) -> str:
+    digits = "".join(char for char in create_time(call.now) if char.isdigit())
+    return f"CS{digits[2:12]}{call.world.ids.hex('order')[:5].upper()}"
