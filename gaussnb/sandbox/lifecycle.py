@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .messages import Refused
 from .world import Instance, Job, World
@@ -27,6 +29,7 @@ class Work:
         failed: the status after a failure; empty where it stays as it is.
         gone: whether the instance disappears.
         allowed: the statuses in which it may begin.
+        apply: what it changes besides, when it is complete; gets the effect its job was started with.
     """
 
     job: str
@@ -37,6 +40,7 @@ class Work:
     failed: str = ""
     gone: bool = False
     allowed: frozenset[str] = USABLE
+    apply: Callable[[World, Instance, Mapping[str, Any]], None] | None = None
 
 
 CREATE = Work("CreateInstance", "CREATE", None, going="creating", done="normal", failed="createfail")
@@ -51,6 +55,12 @@ _BALANCED = {("redis", "Cluster"), ("redis", "CloudNativeCluster")}
 WORKS = {work.job: work for work in (CREATE, RESTORE_NEW, DELETE, RESTART, RESTART_NODE)}
 
 
+def work(*given: Any, **named: Any) -> Work:
+    """A kind of work of a chapter of its own: what :class:`Work` takes, and known by its job from now on."""
+    one = Work(*given, **named)
+    return WORKS.setdefault(one.job, one)
+
+
 def begin(
     world: World,
     work: Work,
@@ -60,6 +70,7 @@ def begin(
     seconds: float | None = None,
     fail: str = "",
     listed: bool = True,
+    effect: Mapping[str, Any] | None = None,
 ) -> Job:
     """Accept work on an instance.
 
@@ -67,6 +78,7 @@ def begin(
         seconds: how long it takes, where the kind of work does not say.
         fail: why it is going to fail; empty when it will not.
         listed: whether the outside sees a job.
+        effect: what the work is told when it is complete.
 
     Raises:
         Refused: while other work goes on, or when the instance's status does not allow it.
@@ -86,6 +98,7 @@ def begin(
         end=now + (took or 0),
         fail_reason=fail,
         listed=listed,
+        effect=dict(effect or {}),
     )
     world.schedule(job)
     return job
@@ -120,6 +133,8 @@ def _finish(world: World, job: Job) -> None:
         _set_status(instance, after)
     if instance.status == "normal":
         _give_addresses(world, instance)
+    if work.apply and not job.fail_reason:
+        work.apply(world, instance, job.effect)
     world.touch(instance, job.end)
 
 

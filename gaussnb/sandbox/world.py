@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -195,6 +195,8 @@ class Job:
     """Why it failed; while it runs, why it is going to."""
     listed: bool = True
     """An order of a yearly or monthly instance is no job to the outside."""
+    effect: dict[str, Any] = field(default_factory=dict)
+    """What its work is told when it is complete."""
 
     def wire(self, now: float) -> dict[str, Any]:
         """The job as the list shows it."""
@@ -311,6 +313,20 @@ class Table(dict[str, T]):
         return reversed(self.values())
 
 
+_KINDS: dict[str, type[Any]] = {}
+"""What is kept besides instances and jobs, by the name of its kind."""
+
+
+def kept(kind: str) -> Callable[[type[T]], type[T]]:
+    """Make a dataclass a kind of things with a table of its own, which a store keeps under this name."""
+
+    def note(cls: type[T]) -> type[T]:
+        _KINDS[kind] = cls
+        return cls
+
+    return note
+
+
 class World:
     """Everything there is in a sandbox.
 
@@ -328,6 +344,7 @@ class World:
         self.instances: Table[Instance] = Table(Instance)
         self.jobs: Table[Job] = Table(Job)
         self.tables: dict[str, Table[Any]] = {"instance": self.instances, "job": self.jobs}
+        self.tables |= {kind: Table(cls) for kind, cls in _KINDS.items()}
 
         self.zones = tuple(f"{region}{letter}" for letter in "abc")
         self.enterprise_projects = {"0"}
@@ -354,6 +371,10 @@ class World:
 
     def _uuid(self, what: str) -> str:
         return str(uuid.UUID(self.ids.fixed(what)))
+
+    def table(self, cls: type[T]) -> Table[T]:
+        """The table of a kept kind of things."""
+        return next(table for table in self.tables.values() if table.kind is cls)
 
     # -- flavors and zones
 

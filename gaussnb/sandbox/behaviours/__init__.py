@@ -67,9 +67,10 @@ class Call:
         except KeyError:
             raise Refused("DBS.200002") from None
 
-    def start(self, work: Work, instance: Instance) -> dict[str, Any]:
-        """Begin work on an instance, and the usual answer to that."""
-        return {"job_id": lifecycle.begin(self.world, work, instance, self.now, fail=self.fail).id}
+    def start(self, work: Work, instance: Instance, **effect: Any) -> dict[str, Any]:
+        """Begin work on an instance, and the usual answer to that; ``effect`` is told to what it applies."""
+        job = lifecycle.begin(self.world, work, instance, self.now, fail=self.fail, effect=effect)
+        return {"job_id": job.id}
 
 
 def wanted(pattern: str | None, text: str) -> bool:
