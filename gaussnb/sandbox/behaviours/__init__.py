@@ -6,8 +6,8 @@ the body; for a paged list it answers everything there is, and the application c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...spec import Operation
@@ -38,10 +38,17 @@ def simulates(operation: type[Op]) -> Callable[[Callable[[Op, Call], Any]], Call
 
 @dataclass(frozen=True)
 class Page:
-    """Everything a paged list has, and how one item of it is written."""
+    """Everything a paged list has, and how one item of it is written.
+
+    Attributes:
+        key: where the list stands, when its declaration names several places.
+        beside: what else is answered; the total goes before, unless it is among them.
+    """
 
     items: Sequence[Any]
     encode: Callable[[Any], bytes] = encode
+    key: str = ""
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
