@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +15,9 @@ from ...operations.dbcache import (
     ListDbCacheRules,
     UpdateDbCacheRule,
 )
-from .. import lifecycle
+from ..lifecycle import End, Work, known
 from ..messages import Refused
-from ..world import Instance, World, job_time, kept
+from ..world import World, job_time, kept
 from . import Call, Page, matching, simulates, wanted
 from .redis import usable
 
@@ -29,16 +28,17 @@ _THIRTY_DAYS = 30 * 24 * 3600 * 1000
 _STATUS = {"Running": "creating", "Completed": "normal", "Failed": "createfail"}
 
 
-@kept("dbcache mapping")
+@kept("dbcache mapping", ends_with_instance=True)
 @dataclass
 class Mapped:
-    """A MySQL instance and the Redis instance that accelerates it. It is gone when the latter is."""
+    """A MySQL instance and the Redis instance that accelerates it."""
 
     id: str
     name: str
     source_instance_id: str
     source_instance_name: str
-    target_instance_id: str
+    instance_id: str
+    """The Redis instance."""
     job_id: str
     """The job that made it, which knows how that went."""
     created: float
@@ -52,12 +52,13 @@ class Mapped:
         return _STATUS[world.jobs[self.job_id].status]
 
 
-@kept("dbcache rule")
+@kept("dbcache rule", ends_with_instance=True)
 @dataclass
 class Kept:
     """A table and how its rows are kept."""
 
     id: str
+    instance_id: str
     mapping_id: str
     name: str
     source_db_schema: str
@@ -72,21 +73,21 @@ class Kept:
     key_prefix: str
 
     def wire(self) -> dict[str, Any]:
-        shown = {name: value for name, value in vars(self).items() if name != "mapping_id"}
+        shown = {name: value for name, value in vars(self).items() if name not in ("instance_id", "mapping_id")}
         return {**shown, "status": "normal"}
 
 
 # ------------------------------------------------------------------------------------------ mappings
 
 
-def _ended(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    world.table(Mapped).drop(effect["id"])
-    for rule in matching(world.table(Kept).values(), mapping_id=effect["id"]):
-        world.table(Kept).drop(rule.id)
+def _ended(end: End) -> None:
+    end.world.table(Mapped).drop(end.effect["id"])
+    for rule in matching(end.world.table(Kept).values(), mapping_id=end.effect["id"]):
+        end.world.table(Kept).drop(rule.id)
 
 
-CREATE = lifecycle.work("CreateDbCacheMapping", "CREATE_DBCACHE_MAPPING", 120)
-END = lifecycle.work("DeleteDbCacheMapping", "DELETE_DBCACHE_MAPPING", 60, apply=_ended)
+CREATE = known(Work("CreateDbCacheMapping", "CREATE_DBCACHE_MAPPING", 120))
+END = known(Work("DeleteDbCacheMapping", "DELETE_DBCACHE_MAPPING", 60, apply=_ended))
 
 
 @simulates(CreateDbCacheMapping)
@@ -99,7 +100,7 @@ def create(op: CreateDbCacheMapping, call: Call) -> dict[str, Any]:
         raise Refused("DBS.280235", "The source is a MySQL instance.")
     if not _MYSQL.fullmatch(op.source_instance_id):
         raise Refused("DBS.200002", "Ids of MySQL instances are 32 hexadecimal digits and in01 or in07.")
-    both = {"source_instance_id": op.source_instance_id, "target_instance_id": target.id}
+    both = {"source_instance_id": op.source_instance_id, "instance_id": target.id}
     if any(one.status(world) != "createfail" for one in matching(world.table(Mapped).values(), **both)):
         raise Refused("DBS.212003", "There is such a mapping.")
     started = call.start(CREATE, target)
@@ -121,12 +122,10 @@ def create(op: CreateDbCacheMapping, call: Call) -> dict[str, Any]:
 @simulates(ListDbCacheMappings)
 def list_mappings(op: ListDbCacheMappings, call: Call) -> list[dict[str, Any]]:
     world = call.world
-    given = {"id": op.id, "source_instance_id": op.source_instance_id, "target_instance_id": op.target_instance_id}
+    given = {"id": op.id, "source_instance_id": op.source_instance_id, "instance_id": op.target_instance_id}
     return [
         shown
-        for one in matching(world.table(Mapped).newest_first(), **given)
-        if one.target_instance_id in world.instances
-        for shown in (_shown(one, world),)
+        for shown in (_shown(one, world) for one in matching(world.table(Mapped).newest_first(), **given))
         if wanted(op.name, shown["name"])
         and wanted(op.source_instance_name, shown["source_instance_name"])
         and wanted(op.target_instance_name, shown["target_instance_name"])
@@ -139,8 +138,8 @@ def _shown(one: Mapped, world: World) -> dict[str, Any]:
         "name": one.name,
         "source_instance_id": one.source_instance_id,
         "source_instance_name": one.source_instance_name,
-        "target_instance_id": one.target_instance_id,
-        "target_instance_name": world.instances[one.target_instance_id].name,
+        "target_instance_id": one.instance_id,
+        "target_instance_name": world.instances[one.instance_id].name,
         "status": one.status(world),
         "created": job_time(one.created),
         "updated": job_time(one.updated),
@@ -151,17 +150,17 @@ def _shown(one: Mapped, world: World) -> dict[str, Any]:
 @simulates(DeleteDbCacheMapping)
 def end(op: DeleteDbCacheMapping, call: Call) -> dict[str, Any]:
     mapping = _mapping(op.id, call)
-    started = call.start(END, usable(call, mapping.target_instance_id), id=mapping.id)
+    started = call.start(END, usable(call, mapping.instance_id), id=mapping.id)
     mapping.ending = started["job_id"]
     call.world.table(Mapped).put(mapping)
     return started
 
 
 def _mapping(id: str, call: Call) -> Mapped:
-    mapping = call.world.table(Mapped).get(id)
-    if mapping is None or mapping.target_instance_id not in call.world.instances:
-        raise Refused(NO_MAPPING)
-    return mapping
+    try:
+        return call.world.table(Mapped)[id]
+    except KeyError:
+        raise Refused(NO_MAPPING) from None
 
 
 # --------------------------------------------------------------------------------------------- rules
@@ -178,6 +177,7 @@ def create_rule(op: CreateDbCacheRule, call: Call) -> dict[str, Any]:
             raise Refused("DBS.280001", "key_prefix: another rule of the mapping has it in this database.")
     rule = Kept(
         id=call.world.ids.uuid("dbcache rule"),
+        instance_id=mapping.instance_id,
         mapping_id=mapping.id,
         name=op.name,
         source_db_schema=op.source_db_schema,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
@@ -30,6 +30,7 @@ from ...operations.disaster_recovery import (
     SwitchToSlave,
 )
 from .. import lifecycle
+from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, World, kept
 from . import Call, matching, simulates
@@ -70,7 +71,7 @@ class Pair:
         return len(self.built) == 2 and not self.parted
 
 
-@kept("recovery settings")
+@kept("recovery settings", ends_with_instance=True)
 @dataclass
 class HandOver:
     """When an instance hands over to its twin."""
@@ -108,7 +109,7 @@ def _working(call: Call, instance_id: str) -> tuple[Instance, Pair]:
     return instance, pair
 
 
-def _both(call: Call, work: lifecycle.Work, instance: Instance, other: Instance, **effect: Any) -> dict[str, Any]:
+def _both(call: Call, work: Work, instance: Instance, other: Instance, **effect: Any) -> dict[str, Any]:
     """Begin work that keeps both instances busy; the outside sees one job."""
     lifecycle.check_idle(other, work.allowed)
     started = call.start(work, instance, **effect)
@@ -117,27 +118,30 @@ def _both(call: Call, work: lifecycle.Work, instance: Instance, other: Instance,
     return started
 
 
-def _work(job: str, action: str, seconds: float, apply: Any) -> lifecycle.Work:
-    lifecycle.work(f"{job} (other half)", action, seconds)
-    return lifecycle.work(job, action, seconds, apply=apply)
+def _work(job: str, action: str, seconds: float, apply: Callable[[End], object]) -> Work:
+    known(Work(f"{job} (other half)", action, seconds))
+    return known(Work(job, action, seconds, apply=apply))
 
 
 # ------------------------------------------------------------------------------- together and apart
 
 
-def _built(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    pair = world.table(Pair).get(effect["pair"])
+def _built(end: End) -> None:
+    pair = end.world.table(Pair).get(end.effect["pair"])
     if pair is None:  # the other half was parted meanwhile
         return
-    pair.built.append(instance.id)
+    pair.built.append(end.instance.id)
     if len(pair.built) == 2:
         pair.digest = ""
-    world.table(Pair).put(pair)
+    end.instance.shown["dr_instance_id"] = pair.other(end.instance.id)
+    end.world.table(Pair).put(pair)
 
 
-def _parted(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
+def _parted(end: End) -> None:
+    instance, world = end.instance, end.world
+    instance.shown.pop("dr_instance_id", None)
     table = world.table(Pair)
-    pair = table.get(effect["pair"])
+    pair = table.get(end.effect["pair"])
     if pair is None:  # the other half was the only one that was built
         return
     pair.parted.append(instance.id)
@@ -149,8 +153,8 @@ def _parted(world: World, instance: Instance, effect: Mapping[str, Any]) -> None
         world.table(HandOver).drop(instance.id)
 
 
-BUILD = lifecycle.work("ConstructDisasterRecovery", "CONSTRUCT_DISASTER_RECOVERY", 300, apply=_built)
-PART = lifecycle.work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY", 180, apply=_parted)
+BUILD = known(Work("ConstructDisasterRecovery", "CONSTRUCT_DISASTER_RECOVERY", 300, apply=_built))
+PART = known(Work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY", 180, apply=_parted))
 
 
 @simulates(CheckDisasterRecoveryOperation)
@@ -245,21 +249,21 @@ def part(op: DeleteDisasterRecovery, call: Call) -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------- roles
 
 
-def _set_roles(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    if pair := world.table(Pair).get(effect["pair"]):
-        pair.roles = effect["roles"]
-        world.table(Pair).put(pair)
+def _set_roles(end: End) -> None:
+    if pair := end.world.table(Pair).get(end.effect["pair"]):
+        pair.roles = end.effect["roles"]
+        end.world.table(Pair).put(pair)
 
 
-def _set_flow(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    if pair := world.table(Pair).get(effect["pair"]):
-        pair.paused = effect["paused"]
-        world.table(Pair).put(pair)
+def _set_flow(end: End) -> None:
+    if pair := end.world.table(Pair).get(end.effect["pair"]):
+        pair.paused = end.effect["paused"]
+        end.world.table(Pair).put(pair)
 
 
 SWITCH = _work("SwitchOverDisasterRecovery", "SWITCHOVER_DISASTER_RECOVERY", 120, _set_roles)
-PROMOTE = lifecycle.work("SwitchToMaster", "SWITCHOVER_MASTER", 60, apply=_set_roles)
-DEMOTE = lifecycle.work("SwitchToSlave", "SWITCHOVER_SLAVE", 60, apply=_set_roles)
+PROMOTE = known(Work("SwitchToMaster", "SWITCHOVER_MASTER", 60, apply=_set_roles))
+DEMOTE = known(Work("SwitchToSlave", "SWITCHOVER_SLAVE", 60, apply=_set_roles))
 PAUSE = _work("PauseDataSynchronization", "PAUSE_SYNC", 30, _set_flow)
 RESUME = _work("ResumeDataSynchronization", "RESUME_SYNC", 60, _set_flow)
 
@@ -390,12 +394,29 @@ def _half(world: World, instance_id: str) -> DualActive | None:
     return next((pair for pair in world.table(DualActive).values() if instance_id in pair.halves), None)
 
 
-def _joined(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    world.table(DualActive).put(DualActive(**effect))
+def _joined(end: End) -> None:
+    pair = end.world.table(DualActive).put(DualActive(**end.effect))
+    for role, id, other in zip(("master", "slave"), pair.halves, reversed(pair.halves)):
+        instance, twin = end.world.instances[id], end.world.instances[other]
+        instance.shown["dual_active_info"] = {
+            "role": role,
+            "status": "normal",
+            "destination_instance_id": other,
+            "destination_region": twin.region,
+            "destination_instance_name": twin.name,
+            "destination_instance_node_num": len(twin.nodes),
+            "destination_instance_spec_code": twin.spec_code,
+        }
+        end.world.touch(instance, end.now)
 
 
-def _released(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    world.table(DualActive).drop(effect["id"])
+def _released(end: End) -> None:
+    pair = end.world.table(DualActive)[end.effect["id"]]
+    for instance in (end.world.instances.get(id) for id in pair.halves):
+        if instance:
+            instance.shown.pop("dual_active_info", None)
+            end.world.touch(instance, end.now)
+    end.world.table(DualActive).drop(pair.id)
 
 
 JOIN = _work("BuildBiActiveInstance", "BUILD_BIACTIVE", 600, _joined)

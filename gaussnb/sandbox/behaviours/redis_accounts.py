@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +16,16 @@ from ...operations.redis_accounts import (
     ShowPasswordlessConfig,
     UpdatePasswordlessConfig,
 )
-from .. import lifecycle
+from ..lifecycle import End, Work, known
 from ..messages import Refused
-from ..world import Instance, World, kept
-from . import Call, matching, simulates
+from ..world import Instance, kept
+from . import Call, simulates
 from .redis import databases, running, usable
 
 ADMINISTRATOR = "rwuser"
 
 
-@kept("redis account")
+@kept("redis account", ends_with_instance=True)
 @dataclass
 class RedisAccount:
     """An account that somebody made."""
@@ -46,7 +46,7 @@ class RedisAccount:
         }
 
 
-@kept("redis passwordless")
+@kept("redis passwordless", ends_with_instance=True)
 @dataclass
 class Passwordless:
     """From where an instance asks for no password."""
@@ -63,29 +63,31 @@ def _id(instance_id: str, name: str) -> str:
 # -------------------------------------------------------------------------------------- what is done
 
 
-def _created(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    for user in effect["users"]:
-        world.table(RedisAccount).put(RedisAccount(_id(instance.id, user["name"]), instance.id, **user))
+def _created(end: End) -> None:
+    instance_id = end.instance.id
+    for user in end.effect["users"]:
+        account = RedisAccount(_id(instance_id, user["name"]), instance_id, **user)
+        end.world.table(RedisAccount).put(account)
 
 
-def _deleted(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    for name in effect["names"]:
-        world.table(RedisAccount).drop(_id(instance.id, name))
+def _deleted(end: End) -> None:
+    for name in end.effect["names"]:
+        end.world.table(RedisAccount).drop(_id(end.instance.id, name))
 
 
-def _changed(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    table = world.table(RedisAccount)
-    for user in effect["users"]:
-        account = table[_id(instance.id, user["name"])]
+def _changed(end: End) -> None:
+    table = end.world.table(RedisAccount)
+    for user in end.effect["users"]:
+        account = table[_id(end.instance.id, user["name"])]
         account.privilege = user["privilege"]
         if user["databases"] is not None:
             account.databases = user["databases"]
         table.put(account)
 
 
-CREATE = lifecycle.work("CreateDbUser", "CREATE_DB_USER", 20, apply=_created)
-DELETE = lifecycle.work("DeleteDbUser", "DELETE_DB_USER", 20, apply=_deleted)
-CHANGE = lifecycle.work("ModifyDbUserPrivilege", "MODIFY_DB_USER", 20, apply=_changed)
+CREATE = known(Work("CreateDbUser", "CREATE_DB_USER", 20, apply=_created))
+DELETE = known(Work("DeleteDbUser", "DELETE_DB_USER", 20, apply=_deleted))
+CHANGE = known(Work("ModifyDbUserPrivilege", "MODIFY_DB_USER", 20, apply=_changed))
 
 
 @simulates(ListDbUsers)
@@ -97,7 +99,7 @@ def list_accounts(op: ListDbUsers, call: Call) -> list[dict[str, Any]]:
         "privilege": "ReadWrite",
         "databases": list(databases(instance)),
     }
-    found = matching(call.world.table(RedisAccount).values(), instance_id=instance.id)
+    found = call.world.table(RedisAccount).of(instance.id)
     everybody = [administrator, *(account.wire() for account in found)]
     return [one for one in everybody if op.name in (None, one["name"])]
 

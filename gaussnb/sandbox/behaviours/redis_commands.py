@@ -25,7 +25,7 @@ HIGH_RISK: tuple[str, ...] = get_args(get_args(HighRiskCommand)[0])
 _MOST_KEYS = 20
 
 
-@kept("redis commands")
+@kept("redis commands", ends_with_instance=True)
 @dataclass
 class Commands:
     """What is not as usual with the commands of an instance."""

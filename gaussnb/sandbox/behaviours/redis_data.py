@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...operations.redis_data import ListInstanceDatabases, ShowRedisBigKeys, ShowRedisHotKeys, UpdateDatabases
-from .. import lifecycle
+from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, World, kept
 from . import Call, simulates
@@ -32,7 +31,7 @@ class Event:
     """The moment everything was taken back to."""
 
 
-@kept("redis history")
+@kept("redis history", ends_with_instance=True)
 @dataclass
 class History:
     """What happened to the data of an instance."""
@@ -53,11 +52,12 @@ class Key:
     qps: int
 
 
-def happened(world: World, instance: Instance, event: Event) -> None:
-    """Remember what happened to the data of an instance."""
-    history = world.table(History).get(instance.id) or History(instance.id)
+def happened(end: End, event: Event) -> None:
+    """Remember what the end of a job did to the data of its instance."""
+    table, id = end.world.table(History), end.instance.id
+    history = table.get(id) or History(id)
     history.events.append(event)
-    world.table(History).put(history)
+    table.put(history)
 
 
 def _keys(world: World, instance: Instance) -> list[Key]:
@@ -95,12 +95,11 @@ def _read_in(file: str) -> Key:
     return Key(0, file.rpartition("/")[2].partition(".")[0], "hash", 10_000 + draw(file, 90_000), 0)
 
 
-def _flushed(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    happened(world, instance, Event(effect["time"], flushed=effect["database"]))
+def _flushed(end: End) -> None:
+    happened(end, Event(end.now, flushed=end.effect["database"]))
 
 
-_SECONDS = 30
-FLUSH = lifecycle.work("FlushDatabases", "FLUSH", _SECONDS, apply=_flushed)
+FLUSH = known(Work("FlushDatabases", "FLUSH", 30, apply=_flushed))
 
 
 @simulates(ListInstanceDatabases)
@@ -114,7 +113,7 @@ def flush(op: UpdateDatabases, call: Call) -> dict[str, Any]:
     database = "*" if op.db_id is None else str(op.db_id)
     if database not in ("*", *databases(instance)):
         raise Refused("DBS.200823")
-    return call.start(FLUSH, instance, database=database, time=call.now + _SECONDS)
+    return call.start(FLUSH, instance, database=database)
 
 
 @simulates(ShowRedisBigKeys)

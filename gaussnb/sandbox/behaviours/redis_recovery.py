@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +13,9 @@ from ...operations.redis_recovery import (
     ShowRedisPitrInfo,
     ShowRedisPitrPolicy,
 )
-from .. import lifecycle
+from ..lifecycle import End, Work, known
 from ..messages import Refused
-from ..world import Instance, World, job_time, kept
+from ..world import Instance, job_time, kept
 from . import Call, simulates
 from .redis import running, usable
 from .redis_data import Event, happened
@@ -27,7 +26,7 @@ _MB = 3.2
 """What one moment takes."""
 
 
-@kept("redis pitr")
+@kept("redis pitr", ends_with_instance=True)
 @dataclass
 class Pitr:
     """How an instance is saved for going back. Without one, it is not."""
@@ -90,17 +89,16 @@ def list_moments(op: ListRedisPitrRestoreTime, call: Call) -> list[str]:
 # ------------------------------------------------------------------------------------------- restoring
 
 
-def _taken_back(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    happened(world, instance, Event(effect["time"], back=effect["back"]))
+def _taken_back(end: End) -> None:
+    happened(end, Event(end.now, back=end.effect["back"]))
 
 
-def _read_in(world: World, instance: Instance, effect: Mapping[str, Any]) -> None:
-    happened(world, instance, Event(effect["time"], added=effect["files"]))
+def _read_in(end: End) -> None:
+    happened(end, Event(end.now, added=end.effect["files"]))
 
 
-_SECONDS = 600
-RESTORE = lifecycle.work("RestoreRedisPitr", "RESTORE", _SECONDS, apply=_taken_back)
-READ_IN = lifecycle.work("RestoreRedisData", "RESTORE", _SECONDS, apply=_read_in)
+RESTORE = known(Work("RestoreRedisPitr", "RESTORE", 600, apply=_taken_back))
+READ_IN = known(Work("RestoreRedisData", "RESTORE", 600, apply=_read_in))
 
 
 @simulates(RestoreRedisPitr)
@@ -111,11 +109,11 @@ def restore(op: RestoreRedisPitr, call: Call) -> dict[str, Any]:
     moment = op.restore_time.timestamp()
     if moment not in _moments(instance, call):
         raise Refused("DBS.201215", "It is none of the moments one can go back to.")
-    return call.start(RESTORE, instance, back=moment, time=call.now + _SECONDS)
+    return call.start(RESTORE, instance, back=moment)
 
 
 @simulates(RestoreRedisData)
 def read_in(op: RestoreRedisData, call: Call) -> dict[str, Any]:
     """Any bucket will do: what is in it cannot be known here."""
     instance = usable(call, op.instance_id)
-    return call.start(READ_IN, instance, files=op.files, time=call.now + _SECONDS)
+    return call.start(READ_IN, instance, files=op.files)

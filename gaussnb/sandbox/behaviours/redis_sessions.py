@@ -28,13 +28,14 @@ _COMMANDS = ("get", "set", "hget", "hgetall", "zadd", "expire", "lpush", "mget",
 _CLIENTS = ("orders", "basket", "profile", "search", "")
 
 
-@kept("redis clients")
+@kept("redis clients", ends_with_instance=True)
 @dataclass
 class Clients:
     """The clients of a node whose sessions were closed."""
 
     id: str
     """The node."""
+    instance_id: str
     closed: dict[int, int] = field(default_factory=dict)
     """How often, by client."""
     back: dict[int, float] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class Session:
 
 def _sessions(instance: Instance, of: Node, call: Call) -> list[Session]:
     """The sessions of a node now, the newest first."""
-    clients = call.world.table(Clients).get(of.id) or Clients(of.id)
+    clients = call.world.table(Clients).get(of.id) or Clients(of.id, instance.id)
     found = []
     for client in range(4 + draw(f"{of.id} clients", 9)):
         what = f"{of.id} {client} {clients.closed.get(client, 0)}"
@@ -79,9 +80,9 @@ def _shown(instance: Instance, client: int, what: str, age: int, call: Call) -> 
     }
 
 
-def _close(sessions: Collection[Session], of: Node, call: Call) -> None:
+def _close(sessions: Collection[Session], instance: Instance, of: Node, call: Call) -> None:
     table = call.world.table(Clients)
-    clients = table.get(of.id) or Clients(of.id)
+    clients = table.get(of.id) or Clients(of.id, instance.id)
     for session in sessions:
         clients.closed[session.client] = clients.closed.get(session.client, 0) + 1
         clients.back[session.client] = call.now + _AGAIN
@@ -110,7 +111,7 @@ def list_sessions(op: ListInstanceSessions, call: Call) -> dict[str, Any]:
 def clear(op: ClearInstanceSessions, call: Call) -> dict[str, Any]:
     instance = running(call, op.instance_id)
     for one in _nodes(instance, op.node_id):
-        _close(_sessions(instance, one, call), one, call)
+        _close(_sessions(instance, one, call), instance, one, call)
     return {}
 
 
@@ -127,7 +128,7 @@ def close(op: DeleteInstancesSession, call: Call) -> dict[str, Any]:
     wanted = {session.shown["id"] for session in sessions} if op.is_all else set(op.session_ids or ())
     if not wanted <= {session.shown["id"] for session in sessions}:
         raise Refused("DBS.301071")
-    _close([session for session in sessions if session.shown["id"] in wanted], one, call)
+    _close([session for session in sessions if session.shown["id"] in wanted], instance, one, call)
     return {}
 
 
