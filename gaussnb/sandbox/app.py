@@ -24,11 +24,18 @@ from .behaviours import (
     Call,
     Page,
     create,
+    dbcache,
+    disaster_recovery,
     flavors,
     instances,
     jobs,
     networks,
     quotas,
+    redis_accounts,
+    redis_commands,
+    redis_data,
+    redis_recovery,
+    redis_sessions,
     tags,
     versions,
 )
@@ -41,7 +48,23 @@ from .store import Store
 from .world import World, token_time
 
 # Imported for what importing them does: they fill SIMULATED.
-_ACTING = (create, flavors, instances, jobs, networks, quotas, tags, versions)
+_ACTING = (
+    create,
+    dbcache,
+    disaster_recovery,
+    flavors,
+    instances,
+    jobs,
+    networks,
+    quotas,
+    redis_accounts,
+    redis_commands,
+    redis_data,
+    redis_recovery,
+    redis_sessions,
+    tags,
+    versions,
+)
 
 _LOG = logging.getLogger(__name__)
 _ASKING_AGAIN = 30.0  # seconds that pass on a standing clock when the same question is asked again
@@ -325,10 +348,5 @@ def _page(page: Page, operation: Operation) -> bytes:
     offset = getattr(operation, "offset", None) or 0
     limit = getattr(operation, "limit", None) or route.page_size
     shown = b",".join(page.encode(item) for item in page.items[offset : offset + limit])
-    return b'{"%b":[%b],"%b":%d}' % (
-        list_key(route.returns).encode(),
-        shown,
-        route.total.encode(),
-        len(page.items),
-    )
-
+    rest = {route.total: len(page.items), **page.beside}
+    return b'{"%b":[%b],%b' % ((page.key or list_key(route.returns)).encode(), shown, encode(rest)[1:])

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from gaussnb.instance_spec import InstanceSpec
+from gaussnb.operations import (
+    dbcache,
+    disaster_recovery,
+    redis_accounts,
+    redis_commands,
+    redis_data,
+    redis_recovery,
+    redis_sessions,
+)
 from gaussnb.operations.flavors import ListDatastores, ListFlavorInfos
 from gaussnb.operations.instances import DeleteInstance, ListInstances, RestartInstance, UpdateInstanceName
 from gaussnb.operations.jobs import ListJobs
@@ -13,6 +23,7 @@ from gaussnb.operations.quotas import ShowQuotas
 from gaussnb.operations.tags import BatchTagAction, ListInstanceTags
 from gaussnb.operations.versions import ListApiVersion, ShowApiVersion
 from gaussnb.sandbox import Sandbox
+from gaussnb.sandbox.world import Ids
 from gaussnb.spec import Operation
 
 SPEC: dict[str, Any] = {
@@ -50,6 +61,130 @@ SAMPLES: dict[str, Callable[[str], Operation]] = {
 }
 """By operation id: a call about the instance with an id."""
 
+# -- Redis, pairs and memory acceleration. Ids follow from how many there were before.
+
+
+def made(number: int) -> str:
+    """The id of an instance of the scene."""
+    return f"{Ids(0).fixed(f'instance {number}')}in12"
+
+
+def other(number: int) -> str:
+    """The id of something else of the scene: the pair, the mapping, the rule."""
+    return str(uuid.UUID(Ids(0).fixed(("disaster recovery 0", "dbcache mapping 0", "dbcache rule 0")[number])))
+
+
+def node() -> str:
+    """The id of the first node of the first instance."""
+    return f"{Ids(0).fixed('node 0')}no12"
+
+
+MASTER, SLAVE, LEFT, RIGHT, PRIMARY = map(made, range(2, 7))
+PAIR, MAPPING, RULE = map(other, range(3))
+MYSQL = "0f" * 16 + "in01"
+MOMENT = "2026-02-03T10:05:06+0000"
+PASSWORD = "Aa1!" * 3
+
+
+def half(number: int) -> dict[str, Any]:
+    """An instance of the scene as the other half of a pair."""
+    addresses = [f"192.168.0.{10 + 4 * number + one}" for one in range(3)]
+    return {"id": made(number), "region_code": "cn-north-4", "subnet_cidrs": ["192.168.0.0/24"], "node_ips": addresses}
+
+
+USER: dict[str, Any] = {"name": "guest", "password": PASSWORD, "databases": ["0"], "privilege": "ReadOnly"}
+TABLE: dict[str, Any] = {
+    "dbcache_mapping_id": MAPPING, "name": "orders", "source_db_schema": "shop", "source_db_table": "orders",
+    "target_database": "1", "key_columns": ["id"], "value_columns": ["state", "total"],
+    "key_separator": ":", "value_separator": ",", "key_prefix": "orders:",
+}  # fmt: skip
+
+SAMPLES |= {
+    "ListDbUsers": lambda id: redis_accounts.ListDbUsers(id, name="reader"),
+    "CreateDbUser": lambda id: redis_accounts.CreateDbUser(id, [USER]),
+    "DeleteDbUser": lambda id: redis_accounts.DeleteDbUser(id, ["reader"]),
+    "ModifyDbUserPrivilege": lambda id: redis_accounts.ModifyDbUserPrivilege(
+        id, [{"name": "reader", "privilege": "ReadWrite"}]
+    ),
+    "ResetDbUserPassword": lambda id: redis_accounts.ResetDbUserPassword(id, "reader", PASSWORD),
+    "ShowPasswordlessConfig": lambda id: redis_accounts.ShowPasswordlessConfig(id),
+    "UpdatePasswordlessConfig": lambda id: redis_accounts.UpdatePasswordlessConfig(id, ["192.168.0.5"]),
+    "ListInstanceSessions": lambda id: redis_sessions.ListInstanceSessions(id),
+    "ClearInstanceSessions": lambda id: redis_sessions.ClearInstanceSessions(id),
+    "ListInstancesSession": lambda id: redis_sessions.ListInstancesSession(node()),
+    "ListInstancesSessionStatistics": lambda id: redis_sessions.ListInstancesSessionStatistics(node()),
+    "DeleteInstancesSession": lambda id: redis_sessions.DeleteInstancesSession(node(), True),
+    "ShowHighRiskCommands": lambda id: redis_commands.ShowHighRiskCommands(id),
+    "UpdateHighRiskCommands": lambda id: redis_commands.UpdateHighRiskCommands(
+        id, [{"origin_name": "keys", "name": "all_keys"}]
+    ),
+    "ShowRedisDisabledCommands": lambda id: redis_commands.ShowRedisDisabledCommands(id, "key"),
+    "SaveRedisDisabledCommands": lambda id: redis_commands.SaveRedisDisabledCommands(id, "command", ["keys"]),
+    "DeleteRedisDisabledCommands": lambda id: redis_commands.DeleteRedisDisabledCommands(id, "command", ["keys"]),
+    "ListInstanceDatabases": lambda id: redis_data.ListInstanceDatabases(id, limit=3),
+    "UpdateDatabases": lambda id: redis_data.UpdateDatabases(id, 0),
+    "ShowRedisBigKeys": lambda id: redis_data.ShowRedisBigKeys(id),
+    "ShowRedisHotKeys": lambda id: redis_data.ShowRedisHotKeys(id),
+    "ShowRedisPitrPolicy": lambda id: redis_recovery.ShowRedisPitrPolicy(id),
+    "SetRedisPitrPolicy": lambda id: redis_recovery.SetRedisPitrPolicy(id, False),
+    "ShowRedisPitrInfo": lambda id: redis_recovery.ShowRedisPitrInfo(id),
+    "ListRedisPitrRestoreTime": lambda id: redis_recovery.ListRedisPitrRestoreTime(
+        id, "2026-02-03T04:00:00", "2026-02-03T12:00:00"
+    ),
+    "RestoreRedisPitr": lambda id: redis_recovery.RestoreRedisPitr(id, MOMENT),
+    "RestoreRedisData": lambda id: redis_recovery.RestoreRedisData(id, "bucket", ["a.rdb"]),
+    "CheckDisasterRecoveryOperation": lambda id: disaster_recovery.CheckDisasterRecoveryOperation(MASTER, "release"),
+    "CreateDisasterRecovery": lambda id: disaster_recovery.CreateDisasterRecovery(
+        id, "far", PASSWORD, "master", half(1)
+    ),
+    "DeleteDisasterRecovery": lambda id: disaster_recovery.DeleteDisasterRecovery(SLAVE),
+    "ShowInstanceRole": lambda id: disaster_recovery.ShowInstanceRole(SLAVE),
+    "SwitchToMaster": lambda id: disaster_recovery.SwitchToMaster(SLAVE, True),
+    "SwitchToSlave": lambda id: disaster_recovery.SwitchToSlave(MASTER),
+    "SwitchOverDisasterRecovery": lambda id: disaster_recovery.SwitchOverDisasterRecovery(MASTER),
+    "PauseResumeDataSynchronization": lambda id: disaster_recovery.PauseResumeDataSynchronization(MASTER, "pause"),
+    "ShowPauseResumeStutus": lambda id: disaster_recovery.ShowPauseResumeStatus(MASTER),
+    "SetDisasterRecoverySettings": lambda id: disaster_recovery.SetDisasterRecoverySettings(
+        [{"instance_id": MASTER, "switchover_ratio": 60}]
+    ),
+    "ShowDisasterRecoverySettings": lambda id: disaster_recovery.ShowDisasterRecoverySettings(),
+    "ShowInstanceBiactiveRegions": lambda id: disaster_recovery.ShowInstanceBiactiveRegions(id),
+    "ListBiactiveInstanceCandidates": lambda id: disaster_recovery.ListBiactiveInstanceCandidates(id, "cn-north-4"),
+    "CreateGeminiDbDualActive": lambda id: disaster_recovery.CreateGeminiDbDualActive(id, "cn-north-4", made(1)),
+    "DeleteGeminiDbDualActive": lambda id: disaster_recovery.DeleteGeminiDbDualActive(RIGHT),
+    "CreateDbCacheMapping": lambda id: dbcache.CreateDbCacheMapping("0e" * 16 + "in07", PRIMARY),
+    "ListDbCacheMappings": lambda id: dbcache.ListDbCacheMappings(),
+    "DeleteDbCacheMapping": lambda id: dbcache.DeleteDbCacheMapping(MAPPING),
+    "CreateDbCacheRule": lambda id: dbcache.CreateDbCacheRule(
+        **{**TABLE, "name": "lines", "source_db_table": "lines", "key_prefix": "lines:"}
+    ),
+    "ListDbCacheRules": lambda id: dbcache.ListDbCacheRules(MAPPING),
+    "UpdateDbCacheRule": lambda id: dbcache.UpdateDbCacheRule(RULE, ["state"]),
+    "DeleteDbCacheRule": lambda id: dbcache.DeleteDbCacheRule(RULE),
+}
+
+
+def redis_scene(sandbox: Sandbox, gdb: Any) -> None:
+    """Five more instances: a pair, a dual-active pair, and one that accelerates a MySQL instance."""
+    for name in ("master", "slave", "left", "right"):
+        gdb.instances.create(InstanceSpec(**{**SPEC, "name": f"{name}-01"}))
+        sandbox.advance(3600)
+    small = [{"num": "2", "size": "16", "storage": "ULTRAHIGH", "spec_code": "geminidb.redis.large.4"}]
+    pair = {**SPEC, "name": "primary-01", "mode": "Replication", "product_type": None, "flavor": small}
+    gdb.instances.create(InstanceSpec(**pair))
+    sandbox.advance(3600)
+    first = made(0)
+    gdb.redis_recovery.set_policy(first, True, interval=60)
+    gdb.redis_accounts.set_passwordless(first, ["192.168.0.0/24"])
+    gdb.redis_commands.disable(first, "key", keys=[{"db_id": "0", "key": "cart", "commands": ["hgetall"]}])
+    gdb.redis_accounts.create(first, [{**USER, "name": "reader"}])
+    gdb.disaster_recovery.create(MASTER, "far", PASSWORD, "master", half(3))
+    gdb.disaster_recovery.create(SLAVE, "far", PASSWORD, "slave", half(2), id=PAIR)
+    gdb.dual_active.create(LEFT, "cn-north-4", RIGHT)
+    gdb.dbcache_mappings.create(MYSQL, PRIMARY)
+    sandbox.advance(3600)
+    gdb.dbcache_rules.create(**TABLE)
+
 
 def scene(sandbox: Sandbox) -> str:
     """Make two instances, one of them tagged and known by the id that is returned."""
@@ -59,4 +194,5 @@ def scene(sandbox: Sandbox) -> str:
         sandbox.advance(3600)
         id = str(made["id"].iloc[0])
         gdb.tags.update(id, "create", [{"key": "team", "value": "blue"}])
+        redis_scene(sandbox, gdb)
     return id

@@ -6,15 +6,15 @@ the body; for a paged list it answers everything there is, and the application c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...spec import Operation
 from .. import lifecycle
 from ..lifecycle import Work
 from ..messages import Refused, Request, encode
-from ..world import Instance, World
+from ..world import Instance, World, create_time
 
 if TYPE_CHECKING:
     from ..iam import Caller
@@ -38,10 +38,17 @@ def simulates(operation: type[Op]) -> Callable[[Callable[[Op, Call], Any]], Call
 
 @dataclass(frozen=True)
 class Page:
-    """Everything a paged list has, and how one item of it is written."""
+    """Everything a paged list has, and how one item of it is written.
+
+    Attributes:
+        key: where the list stands, when its declaration names several places.
+        beside: what else is answered; the total goes before, unless it is among them.
+    """
 
     items: Sequence[Any]
     encode: Callable[[Any], bytes] = encode
+    key: str = ""
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,9 +74,20 @@ class Call:
         except KeyError:
             raise Refused("DBS.200002") from None
 
-    def start(self, work: Work, instance: Instance) -> dict[str, Any]:
-        """Begin work on an instance, and the usual answer to that."""
-        return {"job_id": lifecycle.begin(self.world, work, instance, self.now, fail=self.fail).id}
+    def start(self, work: Work, instance: Instance | None, /, **effect: Any) -> dict[str, Any]:
+        """Begin work on an instance, and the usual answer to that: a job or, where it changes the price of a yearly
+        or monthly instance, an order.
+
+        Args:
+            effect: what it is going to change, in words of JSON, for the work's ``apply``; never a secret.
+        """
+        job = lifecycle.begin(self.world, work, instance, self.now, fail=self.fail, effect=effect)
+        return {"job_id": job.id} if job.listed else {"order_id": self.order()}
+
+    def order(self) -> str:
+        """The number of a new order."""
+        digits = "".join(char for char in create_time(self.now) if char.isdigit())
+        return f"CS{digits[2:12]}{self.world.ids.hex('order')[:5].upper()}"
 
 
 def wanted(pattern: str | None, text: str) -> bool:

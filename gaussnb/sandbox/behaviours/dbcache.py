@@ -1,0 +1,248 @@
+"""Memory acceleration. The MySQL instances are another service's: every well-formed id of one is known here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ...operations.dbcache import (
+    CreateDbCacheMapping,
+    CreateDbCacheRule,
+    DeleteDbCacheMapping,
+    DeleteDbCacheRule,
+    ListDbCacheMappings,
+    ListDbCacheRules,
+    UpdateDbCacheRule,
+)
+from ..lifecycle import End, Work, known
+from ..messages import Refused
+from ..world import World, job_time, kept
+from . import Call, Page, matching, simulates, wanted
+from .redis import usable
+
+NO_MAPPING = "DBS.03050010"
+NO_RULE = "DBS.280016"
+_MYSQL = re.compile(r"[0-9a-f]{32}in0[17]")
+_THIRTY_DAYS = 30 * 24 * 3600 * 1000
+_STATUS = {"Running": "creating", "Completed": "normal", "Failed": "createfail"}
+
+
+@kept("dbcache mapping", ends_with_instance=True)
+@dataclass
+class Mapped:
+    """A MySQL instance and the Redis instance that accelerates it."""
+
+    id: str
+    name: str
+    source_instance_id: str
+    source_instance_name: str
+    instance_id: str
+    """The Redis instance."""
+    job_id: str
+    """The job that made it, which knows how that went."""
+    created: float
+    updated: float
+    ending: str = ""
+    """The job that ends it."""
+
+    def status(self, world: World) -> str:
+        if self.ending and world.jobs[self.ending].status == "Running":
+            return "deleting"
+        return _STATUS[world.jobs[self.job_id].status]
+
+
+@kept("dbcache rule", ends_with_instance=True)
+@dataclass
+class Kept:
+    """A table and how its rows are kept."""
+
+    id: str
+    instance_id: str
+    mapping_id: str
+    name: str
+    source_db_schema: str
+    source_db_table: str
+    storage_type: str
+    target_database: str
+    key_columns: list[str]
+    value_columns: list[str]
+    ttl: str
+    key_separator: str
+    value_separator: str
+    key_prefix: str
+
+    def wire(self) -> dict[str, Any]:
+        shown = {name: value for name, value in vars(self).items() if name not in ("instance_id", "mapping_id")}
+        return {**shown, "status": "normal"}
+
+
+# ------------------------------------------------------------------------------------------ mappings
+
+
+def _ended(end: End) -> None:
+    end.world.table(Mapped).drop(end.effect["id"])
+    for rule in matching(end.world.table(Kept).values(), mapping_id=end.effect["id"]):
+        end.world.table(Kept).drop(rule.id)
+
+
+CREATE = known(Work("CreateDbCacheMapping", "CREATE_DBCACHE_MAPPING", 120))
+END = known(Work("DeleteDbCacheMapping", "DELETE_DBCACHE_MAPPING", 60, apply=_ended))
+
+
+@simulates(CreateDbCacheMapping)
+def create(op: CreateDbCacheMapping, call: Call) -> dict[str, Any]:
+    world = call.world
+    target = usable(call, op.target_instance_id)
+    if target.mode != "Replication":
+        raise Refused("DBS.280341", "The Redis instance is a primary with a standby.")
+    if op.source_instance_id in world.instances:
+        raise Refused("DBS.280235", "The source is a MySQL instance.")
+    if not _MYSQL.fullmatch(op.source_instance_id):
+        raise Refused("DBS.200002", "Ids of MySQL instances are 32 hexadecimal digits and in01 or in07.")
+    both = {"source_instance_id": op.source_instance_id, "instance_id": target.id}
+    if any(one.status(world) != "createfail" for one in matching(world.table(Mapped).values(), **both)):
+        raise Refused("DBS.212003", "There is such a mapping.")
+    started = call.start(CREATE, target)
+    source_name = f"mysql-{op.source_instance_id[:4]}"
+    world.table(Mapped).put(
+        Mapped(
+            id=world.ids.uuid("dbcache mapping"),
+            name=f"{source_name}-{target.name}",
+            source_instance_name=source_name,
+            job_id=started["job_id"],
+            created=call.now,
+            updated=call.now,
+            **both,
+        )
+    )
+    return started
+
+
+@simulates(ListDbCacheMappings)
+def list_mappings(op: ListDbCacheMappings, call: Call) -> list[dict[str, Any]]:
+    world = call.world
+    given = {"id": op.id, "source_instance_id": op.source_instance_id, "instance_id": op.target_instance_id}
+    return [
+        shown
+        for shown in (_shown(one, world) for one in matching(world.table(Mapped).newest_first(), **given))
+        if wanted(op.name, shown["name"])
+        and wanted(op.source_instance_name, shown["source_instance_name"])
+        and wanted(op.target_instance_name, shown["target_instance_name"])
+    ]
+
+
+def _shown(one: Mapped, world: World) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "source_instance_id": one.source_instance_id,
+        "source_instance_name": one.source_instance_name,
+        "target_instance_id": one.instance_id,
+        "target_instance_name": world.instances[one.instance_id].name,
+        "status": one.status(world),
+        "created": job_time(one.created),
+        "updated": job_time(one.updated),
+        "rule_count": len(matching(world.table(Kept).values(), mapping_id=one.id)),
+    }
+
+
+@simulates(DeleteDbCacheMapping)
+def end(op: DeleteDbCacheMapping, call: Call) -> dict[str, Any]:
+    mapping = _mapping(op.id, call)
+    started = call.start(END, usable(call, mapping.instance_id), id=mapping.id)
+    mapping.ending = started["job_id"]
+    call.world.table(Mapped).put(mapping)
+    return started
+
+
+def _mapping(id: str, call: Call) -> Mapped:
+    try:
+        return call.world.table(Mapped)[id]
+    except KeyError:
+        raise Refused(NO_MAPPING) from None
+
+
+# --------------------------------------------------------------------------------------------- rules
+
+
+@simulates(CreateDbCacheRule)
+def create_rule(op: CreateDbCacheRule, call: Call) -> dict[str, Any]:
+    mapping = _ready(op.dbcache_mapping_id, call)
+    database = str(int(op.target_database))
+    for one in matching(call.world.table(Kept).values(), mapping_id=mapping.id):
+        if one.name == op.name:
+            raise Refused("DBS.280001", "name: another rule of the mapping has it.")
+        if (one.key_prefix, one.target_database) == (op.key_prefix, database):
+            raise Refused("DBS.280001", "key_prefix: another rule of the mapping has it in this database.")
+    rule = Kept(
+        id=call.world.ids.uuid("dbcache rule"),
+        instance_id=mapping.instance_id,
+        mapping_id=mapping.id,
+        name=op.name,
+        source_db_schema=op.source_db_schema,
+        source_db_table=op.source_db_table,
+        storage_type=op.storage_type,
+        target_database=database,
+        key_columns=op.key_columns,
+        value_columns=op.value_columns,
+        ttl=str(_THIRTY_DAYS if op.ttl is None else op.ttl),
+        key_separator=op.key_separator,
+        value_separator=op.value_separator or "",
+        key_prefix=op.key_prefix,
+    )
+    call.world.table(Kept).put(rule)
+    _touch(mapping, call)
+    return {"id": rule.id}
+
+
+@simulates(ListDbCacheRules)
+def list_rules(op: ListDbCacheRules, call: Call) -> Page:
+    mapping = _mapping(op.dbcache_mapping_id, call)
+    found = [
+        rule.wire()
+        for rule in matching(call.world.table(Kept).newest_first(), mapping_id=mapping.id, id=op.rule_id)
+        if wanted(op.rule_name, rule.name)
+        and wanted(op.source_db_schema, rule.source_db_schema)
+        and wanted(op.source_db_table, rule.source_db_table)
+    ]
+    return Page(found, beside={"dbcache_mapping_id": mapping.id})
+
+
+@simulates(UpdateDbCacheRule)
+def update_rule(op: UpdateDbCacheRule, call: Call) -> dict[str, Any]:
+    rule = _rule(op.dbcache_rule_id, call)
+    _touch(_ready(rule.mapping_id, call), call)
+    rule.value_columns = op.value_columns
+    rule.ttl = str(_THIRTY_DAYS if op.ttl is None else op.ttl)  # documented, also for a change
+    if op.value_separator is not None:
+        rule.value_separator = op.value_separator
+    call.world.table(Kept).put(rule)
+    return {}
+
+
+@simulates(DeleteDbCacheRule)
+def delete_rule(op: DeleteDbCacheRule, call: Call) -> dict[str, Any]:
+    rule = _rule(op.id, call)
+    _touch(_ready(rule.mapping_id, call), call)
+    call.world.table(Kept).drop(rule.id)
+    return {}
+
+
+def _rule(id: str, call: Call) -> Kept:
+    try:
+        return call.world.table(Kept)[id]
+    except KeyError:
+        raise Refused(NO_RULE) from None
+
+
+def _ready(mapping_id: str, call: Call) -> Mapped:
+    mapping = _mapping(mapping_id, call)
+    if mapping.status(call.world) != "normal":
+        raise Refused("DBS.200018", "The mapping is not ready.")
+    return mapping
+
+
+def _touch(mapping: Mapped, call: Call) -> None:
+    mapping.updated = call.now
+    call.world.table(Mapped).put(mapping)

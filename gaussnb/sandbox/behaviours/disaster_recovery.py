@@ -1,0 +1,489 @@
+"""Pairs of instances. Both halves are in this sandbox, which plays one region."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from typing import Any
+
+from pydantic import SecretStr
+
+from ... import engines
+from ...operations.disaster_recovery import (
+    CheckDisasterRecoveryOperation,
+    CreateDisasterRecovery,
+    CreateGeminiDbDualActive,
+    DeleteDisasterRecovery,
+    DeleteGeminiDbDualActive,
+    ListBiactiveInstanceCandidates,
+    PauseResumeDataSynchronization,
+    SetDisasterRecoverySettings,
+    ShowDisasterRecoverySettings,
+    ShowInstanceBiactiveRegions,
+    ShowInstanceRole,
+    ShowPauseResumeStatus,
+    SwitchOverDisasterRecovery,
+    SwitchToMaster,
+    SwitchToSlave,
+)
+from .. import lifecycle
+from ..lifecycle import End, Work, known
+from ..messages import Refused
+from ..world import Instance, World, kept
+from . import Call, matching, simulates
+from .redis import draw
+
+NO_PAIR = "DBS.280016"
+NOT_ALLOWED = "DBS.212003"
+STATE = "DBS.200018"
+
+
+@kept("recovery pair")
+@dataclass
+class Pair:
+    """Two instances, one of which follows the other."""
+
+    id: str
+    alias: str
+    roles: dict[str, str]
+    """master or slave, by instance."""
+    digest: str
+    """Of the password, until both halves have told it."""
+    built: list[str] = field(default_factory=list)
+    """The halves that are complete."""
+    parted: list[str] = field(default_factory=list)
+    """The halves that were taken apart."""
+    paused: bool = False
+
+    def other(self, instance_id: str) -> str:
+        return next(id for id in self.roles if id != instance_id)
+
+    def holder(self, role: str) -> str:
+        """The instance with a role; empty when none, or both, have it."""
+        found = [id for id, its in self.roles.items() if its == role]
+        return found[0] if len(found) == 1 else ""
+
+    @property
+    def complete(self) -> bool:
+        return len(self.built) == 2 and not self.parted
+
+
+@kept("recovery settings", ends_with_instance=True)
+@dataclass
+class HandOver:
+    """When an instance hands over to its twin."""
+
+    id: str
+    """The instance."""
+    switchover_ratio: int = 100
+    sync_delay: int | None = None
+
+    def wire(self) -> dict[str, Any]:
+        shown = {"instance_id": self.id, "switchover_ratio": self.switchover_ratio, "sync_delay": self.sync_delay}
+        return {name: value for name, value in shown.items() if value is not None}
+
+
+def _found(world: World, instance_id: str) -> Pair | None:
+    """The pair an instance is in, or is about to be in."""
+    pairs = world.table(Pair).values()
+    return next((pair for pair in pairs if instance_id in pair.roles and instance_id not in pair.parted), None)
+
+
+def _pair(call: Call, instance: Instance) -> Pair:
+    found = _found(call.world, instance.id)
+    if found is None:
+        raise Refused(NO_PAIR, "The instance is in no pair.")
+    return found
+
+
+def _working(call: Call, instance_id: str) -> tuple[Instance, Pair]:
+    """An instance that can be worked on, and its complete pair."""
+    instance = call.instance(instance_id)
+    pair = _pair(call, instance)
+    lifecycle.check_idle(instance, lifecycle.USABLE)
+    if not pair.complete:
+        raise Refused(STATE, "The pair is not complete.")
+    return instance, pair
+
+
+def _both(call: Call, work: Work, instance: Instance, other: Instance, **effect: Any) -> dict[str, Any]:
+    """Begin work that keeps both instances busy; the outside sees one job."""
+    lifecycle.check_idle(other, work.allowed)
+    started = call.start(work, instance, **effect)
+    busy = lifecycle.WORKS[f"{work.job} (other half)"]
+    lifecycle.begin(call.world, busy, other, call.now, listed=False)
+    return started
+
+
+def _work(job: str, action: str, seconds: float, apply: Callable[[End], object]) -> Work:
+    known(Work(f"{job} (other half)", action, seconds))
+    return known(Work(job, action, seconds, apply=apply))
+
+
+# ------------------------------------------------------------------------------- together and apart
+
+
+def _built(end: End) -> None:
+    pair = end.world.table(Pair).get(end.effect["pair"])
+    if pair is None:  # the other half was parted meanwhile
+        return
+    pair.built.append(end.instance.id)
+    if len(pair.built) == 2:
+        pair.digest = ""
+    end.instance.shown["dr_instance_id"] = pair.other(end.instance.id)
+    end.world.table(Pair).put(pair)
+
+
+def _parted(end: End) -> None:
+    instance, world = end.instance, end.world
+    instance.shown.pop("dr_instance_id", None)
+    table = world.table(Pair)
+    pair = table.get(end.effect["pair"])
+    if pair is None:  # the other half was the only one that was built
+        return
+    pair.parted.append(instance.id)
+    if set(pair.built) <= set(pair.parted) or pair.other(instance.id) not in world.instances:
+        table.drop(pair.id)
+    else:
+        table.put(pair)
+    if instance.id in world.table(HandOver):
+        world.table(HandOver).drop(instance.id)
+
+
+BUILD = known(Work("ConstructDisasterRecovery", "CONSTRUCT_DISASTER_RECOVERY", 300, apply=_built))
+PART = known(Work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY", 180, apply=_parted))
+
+
+@simulates(CheckDisasterRecoveryOperation)
+def check(op: CheckDisasterRecoveryOperation, call: Call) -> dict[str, Any]:
+    """With another instance it asks about building a pair, without one about parting: no source lists the words."""
+    instance = call.instance(op.instance_id)
+    other = op.disaster_recovery_instance
+    if other is None:
+        _pair(call, instance)
+    elif _found(call.world, instance.id):
+        raise Refused(STATE, "The instance is in a pair.")
+    else:
+        found = [one for one in call.world.instances.values() if _addresses(one) == set(other.node_ips)]
+        if not found:
+            raise Refused("DBS.200091", "These are not the nodes of one instance.")
+        if found[0].spec_code != other.spec_code:
+            raise Refused("DBS.280240", "The other instance has another specification.")
+        if call.world.vpcs[found[0].vpc_id].cidr != other.vpc_cidr:
+            raise Refused("DBS.280247", "The other instance is in another network.")
+        _check_fit(instance, found[0], call)
+    lifecycle.check_idle(instance, lifecycle.USABLE)
+    return {}
+
+
+@simulates(CreateDisasterRecovery)
+def build(op: CreateDisasterRecovery, call: Call) -> dict[str, Any]:
+    instance, other = call.instance(op.instance_id), op.disaster_recovery_instance
+    if other.region_code != call.world.region:
+        raise Refused("DBS.200024", f"Both halves are in {call.world.region}.")
+    twin = call.instance(other.id)
+    _check_fit(instance, twin, call)
+    if _addresses(twin) != set(other.node_ips):
+        raise Refused("DBS.200091", "node_ips: all nodes of the other instance.")
+    wanted = ip_network(call.world.subnets[twin.subnet_id].cidr)
+    if wanted not in (ip_network(cidr, strict=False) for cidr in other.subnet_cidrs):
+        raise Refused("DBS.280248", "subnet_cidrs: the subnet of the other instance.")
+    lifecycle.check_idle(instance, lifecycle.USABLE)
+    pair = _new(op, call) if op.id is None else _known(op, call)
+    started = call.start(BUILD, instance, pair=pair.id)
+    call.world.table(Pair).put(pair)
+    return {**started, "disaster_recovery_id": pair.id}
+
+
+def _new(op: CreateDisasterRecovery, call: Call) -> Pair:
+    if before := _found(call.world, op.instance_id):
+        if before.built or _found(call.world, before.other(op.instance_id)) is not before:
+            raise Refused(STATE, "The instance is in a pair.")
+        call.world.table(Pair).drop(before.id)  # the first try failed
+    if _found(call.world, op.disaster_recovery_instance.id):
+        raise Refused(STATE, "The other instance is in a pair.")
+    id = call.world.ids.uuid("disaster recovery")
+    roles = {op.instance_id: "master", op.disaster_recovery_instance.id: "slave"}
+    return Pair(id, op.alias, roles, _digest(id, op.password))
+
+
+def _known(op: CreateDisasterRecovery, call: Call) -> Pair:
+    pair = call.world.table(Pair).get(op.id or "")
+    if pair is None or pair.roles != {op.instance_id: "slave", op.disaster_recovery_instance.id: "master"}:
+        raise Refused(NO_PAIR, "id: what the call for the master answered.")
+    if op.instance_id in pair.built or pair.parted:
+        raise Refused(STATE, "This half is built, or the pair is being parted.")
+    if not hmac.compare_digest(pair.digest, _digest(pair.id, op.password)):
+        raise Refused("DBS.280465", "Both calls tell the same password.")
+    return pair
+
+
+def _digest(salt: str, password: SecretStr | str) -> str:
+    """What tells whether two passwords are the same, and not what they are."""
+    text = password.get_secret_value() if isinstance(password, SecretStr) else password
+    return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), 20_000).hex()
+
+
+def _addresses(instance: Instance) -> set[str]:
+    return {node.private_ip for node in instance.nodes}
+
+
+def _check_fit(instance: Instance, other: Instance, call: Call) -> None:
+    if other.id == instance.id:
+        raise Refused("DBS.280404", "An instance is no pair with itself.")
+    if (other.engine, other.mode) != (instance.engine, instance.mode):
+        raise Refused("DBS.280235", "Both halves have one engine and mode.")
+    if _half(call.world, instance.id) or _half(call.world, other.id):
+        raise Refused(STATE, "One of them is in a dual-active pair.")
+
+
+@simulates(DeleteDisasterRecovery)
+def part(op: DeleteDisasterRecovery, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    return call.start(PART, instance, pair=_pair(call, instance).id)
+
+
+# --------------------------------------------------------------------------------------------- roles
+
+
+def _set_roles(end: End) -> None:
+    if pair := end.world.table(Pair).get(end.effect["pair"]):
+        pair.roles = end.effect["roles"]
+        end.world.table(Pair).put(pair)
+
+
+def _set_flow(end: End) -> None:
+    if pair := end.world.table(Pair).get(end.effect["pair"]):
+        pair.paused = end.effect["paused"]
+        end.world.table(Pair).put(pair)
+
+
+SWITCH = _work("SwitchOverDisasterRecovery", "SWITCHOVER_DISASTER_RECOVERY", 120, _set_roles)
+PROMOTE = known(Work("SwitchToMaster", "SWITCHOVER_MASTER", 60, apply=_set_roles))
+DEMOTE = known(Work("SwitchToSlave", "SWITCHOVER_SLAVE", 60, apply=_set_roles))
+PAUSE = _work("PauseDataSynchronization", "PAUSE_SYNC", 30, _set_flow)
+RESUME = _work("ResumeDataSynchronization", "RESUME_SYNC", 60, _set_flow)
+
+
+@simulates(ShowInstanceRole)
+def show_role(op: ShowInstanceRole, call: Call) -> dict[str, Any]:
+    return {"role": _pair(call, call.instance(op.instance_id)).roles[op.instance_id]}
+
+
+@simulates(SwitchOverDisasterRecovery)
+def switch_over(op: SwitchOverDisasterRecovery, call: Call) -> dict[str, Any]:
+    instance, pair = _working(call, op.instance_id)
+    if pair.paused or not pair.holder("master"):
+        raise Refused(STATE, "Data does not flow in the pair.")
+    first, second = pair.roles
+    roles = {first: pair.roles[second], second: pair.roles[first]}
+    return _both(call, SWITCH, instance, call.instance(pair.other(instance.id)), pair=pair.id, roles=roles)
+
+
+@simulates(SwitchToMaster)
+def promote(op: SwitchToMaster, call: Call) -> dict[str, Any]:
+    """Forced, the master is taken for lost, and follows when it is back."""
+    instance, pair = _working(call, op.instance_id)
+    if pair.roles[instance.id] == "master":
+        raise Refused(NOT_ALLOWED, "It is the master.")
+    if pair.holder("master") and not op.force:
+        raise Refused(STATE, "The master takes writes: demote it first, or force this.")
+    roles = {pair.other(instance.id): "slave", instance.id: "master"}
+    return call.start(PROMOTE, instance, pair=pair.id, roles=roles)
+
+
+@simulates(SwitchToSlave)
+def demote(op: SwitchToSlave, call: Call) -> dict[str, Any]:
+    instance, pair = _working(call, op.instance_id)
+    if pair.roles[instance.id] == "slave":
+        raise Refused(NOT_ALLOWED, "It is a slave.")
+    return call.start(DEMOTE, instance, pair=pair.id, roles=dict.fromkeys(pair.roles, "slave"))
+
+
+# ------------------------------------------------------------------------------------------ the flow
+
+
+@simulates(PauseResumeDataSynchronization)
+def pause_or_resume(op: PauseResumeDataSynchronization, call: Call) -> dict[str, Any]:
+    instance, pair = _working(call, op.instance_id)
+    pausing = op.action == "pause"
+    if pair.paused == pausing:
+        raise Refused(STATE, "It is paused." if pausing else "It is not paused.")
+    other = call.instance(pair.other(instance.id))
+    return _both(call, PAUSE if pausing else RESUME, instance, other, pair=pair.id, paused=pausing)
+
+
+@simulates(ShowPauseResumeStatus)
+def show_flow(op: ShowPauseResumeStatus, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    pair = _found(call.world, instance.id)
+    if pair is None:
+        return {"status": "NA"}
+    status = _flow(pair, instance)
+    shown: dict[str, Any] = {
+        "master_instance_id": pair.holder("master"),
+        "slave_instance_id": pair.holder("slave"),
+        "status": status,
+    }
+    if pair.holder("master") != instance.id:  # documented: only the master knows the rest
+        return shown
+    flowing = status == "SYNCING"
+    cost = 400 + draw(f"{pair.id} cost", 400)
+    shown["data_sync_indicators"] = {
+        "rsync_ops": 1000 + draw(f"{pair.id} ops", 9000) if flowing else 0,
+        "rsync_wal_size": 0 if flowing else 64,
+        "rsync_push_cost": cost,
+        "rsync_send_cost": cost - 100,
+        "rsync_max_push_cost": 5 * cost,
+        "rsync_max_send_cost": 4 * cost,
+        "rsync_status": int(flowing),
+    }
+    shown["rto_and_rpo_indicators"] = [
+        {"scene": "FAILOVER", "rpo": 1 if flowing else 60, "rto": 30},
+        {"scene": "SWITCHOVER", "rpo": 0, "rto": 15},
+    ]
+    return shown
+
+
+def _flow(pair: Pair, instance: Instance) -> str:
+    if pair.parted or (pair.complete and not pair.holder("master")):
+        return "NA"
+    if not pair.complete:
+        return "NEW"
+    going = {PAUSE.action: "SUSPENDING", RESUME.action: "RECOVERYING"}
+    doing = [going[action] for action in instance.actions if action in going]
+    return doing[0] if doing else "SUSPENDED" if pair.paused else "SYNCING"
+
+
+@simulates(SetDisasterRecoverySettings)
+def set_settings(op: SetDisasterRecoverySettings, call: Call) -> dict[str, Any]:
+    """Instances without a pair are left out of the answer."""
+    changed = []
+    for setting in op.disaster_recovery_settings:
+        if setting.instance_id in call.world.instances and _found(call.world, setting.instance_id):
+            ratio = setting.switchover_ratio or 100
+            call.world.table(HandOver).put(HandOver(setting.instance_id, ratio, setting.sync_delay))
+            changed.append(setting.instance_id)
+    return {"successed_instance_ids": changed}
+
+
+@simulates(ShowDisasterRecoverySettings)
+def list_settings(op: ShowDisasterRecoverySettings, call: Call) -> list[dict[str, Any]]:
+    known = call.world.table(HandOver)
+    paired = [id for id in call.world.instances if op.instance_id in (None, id) and _found(call.world, id)]
+    return [(known.get(id) or HandOver(id)).wire() for id in paired]
+
+
+# -------------------------------------------------------------------------------------- dual-active
+
+
+@kept("dual-active pair")
+@dataclass
+class DualActive:
+    """Two instances that both take writes."""
+
+    id: str
+    halves: list[str]
+    tables: list[str]
+
+
+def _half(world: World, instance_id: str) -> DualActive | None:
+    return next((pair for pair in world.table(DualActive).values() if instance_id in pair.halves), None)
+
+
+def _joined(end: End) -> None:
+    pair = end.world.table(DualActive).put(DualActive(**end.effect))
+    for role, id, other in zip(("master", "slave"), pair.halves, reversed(pair.halves)):
+        instance, twin = end.world.instances[id], end.world.instances[other]
+        instance.shown["dual_active_info"] = {
+            "role": role,
+            "status": "normal",
+            "destination_instance_id": other,
+            "destination_region": twin.region,
+            "destination_instance_name": twin.name,
+            "destination_instance_node_num": len(twin.nodes),
+            "destination_instance_spec_code": twin.spec_code,
+        }
+        end.world.touch(instance, end.now)
+
+
+def _released(end: End) -> None:
+    pair = end.world.table(DualActive)[end.effect["id"]]
+    for instance in (end.world.instances.get(id) for id in pair.halves):
+        if instance:
+            instance.shown.pop("dual_active_info", None)
+            end.world.touch(instance, end.now)
+    end.world.table(DualActive).drop(pair.id)
+
+
+JOIN = _work("BuildBiActiveInstance", "BUILD_BIACTIVE", 600, _joined)
+RELEASE = _work("ReleaseBiActiveInstance", "RELEASE_BIACTIVE", 180, _released)
+
+
+@simulates(ShowInstanceBiactiveRegions)
+def list_regions(op: ShowInstanceBiactiveRegions, call: Call) -> dict[str, Any]:
+    call.instance(op.instance_id)
+    return {"region_codes": [call.world.region]}
+
+
+@simulates(ListBiactiveInstanceCandidates)
+def list_candidates(op: ListBiactiveInstanceCandidates, call: Call) -> list[dict[str, Any]]:
+    instance, world = call.instance(op.instance_id), call.world
+    alike = matching(world.instances.newest_first(), engine=instance.engine, mode=instance.mode)
+    return [
+        _candidate(one, call)
+        for one in alike
+        if op.target_region_code == world.region
+        and one.id != instance.id
+        and op.target_instance_name in (None, one.name)
+        and not (_half(world, one.id) or _found(world, one.id))
+    ]
+
+
+def _candidate(instance: Instance, call: Call) -> dict[str, Any]:
+    flavor = engines.flavor(instance.spec_code)
+    return {
+        "id": instance.id,
+        "name": instance.name,
+        "status": instance.status,
+        "actions": instance.actions,
+        "project_id": call.world.account.project_id,
+        "project_name": call.world.account.project,
+        "region_code": instance.region,
+        "node_num": len(instance.nodes),
+        "vcpus": str(flavor.vcpus if flavor else ""),
+        "ram": str(flavor.ram if flavor else ""),
+        "disk_size": str(instance.size),
+        "used_disk_size": instance.used,
+        "cidr": call.world.vpcs[instance.vpc_id].cidr,
+    }
+
+
+@simulates(CreateGeminiDbDualActive)
+def join(op: CreateGeminiDbDualActive, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    if op.destination_region != call.world.region:
+        raise Refused("DBS.200024", f"Both halves are in {call.world.region}.")
+    other = call.instance(op.destination_instance_id)
+    _check_fit(instance, other, call)
+    if _found(call.world, instance.id) or _found(call.world, other.id):
+        raise Refused(STATE, "One of them is in a pair.")
+    lifecycle.check_idle(instance, lifecycle.USABLE)
+    lifecycle.check_idle(other, lifecycle.USABLE)
+    id = call.world.ids.uuid("dual active")
+    return _both(call, JOIN, instance, other, id=id, halves=[instance.id, other.id], tables=op.tables or [])
+
+
+@simulates(DeleteGeminiDbDualActive)
+def release(op: DeleteGeminiDbDualActive, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    pair = _half(call.world, instance.id)
+    if pair is None:
+        raise Refused("DBS.03000001")
+    other = next(id for id in pair.halves if id != instance.id)
+    if other in call.world.instances:
+        return _both(call, RELEASE, instance, call.instance(other), id=pair.id)
+    return call.start(RELEASE, instance, id=pair.id)

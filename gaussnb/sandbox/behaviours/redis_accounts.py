@@ -1,0 +1,183 @@
+"""Redis accounts: an administrator who is always there, and others with rights to databases. No password is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ...operations.redis_accounts import (
+    CreateDbUser,
+    DeleteDbUser,
+    ListDbUsers,
+    ModifyDbUserPrivilege,
+    ResetDbUserPassword,
+    ShowPasswordlessConfig,
+    UpdatePasswordlessConfig,
+)
+from ..lifecycle import End, Work, known
+from ..messages import Refused
+from ..world import Instance, kept
+from . import Call, simulates
+from .redis import databases, running, usable
+
+ADMINISTRATOR = "rwuser"
+
+
+@kept("redis account", ends_with_instance=True)
+@dataclass
+class RedisAccount:
+    """An account that somebody made."""
+
+    id: str
+    """Its instance and its name, which is unique there."""
+    instance_id: str
+    name: str
+    privilege: str
+    databases: list[str]
+
+    def wire(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "type": "acluser",
+            "privilege": self.privilege,
+            "databases": self.databases,
+        }
+
+
+@kept("redis passwordless", ends_with_instance=True)
+@dataclass
+class Passwordless:
+    """From where an instance asks for no password."""
+
+    id: str
+    """The instance."""
+    addresses: list[str]
+
+
+def _id(instance_id: str, name: str) -> str:
+    return f"{instance_id} {name}"
+
+
+# -------------------------------------------------------------------------------------- what is done
+
+
+def _created(end: End) -> None:
+    instance_id = end.instance.id
+    for user in end.effect["users"]:
+        account = RedisAccount(_id(instance_id, user["name"]), instance_id, **user)
+        end.world.table(RedisAccount).put(account)
+
+
+def _deleted(end: End) -> None:
+    for name in end.effect["names"]:
+        end.world.table(RedisAccount).drop(_id(end.instance.id, name))
+
+
+def _changed(end: End) -> None:
+    table = end.world.table(RedisAccount)
+    for user in end.effect["users"]:
+        account = table[_id(end.instance.id, user["name"])]
+        account.privilege = user["privilege"]
+        if user["databases"] is not None:
+            account.databases = user["databases"]
+        table.put(account)
+
+
+CREATE = known(Work("CreateDbUser", "CREATE_DB_USER", 20, apply=_created))
+DELETE = known(Work("DeleteDbUser", "DELETE_DB_USER", 20, apply=_deleted))
+CHANGE = known(Work("ModifyDbUserPrivilege", "MODIFY_DB_USER", 20, apply=_changed))
+
+
+@simulates(ListDbUsers)
+def list_accounts(op: ListDbUsers, call: Call) -> list[dict[str, Any]]:
+    instance = running(call, op.instance_id)
+    administrator = {
+        "name": ADMINISTRATOR,
+        "type": ADMINISTRATOR,
+        "privilege": "ReadWrite",
+        "databases": list(databases(instance)),
+    }
+    found = call.world.table(RedisAccount).of(instance.id)
+    everybody = [administrator, *(account.wire() for account in found)]
+    return [one for one in everybody if op.name in (None, one["name"])]
+
+
+@simulates(CreateDbUser)
+def create(op: CreateDbUser, call: Call) -> dict[str, Any]:
+    instance = usable(call, op.instance_id)
+    _check_once(user.name for user in op.users)
+    for user in op.users:
+        if user.name == ADMINISTRATOR or _id(instance.id, user.name) in call.world.table(RedisAccount):
+            raise Refused("DBS.200827")
+        _check_databases(instance, user.databases)
+    users = [
+        {"name": user.name, "privilege": user.privilege, "databases": user.databases}
+        for user in op.users
+    ]
+    return call.start(CREATE, instance, users=users)
+
+
+@simulates(DeleteDbUser)
+def delete(op: DeleteDbUser, call: Call) -> dict[str, Any]:
+    instance = usable(call, op.instance_id)
+    for name in op.names:
+        _check_known(instance, name, call)
+    return call.start(DELETE, instance, names=list(dict.fromkeys(op.names)))
+
+
+@simulates(ModifyDbUserPrivilege)
+def change(op: ModifyDbUserPrivilege, call: Call) -> dict[str, Any]:
+    instance = usable(call, op.instance_id)
+    _check_once(user.name for user in op.users)
+    for user in op.users:
+        _check_known(instance, user.name, call)
+        _check_databases(instance, user.databases or ())
+    users = [
+        {"name": user.name, "privilege": user.privilege, "databases": user.databases}
+        for user in op.users
+    ]
+    return call.start(CHANGE, instance, users=users)
+
+
+@simulates(ResetDbUserPassword)
+def reset_password(op: ResetDbUserPassword, call: Call) -> dict[str, Any]:
+    instance = usable(call, op.instance_id)
+    if op.name != ADMINISTRATOR:
+        _check_known(instance, op.name, call)
+    return {}
+
+
+def _check_known(instance: Instance, name: str, call: Call) -> None:
+    if name == ADMINISTRATOR:
+        raise Refused("DBS.200828")
+    if _id(instance.id, name) not in call.world.table(RedisAccount):
+        raise Refused("DBS.03280008")
+
+
+def _check_once(names: Iterable[str]) -> None:
+    if any(times > 1 for times in Counter(names).values()):
+        raise Refused("DBS.200827", "An account is named twice.")
+
+
+def _check_databases(instance: Instance, named: Iterable[str]) -> None:
+    if not set(named) <= set(databases(instance)):
+        raise Refused("DBS.200823")
+
+
+# -------------------------------------------------------------------------------------- passwordless
+
+
+@simulates(ShowPasswordlessConfig)
+def show_passwordless(op: ShowPasswordlessConfig, call: Call) -> list[str]:
+    instance = running(call, op.instance_id)
+    known = call.world.table(Passwordless).get(instance.id)
+    return known.addresses if known else []
+
+
+@simulates(UpdatePasswordlessConfig)
+def set_passwordless(op: UpdatePasswordlessConfig, call: Call) -> dict[str, Any]:
+    instance = usable(call, op.instance_id)
+    call.world.table(Passwordless).put(Passwordless(instance.id, list(dict.fromkeys(op.config_ips))))
+    return {}

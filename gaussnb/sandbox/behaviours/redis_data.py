@@ -1,0 +1,136 @@
+"""Redis data: some keys that are big or busy. What was flushed, read in or taken back is remembered as a history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...operations.redis_data import ListInstanceDatabases, ShowRedisBigKeys, ShowRedisHotKeys, UpdateDatabases
+from ..lifecycle import End, Work, known
+from ..messages import Refused
+from ..world import Instance, World, kept
+from . import Call, simulates
+from .redis import databases, draw, running, usable
+
+_BIG = ("basket", "feed", "index", "ranking", "audit", "export")
+_HOT = ("session", "price", "stock", "token", "banner")
+_TYPES = ("hash", "list", "zset", "set", "string", "stream")
+_READ = {"hash": "hget", "list": "lrange", "zset": "zscore", "set": "sismember", "string": "get", "stream": "xread"}
+
+
+@dataclass
+class Event:
+    """One thing that happened to all data, or to the data of one database."""
+
+    time: float
+    flushed: str = ""
+    """The database that was flushed, ``*`` for all."""
+    added: list[str] = field(default_factory=list)
+    """The files that were read in."""
+    back: float | None = None
+    """The moment everything was taken back to."""
+
+
+@kept("redis history", ends_with_instance=True)
+@dataclass
+class History:
+    """What happened to the data of an instance."""
+
+    id: str
+    """The instance."""
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key worth telling of."""
+
+    db: int
+    name: str
+    type: str
+    size: int
+    qps: int
+
+
+def happened(end: End, event: Event) -> None:
+    """Remember what the end of a job did to the data of its instance."""
+    table, id = end.world.table(History), end.instance.id
+    history = table.get(id) or History(id)
+    history.events.append(event)
+    table.put(history)
+
+
+def _keys(world: World, instance: Instance) -> list[Key]:
+    history = world.table(History).get(instance.id)
+    return _after(history.events if history else [], _first(instance))
+
+
+def _after(events: list[Event], first: list[Key]) -> list[Key]:
+    """The keys there are after all events."""
+    keys = first
+    for number, event in enumerate(events):
+        if event.back is not None:
+            keys = _after([one for one in events[:number] if one.time <= event.back], first)
+        elif event.flushed:
+            keys = [key for key in keys if event.flushed not in ("*", str(key.db))]
+        keys = [*keys, *(_read_in(file) for file in event.added)]
+    return keys
+
+
+def _first(instance: Instance) -> list[Key]:
+    """The keys an instance has when nothing happened to it: some big, some busy."""
+    places = 1 if instance.mode == "RedisCluster" else 2
+    found = []
+    for number, name in enumerate((*_BIG, *_HOT)):
+        what = f"{instance.id} {name}"
+        type_ = _TYPES[draw(f"{what} type", len(_TYPES))]
+        big = number < len(_BIG)
+        size = (10_000 if big else 10) * (1 + draw(f"{what} size", 400))
+        qps = 0 if big else 500 + draw(f"{what} qps", 20_000)
+        found.append(Key(draw(f"{what} db", places), f"{name}:{1000 + draw(what, 9000)}", type_, size, qps))
+    return found
+
+
+def _read_in(file: str) -> Key:
+    return Key(0, file.rpartition("/")[2].partition(".")[0], "hash", 10_000 + draw(file, 90_000), 0)
+
+
+def _flushed(end: End) -> None:
+    happened(end, Event(end.now, flushed=end.effect["database"]))
+
+
+FLUSH = known(Work("FlushDatabases", "FLUSH", 30, apply=_flushed))
+
+
+@simulates(ListInstanceDatabases)
+def list_databases(op: ListInstanceDatabases, call: Call) -> list[str]:
+    return list(databases(running(call, op.instance_id)))
+
+
+@simulates(UpdateDatabases)
+def flush(op: UpdateDatabases, call: Call) -> dict[str, Any]:
+    instance = usable(call, op.instance_id)
+    database = "*" if op.db_id is None else str(op.db_id)
+    if database not in ("*", *databases(instance)):
+        raise Refused("DBS.200823")
+    return call.start(FLUSH, instance, database=database)
+
+
+@simulates(ShowRedisBigKeys)
+def list_big_keys(op: ShowRedisBigKeys, call: Call) -> list[dict[str, Any]]:
+    instance = running(call, op.instance_id)
+    found = [key for key in _keys(call.world, instance) if not key.qps and key.type in (op.key_types or _TYPES)]
+    return [
+        {"db_id": key.db, "key_type": key.type, "key_name": key.name, "key_size": key.size}
+        for key in sorted(found, key=lambda key: -key.size)
+    ]
+
+
+@simulates(ShowRedisHotKeys)
+def list_hot_keys(op: ShowRedisHotKeys, call: Call) -> list[dict[str, Any]]:
+    instance = running(call, op.instance_id)
+    found = [key for key in _keys(call.world, instance) if key.qps]
+    return [
+        {"name": key.name, "type": key.type, "command": _READ[key.type], "qps": key.qps, "db_id": key.db}
+        for key in sorted(found, key=lambda key: -key.qps)
+    ]

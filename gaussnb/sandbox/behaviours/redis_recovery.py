@@ -1,0 +1,119 @@
+"""Redis recovery: once it is switched on, an instance can go back to moments at regular distances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...operations.redis_recovery import (
+    ListRedisPitrRestoreTime,
+    RestoreRedisData,
+    RestoreRedisPitr,
+    SetRedisPitrPolicy,
+    ShowRedisPitrInfo,
+    ShowRedisPitrPolicy,
+)
+from ..lifecycle import End, Work, known
+from ..messages import Refused
+from ..world import Instance, job_time, kept
+from . import Call, simulates
+from .redis import running, usable
+from .redis_data import Event, happened
+
+_DEFAULT_MINUTES, _DEFAULT_DAYS = 20, 1
+_DAY = 24 * 3600
+_MB = 3.2
+"""What one moment takes."""
+
+
+@kept("redis pitr", ends_with_instance=True)
+@dataclass
+class Pitr:
+    """How an instance is saved for going back. Without one, it is not."""
+
+    id: str
+    """The instance."""
+    interval: int
+    keep_days: int
+    since: float
+    """The first moment; another interval begins anew."""
+
+    def moments(self, now: float) -> list[float]:
+        """The moments there are, the oldest first."""
+        step = self.interval * 60
+        oldest = max(0, -int((self.since - (now - self.keep_days * _DAY)) // step))
+        return [self.since + step * number for number in range(oldest, int((now - self.since) // step) + 1)]
+
+
+@simulates(ShowRedisPitrPolicy)
+def show_policy(op: ShowRedisPitrPolicy, call: Call) -> dict[str, Any]:
+    known = call.world.table(Pitr).get(running(call, op.instance_id).id)
+    if known is None:
+        return {"enabled": False}
+    return {"enabled": True, "interval": known.interval, "keep_days": known.keep_days}
+
+
+@simulates(SetRedisPitrPolicy)
+def set_policy(op: SetRedisPitrPolicy, call: Call) -> dict[str, Any]:
+    instance, table = usable(call, op.instance_id), call.world.table(Pitr)
+    known = table.get(instance.id)
+    if op.enabled:
+        interval = op.interval or _DEFAULT_MINUTES
+        since = known.since if known and known.interval == interval else float(int(call.now))
+        table.put(Pitr(instance.id, interval, op.keep_days or _DEFAULT_DAYS, since))
+    elif known:
+        table.drop(instance.id)
+    return {}
+
+
+def _moments(instance: Instance, call: Call) -> list[float]:
+    known = call.world.table(Pitr).get(instance.id)
+    return known.moments(call.now) if known else []
+
+
+@simulates(ShowRedisPitrInfo)
+def show_storage(op: ShowRedisPitrInfo, call: Call) -> dict[str, Any]:
+    count = len(_moments(running(call, op.instance_id), call))
+    return {"storage": f"{count * _MB:.2f}MB"}
+
+
+@simulates(ListRedisPitrRestoreTime)
+def list_moments(op: ListRedisPitrRestoreTime, call: Call) -> list[str]:
+    if op.end_time <= op.start_time:
+        raise Refused("DBS.280001", "end_time: later than start_time.")
+    moments = _moments(running(call, op.instance_id), call)
+    begin, end = op.start_time.timestamp(), op.end_time.timestamp()
+    return [job_time(moment) for moment in moments if begin <= moment <= end]
+
+
+# ------------------------------------------------------------------------------------------- restoring
+
+
+def _taken_back(end: End) -> None:
+    happened(end, Event(end.now, back=end.effect["back"]))
+
+
+def _read_in(end: End) -> None:
+    happened(end, Event(end.now, added=end.effect["files"]))
+
+
+RESTORE = known(Work("RestoreRedisPitr", "RESTORE", 600, apply=_taken_back))
+READ_IN = known(Work("RestoreRedisData", "RESTORE", 600, apply=_read_in))
+
+
+@simulates(RestoreRedisPitr)
+def restore(op: RestoreRedisPitr, call: Call) -> dict[str, Any]:
+    instance = usable(call, op.instance_id)
+    if instance.id not in call.world.table(Pitr):
+        raise Refused("DBS.212003", "Going back is switched off.")
+    moment = op.restore_time.timestamp()
+    if moment not in _moments(instance, call):
+        raise Refused("DBS.201215", "It is none of the moments one can go back to.")
+    return call.start(RESTORE, instance, back=moment)
+
+
+@simulates(RestoreRedisData)
+def read_in(op: RestoreRedisData, call: Call) -> dict[str, Any]:
+    """Any bucket will do: what is in it cannot be known here."""
+    instance = usable(call, op.instance_id)
+    return call.start(READ_IN, instance, files=op.files)

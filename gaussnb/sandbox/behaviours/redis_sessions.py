@@ -1,0 +1,149 @@
+"""Redis sessions: each node has some clients. A client whose session is closed connects again half a minute later."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...operations.redis_sessions import (
+    ClearInstanceSessions,
+    DeleteInstancesSession,
+    ListInstanceSessions,
+    ListInstancesSession,
+    ListInstancesSessionStatistics,
+)
+from ..messages import Refused
+from ..world import Instance, Node, kept
+from . import Call, Page, simulates
+from .redis import draw, node, running
+
+_AGAIN = 30.0
+"""Seconds until a client whose session was closed is back."""
+_ACTIVE = 10
+"""A session that was idle for fewer seconds does something."""
+_TOP = 10
+_COMMANDS = ("get", "set", "hget", "hgetall", "zadd", "expire", "lpush", "mget", "ping")
+_CLIENTS = ("orders", "basket", "profile", "search", "")
+
+
+@kept("redis clients", ends_with_instance=True)
+@dataclass
+class Clients:
+    """The clients of a node whose sessions were closed."""
+
+    id: str
+    """The node."""
+    instance_id: str
+    closed: dict[int, int] = field(default_factory=dict)
+    """How often, by client."""
+    back: dict[int, float] = field(default_factory=dict)
+    """When it connects again, by client."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One client's connection."""
+
+    client: int
+    connected: float
+    shown: dict[str, str]
+
+
+def _sessions(instance: Instance, of: Node, call: Call) -> list[Session]:
+    """The sessions of a node now, the newest first."""
+    clients = call.world.table(Clients).get(of.id) or Clients(of.id, instance.id)
+    found = []
+    for client in range(4 + draw(f"{of.id} clients", 9)):
+        what = f"{of.id} {client} {clients.closed.get(client, 0)}"
+        connected = clients.back.get(client, instance.created + draw(f"{what} connected", 900))
+        if connected <= call.now:
+            found.append(Session(client, connected, _shown(instance, client, what, int(call.now - connected), call)))
+    return sorted(found, key=lambda session: -session.connected)
+
+
+def _shown(instance: Instance, client: int, what: str, age: int, call: Call) -> dict[str, str]:
+    network = call.world.subnets[instance.subnet_id]
+    return {
+        "id": str(100000 + draw(f"{what} id", 900000)),
+        "name": _CLIENTS[client % len(_CLIENTS)],
+        "cmd": _COMMANDS[draw(f"{what} cmd", len(_COMMANDS))],
+        "age": str(age),
+        "idle": str(min(age, draw(f"{what} idle", 4 * _ACTIVE))),
+        "db": str(draw(f"{what} db", 2) if instance.mode != "RedisCluster" else 0),
+        "addr": f"{network.address(200 + client % 5)}:{30000 + draw(f'{what} port', 30000)}",
+        "fd": str(16 + client),
+        "sub": "0",
+        "psub": "0",
+        "multi": "-1",
+    }
+
+
+def _close(sessions: Collection[Session], instance: Instance, of: Node, call: Call) -> None:
+    table = call.world.table(Clients)
+    clients = table.get(of.id) or Clients(of.id, instance.id)
+    for session in sessions:
+        clients.closed[session.client] = clients.closed.get(session.client, 0) + 1
+        clients.back[session.client] = call.now + _AGAIN
+    table.put(clients)
+
+
+def _nodes(instance: Instance, node_id: str | None) -> Iterator[Node]:
+    if node_id is not None and node_id not in (one.id for one in instance.nodes):
+        raise Refused("DBS.200013")
+    return (one for one in instance.nodes if node_id in (None, one.id))
+
+
+@simulates(ListInstanceSessions)
+def list_sessions(op: ListInstanceSessions, call: Call) -> dict[str, Any]:
+    instance = running(call, op.instance_id)
+    found = {one.id: _sessions(instance, one, call) for one in _nodes(instance, op.node_id)}
+    return {
+        "node_sessions": [
+            {"node_id": id, "total_count": len(sessions), "sessions": [session.shown for session in sessions]}
+            for id, sessions in found.items()
+        ]
+    }
+
+
+@simulates(ClearInstanceSessions)
+def clear(op: ClearInstanceSessions, call: Call) -> dict[str, Any]:
+    instance = running(call, op.instance_id)
+    for one in _nodes(instance, op.node_id):
+        _close(_sessions(instance, one, call), instance, one, call)
+    return {}
+
+
+@simulates(ListInstancesSession)
+def list_of_node(op: ListInstancesSession, call: Call) -> Page:
+    found = (session.shown for session in _sessions(*node(call, op.node_id), call))
+    return Page([one for one in found if one["addr"].startswith(op.addr_prefix or "")])
+
+
+@simulates(DeleteInstancesSession)
+def close(op: DeleteInstancesSession, call: Call) -> dict[str, Any]:
+    instance, one = node(call, op.node_id)
+    sessions = _sessions(instance, one, call)
+    wanted = {session.shown["id"] for session in sessions} if op.is_all else set(op.session_ids or ())
+    if not wanted <= {session.shown["id"] for session in sessions}:
+        raise Refused("DBS.301071")
+    _close([session for session in sessions if session.shown["id"] in wanted], instance, one, call)
+    return {}
+
+
+@simulates(ListInstancesSessionStatistics)
+def statistics(op: ListInstancesSessionStatistics, call: Call) -> dict[str, Any]:
+    found = [session.shown for session in _sessions(*node(call, op.node_id), call)]
+    return {
+        "total_connection_count": len(found),
+        "active_connection_count": sum(int(one["idle"]) < _ACTIVE for one in found),
+        "top_source_ips": _top(found),
+        "top_dbs": {db: _top([one for one in found if one["db"] == db]) for db in sorted({one["db"] for one in found})},
+    }
+
+
+def _top(sessions: list[dict[str, str]]) -> list[dict[str, Any]]:
+    counted = Counter(one["addr"].partition(":")[0] for one in sessions)
+    ranked = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    return [{"client_ip": address, "connection_count": count} for address, count in ranked[:_TOP]]
