@@ -24,9 +24,14 @@ from .behaviours import (
     Call,
     Page,
     create,
+    dedicated_resources,
     flavors,
     instances,
     jobs,
+    logs,
+    maintenance,
+    monitoring,
+    network,
     networks,
     quotas,
     tags,
@@ -41,7 +46,10 @@ from .store import Store
 from .world import World, token_time
 
 # Imported for what importing them does: they fill SIMULATED.
-_ACTING = (create, flavors, instances, jobs, networks, quotas, tags, versions)
+_ACTING = (
+    create, dedicated_resources, flavors, instances, jobs, logs, maintenance, monitoring, network, networks, quotas,
+    tags, versions,
+)  # fmt: skip
 
 _LOG = logging.getLogger(__name__)
 _ASKING_AGAIN = 30.0  # seconds that pass on a standing clock when the same question is asked again
@@ -323,12 +331,8 @@ def _page(page: Page, operation: Operation) -> bytes:
     """The part of a list that was asked for, under the keys its declaration names."""
     route = operation.route
     offset = getattr(operation, "offset", None) or 0
-    limit = getattr(operation, "limit", None) or route.page_size
+    limit = getattr(operation, "limit", None) or page.limit or route.page_size
     shown = b",".join(page.encode(item) for item in page.items[offset : offset + limit])
-    return b'{"%b":[%b],"%b":%d}' % (
-        list_key(route.returns).encode(),
-        shown,
-        route.total.encode(),
-        len(page.items),
-    )
-
+    more = {**({route.total: len(page.items)} if route.total else {}), **page.more}
+    end = b"," + encode(more)[1:] if more else b"}"
+    return b'{"%b":[%b]%b' % (list_key(route.returns).encode(), shown, end)

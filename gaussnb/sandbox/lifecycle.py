@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .messages import Refused
 from .world import Instance, Job, World
@@ -27,6 +29,7 @@ class Work:
         failed: the status after a failure; empty where it stays as it is.
         gone: whether the instance disappears.
         allowed: the statuses in which it may begin.
+        apply: what it brings about in the end, where that is more: gets the job's ``effect``.
     """
 
     job: str
@@ -37,6 +40,7 @@ class Work:
     failed: str = ""
     gone: bool = False
     allowed: frozenset[str] = USABLE
+    apply: Callable[[World, Instance, Job], None] | None = None
 
 
 CREATE = Work("CreateInstance", "CREATE", None, going="creating", done="normal", failed="createfail")
@@ -45,10 +49,21 @@ DELETE = Work("DeleteInstance", "DELETE", 120, gone=True, allowed=ANY)
 RESTART = Work("RestartInstance", "REBOOT", 180, done="normal", allowed=frozenset({"normal", "abnormal"}))
 RESTART_NODE = Work("RestartNode", "REBOOT", 60)
 
-_BALANCED = {("redis", "Cluster"), ("redis", "CloudNativeCluster")}
+BALANCED = {("redis", "Cluster"), ("redis", "CloudNativeCluster")}
 """Engine and mode of what stands behind a load balancer."""
 
 WORKS = {work.job: work for work in (CREATE, RESTORE_NEW, DELETE, RESTART, RESTART_NODE)}
+
+
+def work(
+    job: str,
+    action: str,
+    seconds: float,
+    apply: Callable[[World, Instance, Job], None] | None = None,
+    allowed: frozenset[str] = USABLE,
+) -> Work:
+    """A kind of work of a chapter, known to the list of jobs."""
+    return WORKS.setdefault(job, Work(job, action, seconds, allowed=allowed, apply=apply))
 
 
 def begin(
@@ -60,6 +75,7 @@ def begin(
     seconds: float | None = None,
     fail: str = "",
     listed: bool = True,
+    effect: Mapping[str, Any] | None = None,
 ) -> Job:
     """Accept work on an instance.
 
@@ -67,6 +83,7 @@ def begin(
         seconds: how long it takes, where the kind of work does not say.
         fail: why it is going to fail; empty when it will not.
         listed: whether the outside sees a job.
+        effect: what it brings about in the end.
 
     Raises:
         Refused: while other work goes on, or when the instance's status does not allow it.
@@ -86,6 +103,7 @@ def begin(
         end=now + (took or 0),
         fail_reason=fail,
         listed=listed,
+        effect=dict(effect or {}),
     )
     world.schedule(job)
     return job
@@ -118,6 +136,8 @@ def _finish(world: World, job: Job) -> None:
     instance.actions = []
     if after := work.failed if job.fail_reason else work.done:
         _set_status(instance, after)
+    if work.apply and not job.fail_reason:
+        work.apply(world, instance, job)
     if instance.status == "normal":
         _give_addresses(world, instance)
     world.touch(instance, job.end)
@@ -134,6 +154,6 @@ def _give_addresses(world: World, instance: Instance) -> None:
         if not node.private_ip:
             number = world.ids.number(f"address {node.subnet_id}")
             node.private_ip = world.subnets[node.subnet_id].address(number)
-    if (instance.engine, instance.mode) in _BALANCED and not instance.lb_ip_address:
+    if (instance.engine, instance.mode) in BALANCED and not instance.lb_ip_address:
         number = world.ids.number(f"address {instance.subnet_id}")
         instance.lb_ip_address = world.subnets[instance.subnet_id].address(number)

@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -193,6 +193,8 @@ class Job:
     status: str = "Running"
     fail_reason: str = ""
     """Why it failed; while it runs, why it is going to."""
+    effect: dict[str, Any] = field(default_factory=dict)
+    """What it brings about in the end, for :attr:`gaussnb.sandbox.lifecycle.Work.apply`."""
     listed: bool = True
     """An order of a yearly or monthly instance is no job to the outside."""
 
@@ -282,6 +284,7 @@ class Thing(Protocol):
 
 
 T = TypeVar("T", bound=Thing)
+K = TypeVar("K")
 
 
 class Table(dict[str, T]):
@@ -311,6 +314,20 @@ class Table(dict[str, T]):
         return reversed(self.values())
 
 
+KEPT: dict[str, type[Any]] = {}
+"""What chapters keep, by the name it has in the file."""
+
+
+def kept(name: str) -> Callable[[type[K]], type[K]]:
+    """Make a dataclass a kind of thing that a world keeps, see :meth:`World.table`."""
+
+    def keep(kind: type[K]) -> type[K]:
+        KEPT[name] = kind
+        return kind
+
+    return keep
+
+
 class World:
     """Everything there is in a sandbox.
 
@@ -327,10 +344,14 @@ class World:
         self.account = account(self.ids, region)
         self.instances: Table[Instance] = Table(Instance)
         self.jobs: Table[Job] = Table(Job)
-        self.tables: dict[str, Table[Any]] = {"instance": self.instances, "job": self.jobs}
+        self.tables: dict[str, Table[Any]] = {
+            "instance": self.instances,
+            "job": self.jobs,
+            **{name: Table(kind) for name, kind in KEPT.items()},
+        }
 
         self.zones = tuple(f"{region}{letter}" for letter in "abc")
-        self.enterprise_projects = {"0"}
+        self.enterprise_projects = {"0": "default", self._uuid("enterprise project lab"): "lab"}
         self.keys = {self.ids.fixed("key")}
         self.templates = {
             f"{self.ids.fixed(f'template {name} {mode.name}')}pr{SUFFIXES[name]}": (name, mode.name)
@@ -354,6 +375,10 @@ class World:
 
     def _uuid(self, what: str) -> str:
         return str(uuid.UUID(self.ids.fixed(what)))
+
+    def table(self, kind: type[T]) -> Table[T]:
+        """The table of a kind of things that is :func:`kept`."""
+        return next(table for table in self.tables.values() if table.kind is kind)
 
     # -- flavors and zones
 

@@ -6,8 +6,8 @@ the body; for a paged list it answers everything there is, and the application c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...spec import Operation
@@ -42,6 +42,10 @@ class Page:
 
     items: Sequence[Any]
     encode: Callable[[Any], bytes] = encode
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What the answer says besides the list."""
+    limit: int | None = None
+    """How many there are on a page nobody gave a size, where that is not the most there may be."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,9 @@ class Call:
         except KeyError:
             raise Refused("DBS.200002") from None
 
-    def start(self, work: Work, instance: Instance) -> dict[str, Any]:
+    def start(self, work: Work, instance: Instance, **effect: Any) -> dict[str, Any]:
         """Begin work on an instance, and the usual answer to that."""
-        return {"job_id": lifecycle.begin(self.world, work, instance, self.now, fail=self.fail).id}
+        return {"job_id": lifecycle.begin(self.world, work, instance, self.now, fail=self.fail, effect=effect).id}
 
 
 def wanted(pattern: str | None, text: str) -> bool:
