@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from .messages import Refused
-from .world import Instance, Job, World
+from .world import Instance, Job, Node, World
 
 BUSY = "DBS.200019"
 WRONG_STATE = "DBS.200011"
+FULL = 97
+"""From how many percent in use on the disk is full."""
 
 USABLE = frozenset({"normal"})
+FILLED = frozenset({"normal", "data_disk_full"})
 ANY = frozenset({"normal", "abnormal", "createfail", "enlargefail", "data_disk_full", "frozen"})
 
 
 @dataclass(frozen=True)
+class End:
+    """The end of a job, as the function sees it that makes its effect come true."""
+
+    world: World
+    job: Job
+
+    @property
+    def now(self) -> float:
+        """When it is."""
+        return self.job.end
+
+    @property
+    def effect(self) -> dict[str, Any]:
+        """What was asked for, as ``Call.start`` got it."""
+        return self.job.effect
+
+    @property
+    def instance(self) -> Instance:
+        """The instance that was worked on."""
+        return self.world.instances[self.job.instance_id]
+
+
+@dataclass(frozen=True)
 class Work:
-    """One kind of work, and what it does to an instance.
+    """One kind of work, and what it does to an instance or to something that belongs to one.
 
     Attributes:
         job: its name in the list of jobs.
-        action: the word in ``actions`` while it goes on.
+        action: the word in ``actions`` while it goes on; empty for work beside others, which neither keeps an
+            instance busy nor needs one.
         seconds: how long it takes; None when that depends on the instance.
         going: the status meanwhile; empty where it stays as it is.
         done: the status afterwards; empty where it stays as it is.
         failed: the status after a failure; empty where it stays as it is.
         gone: whether the instance disappears.
         allowed: the statuses in which it may begin.
-        apply: what it brings about in the end, where that is more: gets the job's ``effect``.
+        orders: whether it changes the price: a yearly or monthly instance gets an order, and no job.
+        apply: changes the world when it is done.
+        undo: changes the world when it failed.
     """
 
     job: str
@@ -40,73 +69,90 @@ class Work:
     failed: str = ""
     gone: bool = False
     allowed: frozenset[str] = USABLE
-    apply: Callable[[World, Instance, Job], None] | None = None
+    orders: bool = False
+    apply: Callable[[End], object] | None = None
+    undo: Callable[[End], object] | None = None
 
 
-CREATE = Work("CreateInstance", "CREATE", None, going="creating", done="normal", failed="createfail")
-RESTORE_NEW = Work("RestoreNewInstance", "CREATE", None, going="creating", done="normal", failed="createfail")
-DELETE = Work("DeleteInstance", "DELETE", 120, gone=True, allowed=ANY)
-RESTART = Work("RestartInstance", "REBOOT", 180, done="normal", allowed=frozenset({"normal", "abnormal"}))
-RESTART_NODE = Work("RestartNode", "REBOOT", 60)
+WORKS: dict[str, Work] = {}
+"""Every kind of work, by its job."""
+
+
+def known(work: Work) -> Work:
+    """Make a kind of work known, so that its jobs find their end, also after a restart."""
+    if work.job in WORKS:
+        raise ValueError(f"there is a work {work.job} already")
+    WORKS[work.job] = work
+    return work
+
+
+RESTART = known(Work("RestartInstance", "REBOOT", 180, done="normal", allowed=frozenset({"normal", "abnormal"})))
+RESTART_NODE = known(Work("RestartNode", "REBOOT", 60))
 
 BALANCED = {("redis", "Cluster"), ("redis", "CloudNativeCluster")}
 """Engine and mode of what stands behind a load balancer."""
-
-WORKS = {work.job: work for work in (CREATE, RESTORE_NEW, DELETE, RESTART, RESTART_NODE)}
-
-
-def work(
-    job: str,
-    action: str,
-    seconds: float,
-    apply: Callable[[World, Instance, Job], None] | None = None,
-    allowed: frozenset[str] = USABLE,
-) -> Work:
-    """A kind of work of a chapter, known to the list of jobs."""
-    return WORKS.setdefault(job, Work(job, action, seconds, allowed=allowed, apply=apply))
 
 
 def begin(
     world: World,
     work: Work,
-    instance: Instance,
+    instance: Instance | None,
     now: float,
     *,
     seconds: float | None = None,
     fail: str = "",
     listed: bool = True,
-    effect: Mapping[str, Any] | None = None,
+    effect: dict[str, Any] | None = None,
 ) -> Job:
-    """Accept work on an instance.
+    """Accept work.
 
     Args:
+        instance: the instance it is about; None where that is gone.
         seconds: how long it takes, where the kind of work does not say.
         fail: why it is going to fail; empty when it will not.
         listed: whether the outside sees a job.
-        effect: what it brings about in the end.
+        effect: what it is going to change, for the work's ``apply``; nothing that must stay secret.
 
     Raises:
         Refused: while other work goes on, or when the instance's status does not allow it.
     """
-    check_idle(instance, work.allowed | {work.going})
-    instance.actions = [work.action]
-    if work.going:
-        _set_status(instance, work.going)
-    world.touch(instance, now)
+    ordered = work.orders and instance is not None and instance.prepaid
+    if instance and work.action:
+        check_idle(instance, work.allowed | {work.going})
+        instance.actions = ["PERIOD_RESOURCE_SPEC_CHG" if ordered else work.action]
+        if work.going:
+            set_status(instance, work.going)
+        world.touch(instance, now)
     took = work.seconds if seconds is None else seconds
     job = Job(
         id=world.ids.uuid("job"),
         work=work.job,
-        instance_id=instance.id,
-        instance_name=instance.name,
+        instance_id=instance.id if instance else "",
+        instance_name=instance.name if instance else "",
         start=now,
         end=now + (took or 0),
         fail_reason=fail,
-        listed=listed,
-        effect=dict(effect or {}),
+        listed=listed and not ordered,
+        effect=effect or {},
     )
     world.schedule(job)
     return job
+
+
+def later(world: World, work: Work, instance: Instance | None, moment: float, **effect: Any) -> None:
+    """Let a work that nobody asked for, and nobody sees, come to its end at a moment: a timer."""
+    world.schedule(
+        Job(
+            id=world.ids.uuid("timer"),
+            work=work.job,
+            instance_id=instance.id if instance else "",
+            instance_name="",
+            start=moment,
+            end=moment,
+            listed=False,
+            effect=effect,
+        )
+    )
 
 
 def check_idle(instance: Instance, allowed: frozenset[str]) -> None:
@@ -128,32 +174,63 @@ def _finish(world: World, job: Job) -> None:
     job.status = "Failed" if job.fail_reason else "Completed"
     world.jobs.put(job)
     instance = world.instances.get(job.instance_id)
-    if instance is None:
-        return
-    if work.gone and not job.fail_reason:
+    if instance and work.action:
+        instance.actions = []
+        if after := work.failed if job.fail_reason else work.done:
+            set_status(instance, after)
+    if change := work.undo if job.fail_reason else work.apply:
+        change(End(world, job))
+    if instance and work.gone and not job.fail_reason:
         world.remove(instance)
-        return
-    instance.actions = []
-    if after := work.failed if job.fail_reason else work.done:
-        _set_status(instance, after)
-    if work.apply and not job.fail_reason:
-        work.apply(world, instance, job)
-    if instance.status == "normal":
-        _give_addresses(world, instance)
-    world.touch(instance, job.end)
+    elif instance and work.action:
+        settled(world, instance, job.end)
+    if job.start == job.end:  # a timer is no more than its end
+        world.jobs.drop(job.id)
 
 
-def _set_status(instance: Instance, status: str) -> None:
+def settled(world: World, instance: Instance, now: float) -> None:
+    """Let an instance be as its parts want it: its disk full or not, every node with an address."""
+    full = percent_used(instance) >= FULL
+    if instance.status in FILLED:
+        instance.status = "data_disk_full" if full else "normal"
+        give_addresses(world, instance)
+    world.touch(instance, now)
+
+
+def percent_used(instance: Instance) -> float:
+    """How full the disk of an instance is."""
+    return 100 * float(instance.used) / instance.size
+
+
+def set_status(instance: Instance, status: str) -> None:
+    """Give an instance, its group and all its nodes a status."""
     instance.status = instance.group_status = status
     for node in instance.nodes:
         node.status = status
 
 
-def _give_addresses(world: World, instance: Instance) -> None:
+def give_addresses(world: World, instance: Instance) -> None:
+    """Give an address to everything of an instance that lacks one."""
     for node in instance.nodes:
-        if not node.private_ip:
+        if not node.private_ip and node.status == "normal":
             number = world.ids.number(f"address {node.subnet_id}")
             node.private_ip = world.subnets[node.subnet_id].address(number)
     if (instance.engine, instance.mode) in BALANCED and not instance.lb_ip_address:
         number = world.ids.number(f"address {instance.subnet_id}")
         instance.lb_ip_address = world.subnets[instance.subnet_id].address(number)
+
+
+def new_node(world: World, instance: Instance, number: int, *, subnet_id: str = "", status: str = "creating") -> Node:
+    """A node of an instance, which does not stand among its nodes yet."""
+    zones = instance.availability_zone.split(",")
+    part = "priam_node" if instance.engine == "cassandra" else "node"
+    roles = ("Primary", "Secondary") if instance.mode == "ReplicaSet" else ("", "")
+    return Node(
+        id=f"{world.ids.hex('node')}no{instance.id[-2:]}",
+        name=f"{instance.name}_{part}_{number}",
+        status=status,
+        subnet_id=subnet_id or instance.subnet_id,
+        spec_code=instance.spec_code,
+        availability_zone=zones[(number - 1) % len(zones)],
+        role=roles[min(number - 1, 1)],
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from os import PathLike
 
 from .clock import Clock
-from .world import World
+from .world import KINDS, World
 
 _FORMAT = 1
 _MARK = 0x67736E62  # "gsnb" in the header of the file: other programs' databases are left alone
@@ -121,8 +121,9 @@ class FileStore(Store):
         world.ids.counts.update(self._facts.get("counts", {}))
         try:
             for kind, text in self._file.execute("SELECT kind, json FROM things ORDER BY rowid"):
-                thing = world.tables[kind].codec.validate_json(text)
-                world.tables[kind][thing.id] = thing
+                table = world.table(KINDS[kind])
+                thing = table.codec.validate_json(text)
+                table[thing.id] = thing
         except (sqlite3.DatabaseError, KeyError, ValueError):
             self.close()
             raise ValueError(f"{self._path} is damaged") from None
@@ -151,12 +152,12 @@ class FileStore(Store):
 
     def _write(self, world: World) -> None:
         self._keep("seed", "region", "time", "counts")
-        for kind, table in world.tables.items():
+        for table in world.tables.values():
             for id, thing in table.unsaved.items():
                 if thing is None:
-                    self._file.execute("DELETE FROM things WHERE kind = ? AND id = ?", (kind, id))
+                    self._file.execute("DELETE FROM things WHERE kind = ? AND id = ?", (table.name, id))
                 else:
-                    row = (kind, id, table.codec.dump_json(thing))
+                    row = (table.name, id, table.codec.dump_json(thing))
                     self._file.execute(
                         "INSERT INTO things VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json", row
                     )

@@ -59,6 +59,33 @@ class Ids:
 # ----------------------------------------------------------------------------------------- things
 
 
+K = TypeVar("K")
+
+KINDS: dict[str, type[Any]] = {}
+"""What a world keeps, by the name it has in the file."""
+_OWNED: set[type[Any]] = set()
+
+
+def kept(kind: str, *, ends_with_instance: bool = False) -> Callable[[type[K]], type[K]]:
+    """Let a world keep things of a dataclass; :meth:`World.table` holds them.
+
+    Args:
+        kind: their name in the file.
+        ends_with_instance: whether a thing goes when its instance does: the one it names as ``instance_id`` or,
+            where it has no such attribute, by its own id.
+    """
+
+    def bind(thing: type[K]) -> type[K]:
+        if kind in KINDS:
+            raise ValueError(f"there are {kind}s already")
+        KINDS[kind] = thing
+        if ends_with_instance:
+            _OWNED.add(thing)
+        return thing
+
+    return bind
+
+
 @dataclass
 class Node:
     """One node of an instance."""
@@ -88,6 +115,7 @@ class Node:
         }
 
 
+@kept("instance")
 @dataclass
 class Instance:
     """One instance. It has one group of nodes, as everywhere in the service's documents."""
@@ -127,6 +155,8 @@ class Instance:
     lb_ip_address: str = ""
     dr_source_id: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
+    """What else the list shows, where a chapter has more to say, like ``dual_active_info``."""
 
     def wire(self) -> dict[str, Any]:
         """The instance as the list shows it, each value in the type it has on the wire."""
@@ -176,9 +206,10 @@ class Instance:
             "lb_ip_address": self.lb_ip_address,
             "lb_port": str(self.port) if self.lb_ip_address else "",
         }
-        return shown | {name: value for name, value in optional.items() if value}
+        return shown | {name: value for name, value in optional.items() if value} | self.shown
 
 
+@kept("job")
 @dataclass
 class Job:
     """Accepted work. It is done when its end has come."""
@@ -193,10 +224,10 @@ class Job:
     status: str = "Running"
     fail_reason: str = ""
     """Why it failed; while it runs, why it is going to."""
-    effect: dict[str, Any] = field(default_factory=dict)
-    """What it brings about in the end, for :attr:`gaussnb.sandbox.lifecycle.Work.apply`."""
     listed: bool = True
     """An order of a yearly or monthly instance is no job to the outside."""
+    effect: dict[str, Any] = field(default_factory=dict)
+    """What it is going to change, in words of JSON, for the function at its end. Never a secret."""
 
     def wire(self, now: float) -> dict[str, Any]:
         """The job as the list shows it."""
@@ -284,8 +315,6 @@ class Thing(Protocol):
 
 
 T = TypeVar("T", bound=Thing)
-K = TypeVar("K")
-
 
 class Table(dict[str, T]):
     """Things by id, in order of birth, with a note of what is not saved yet."""
@@ -294,6 +323,11 @@ class Table(dict[str, T]):
         super().__init__()
         self.kind = kind
         self.unsaved: dict[str, T | None] = {}
+
+    @cached_property
+    def name(self) -> str:
+        """The name of its things in the file."""
+        return next(name for name, kind in KINDS.items() if kind is self.kind)
 
     @cached_property
     def codec(self) -> TypeAdapter[T]:
@@ -310,22 +344,12 @@ class Table(dict[str, T]):
         del self[id]
         self.unsaved[id] = None
 
+    def of(self, instance_id: str) -> list[T]:
+        """The things that name an instance as theirs, oldest first."""
+        return [thing for thing in self.values() if getattr(thing, "instance_id", None) == instance_id]
+
     def newest_first(self) -> Iterable[T]:
         return reversed(self.values())
-
-
-KEPT: dict[str, type[Any]] = {}
-"""What chapters keep, by the name it has in the file."""
-
-
-def kept(name: str) -> Callable[[type[K]], type[K]]:
-    """Make a dataclass a kind of thing that a world keeps, see :meth:`World.table`."""
-
-    def keep(kind: type[K]) -> type[K]:
-        KEPT[name] = kind
-        return kind
-
-    return keep
 
 
 class World:
@@ -342,13 +366,9 @@ class World:
         self.region = region
         self.quota = quota
         self.account = account(self.ids, region)
-        self.instances: Table[Instance] = Table(Instance)
-        self.jobs: Table[Job] = Table(Job)
-        self.tables: dict[str, Table[Any]] = {
-            "instance": self.instances,
-            "job": self.jobs,
-            **{name: Table(kind) for name, kind in KEPT.items()},
-        }
+        self.tables: dict[type[Any], Table[Any]] = {}
+        self.instances = self.table(Instance)
+        self.jobs = self.table(Job)
 
         self.zones = tuple(f"{region}{letter}" for letter in "abc")
         self.enterprise_projects = {"0": "default", self._uuid("enterprise project lab"): "lab"}
@@ -371,14 +391,11 @@ class World:
         )
 
         self._due: list[tuple[float, int, str]] = []
+        self._scheduled = 0
         self._encoded: dict[str, bytes] = {}
 
     def _uuid(self, what: str) -> str:
         return str(uuid.UUID(self.ids.fixed(what)))
-
-    def table(self, kind: type[T]) -> Table[T]:
-        """The table of a kind of things that is :func:`kept`."""
-        return next(table for table in self.tables.values() if table.kind is kind)
 
     # -- flavors and zones
 
@@ -396,6 +413,12 @@ class World:
 
     # -- change
 
+    def table(self, kind: type[T]) -> Table[T]:
+        """The things of a kind that is :func:`kept`."""
+        if (table := self.tables.get(kind)) is None:
+            table = self.tables[kind] = Table(kind)
+        return table
+
     def touch(self, instance: Instance, now: float) -> None:
         """Say that an instance changed."""
         instance.updated = now
@@ -403,9 +426,14 @@ class World:
         self.instances.put(instance)
 
     def remove(self, instance: Instance) -> None:
-        """Let an instance disappear."""
+        """Let an instance disappear, and what ends with it."""
         self._encoded.pop(instance.id, None)
         self.instances.drop(instance.id)
+        for kind, table in self.tables.items():
+            if kind in _OWNED:
+                for thing in list(table.values()):
+                    if getattr(thing, "instance_id", thing.id) == instance.id:
+                        table.drop(thing.id)
 
     def encoded(self, instance: Instance) -> bytes:
         """The JSON of an instance in the list, made once until the next change."""
@@ -418,12 +446,15 @@ class World:
     def schedule(self, job: Job) -> None:
         """Take a job in; :meth:`due` gives it back when its end has come."""
         self.jobs.put(job)
-        heapq.heappush(self._due, (job.end, len(self.jobs), job.id))
+        self._scheduled += 1
+        heapq.heappush(self._due, (job.end, self._scheduled, job.id))
 
     def due(self, now: float) -> Iterable[Job]:
-        """The jobs whose end has come, in order of their ends."""
+        """The jobs whose end has come, in order of their ends; also those that are taken in meanwhile."""
         while self._due and self._due[0][0] <= now:
-            yield self.jobs[heapq.heappop(self._due)[2]]
+            job = self.jobs.get(heapq.heappop(self._due)[2])
+            if job and job.status == "Running":
+                yield job
 
     def restored(self) -> None:
         """Take the running jobs up again after the tables were filled."""
@@ -433,6 +464,7 @@ class World:
             if job.status == "Running"
         ]
         heapq.heapify(self._due)
+        self._scheduled = len(self.jobs)
 
 
 def _by_id(*things: T) -> dict[str, T]:

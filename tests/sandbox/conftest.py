@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import requests
 
+from gaussnb.engines import ENGINES
+from gaussnb.instance_spec import InstanceSpec
 from gaussnb.sandbox import Sandbox
 
 START = "2026-02-03T04:05:06"
@@ -155,3 +157,32 @@ def quick_start() -> dict[str, Any]:
 def redis() -> dict[str, Any]:
     """What makes the Quick Start's body one of a cloud-native Redis."""
     return copy.deepcopy(REDIS)
+
+
+@pytest.fixture
+def gdb(sandbox: Sandbox) -> Iterator[Any]:
+    """A client of the sandbox without a socket."""
+    with sandbox.connect() as client:
+        yield client
+
+
+@pytest.fixture
+def make(gdb: Any, sandbox: Sandbox) -> Callable[..., str]:
+    """Makes instances that are ready, and tells their ids: of an engine and, where its first will not do, a mode."""
+
+    def made(engine: str = "cassandra", mode: str | None = None, **changes: Any) -> str:
+        kind = ENGINES[engine].modes[mode] if mode else next(iter(ENGINES[engine].modes.values()))
+        flavor = {"num": kind.nodes.usual, "size": kind.storage.usual, "storage": "ULTRAHIGH", "spec_code": kind.flavor}
+        body = {
+            **QUICK_START,
+            "datastore": {"type": engine, "version": kind.versions[0], "storage_engine": "rocksDB"},
+            "mode": kind.name,
+            "flavor": [flavor],
+            **({"product_type": kind.product_types[0]} if kind.product_types else {}),
+            **changes,
+        }
+        receipt = gdb.instances.create(InstanceSpec(**copy.deepcopy(body)))
+        sandbox.advance(3600)
+        return str(receipt["id"].iloc[0])
+
+    return made

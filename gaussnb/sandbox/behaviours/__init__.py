@@ -14,7 +14,7 @@ from ...spec import Operation
 from .. import lifecycle
 from ..lifecycle import Work
 from ..messages import Refused, Request, encode
-from ..world import Instance, World
+from ..world import Instance, World, create_time
 
 if TYPE_CHECKING:
     from ..iam import Caller
@@ -71,9 +71,20 @@ class Call:
         except KeyError:
             raise Refused("DBS.200002") from None
 
-    def start(self, work: Work, instance: Instance, **effect: Any) -> dict[str, Any]:
-        """Begin work on an instance, and the usual answer to that."""
-        return {"job_id": lifecycle.begin(self.world, work, instance, self.now, fail=self.fail, effect=effect).id}
+    def start(self, work: Work, instance: Instance | None, /, **effect: Any) -> dict[str, Any]:
+        """Begin work on an instance, and the usual answer to that: a job or, where it changes the price of a yearly
+        or monthly instance, an order.
+
+        Args:
+            effect: what it is going to change, in words of JSON, for the work's ``apply``; never a secret.
+        """
+        job = lifecycle.begin(self.world, work, instance, self.now, fail=self.fail, effect=effect)
+        return {"job_id": job.id} if job.listed else {"order_id": self.order()}
+
+    def order(self) -> str:
+        """The number of a new order."""
+        digits = "".join(char for char in create_time(self.now) if char.isdigit())
+        return f"CS{digits[2:12]}{self.world.ids.hex('order')[:5].upper()}"
 
 
 def wanted(pattern: str | None, text: str) -> bool:

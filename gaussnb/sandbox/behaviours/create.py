@@ -8,13 +8,21 @@ from ... import engines
 from ...instance_spec import ChargeInfo, InstanceSpec
 from ...spec import plain
 from .. import lifecycle
+from ..lifecycle import Work
 from ..messages import Refused
-from ..world import SUFFIXES, Instance, Node, create_time
+from ..world import SUFFIXES, Instance, create_time
 from . import Call, matching, simulates
 from .dedicated_resources import pools
 from .quotas import check_enterprise
 
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
+
+CREATE = lifecycle.known(
+    Work("CreateInstance", "CREATE", None, going="creating", done="normal", failed="createfail")
+)
+RESTORE_NEW = lifecycle.known(
+    Work("RestoreNewInstance", "CREATE", None, going="creating", done="normal", failed="createfail")
+)
 
 
 @simulates(InstanceSpec)
@@ -25,14 +33,14 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
     prepaid = instance.prepaid
     job = lifecycle.begin(
         call.world,
-        lifecycle.RESTORE_NEW if spec.restore_info else lifecycle.CREATE,
+        RESTORE_NEW if spec.restore_info else CREATE,
         instance,
         call.now,
         seconds=engines.engine(instance.engine).create_seconds,
         fail=call.fail,
         listed=not prepaid,
     )
-    accepted = {"order_id": _order(call)} if prepaid else {"job_id": job.id}
+    accepted = {"order_id": call.order()} if prepaid else {"job_id": job.id}
     return _answer(spec, instance) | accepted
 
 
@@ -156,7 +164,7 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         start = spec.backup_strategy.start_time
         days = int(days if spec.backup_strategy.keep_days is None else spec.backup_strategy.keep_days)
     digits = SUFFIXES[engine]
-    return Instance(
+    instance = Instance(
         id=f"{ids.hex('instance')}in{digits}",
         name=spec.name,
         engine=engine,
@@ -175,7 +183,7 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         created=call.now,
         updated=call.now,
         group_id=f"{ids.hex('group')}gr{digits}",
-        nodes=[_node(spec, number, f"{ids.hex('node')}no{digits}") for number in range(int(flavor.num))],
+        nodes=[],
         status="creating",
         group_status="creating",
         backup_start=start,
@@ -188,21 +196,8 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         configuration_id=spec.configuration_id or "",
         dr_source_id=spec.dr_info.source_instance_id if spec.dr_info else "",
     )
-
-
-def _node(spec: InstanceSpec, number: int, node_id: str) -> Node:
-    zones = spec.availability_zone.split(",")
-    part = "priam_node" if spec.datastore.type == "cassandra" else "node"
-    roles = ("Primary", "Secondary") if spec.mode == "ReplicaSet" else ("", "")
-    return Node(
-        id=node_id,
-        name=f"{spec.name}_{part}_{number + 1}",
-        status="creating",
-        subnet_id=spec.subnet_id,
-        spec_code=spec.flavor[0].spec_code,
-        availability_zone=zones[number % len(zones)],
-        role=roles[min(number, 1)],
-    )
+    instance.nodes = [lifecycle.new_node(call.world, instance, 1 + number) for number in range(int(flavor.num))]
+    return instance
 
 
 def _answer(spec: InstanceSpec, instance: Instance) -> dict[str, Any]:
@@ -231,8 +226,3 @@ def _charge(charge: ChargeInfo) -> dict[str, str]:
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in plain(charge).items()
     }
-
-
-def _order(call: Call) -> str:
-    digits = "".join(char for char in create_time(call.now) if char.isdigit())
-    return f"CS{digits[2:12]}{call.world.ids.hex('order')[:5].upper()}"

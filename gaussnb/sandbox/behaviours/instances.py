@@ -11,8 +11,11 @@ from ...operations.instances import (
     UpdateInstanceName,
 )
 from .. import lifecycle
+from ..lifecycle import Work, known
 from ..messages import Refused
 from . import Call, Page, matching, simulates, wanted
+
+DELETE = known(Work("DeleteInstance", "DELETE", 120, gone=True, allowed=lifecycle.ANY))
 
 
 @simulates(ListInstances)
@@ -56,4 +59,4 @@ def delete(op: DeleteInstance, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     if instance.prepaid:
         raise Refused("DBS.280456")
-    return call.start(lifecycle.DELETE, instance)
+    return call.start(DELETE, instance)

@@ -292,7 +292,7 @@ def older_errors(op: ShowErrorLog, call: Call) -> Page:
 # --------------------------------------------------------------------------------------- masking
 
 
-@kept("unmasked log")
+@kept("unmasked log", ends_with_instance=True)
 @dataclass
 class Unmasked:
     """An instance whose slow log shows values; without it they are masked."""
@@ -323,7 +323,7 @@ def set_masking(op: SwitchSlowlogDesensitization, call: Call) -> dict[str, Any]:
 # --------------------------------------------------------------------------------------- streams
 
 
-@kept("log stream")
+@kept("log stream", ends_with_instance=True)
 @dataclass
 class Stream:
     """One log of an instance that goes, or went, to the log service."""

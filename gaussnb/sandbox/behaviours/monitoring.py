@@ -15,7 +15,7 @@ from . import Call, simulates
 _VCPUS = 4
 
 
-@kept("seconds monitoring")
+@kept("seconds monitoring", ends_with_instance=True)
 @dataclass
 class Measured:
     """An instance that is measured every five seconds."""

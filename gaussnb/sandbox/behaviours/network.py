@@ -20,9 +20,9 @@ from ...operations.network import (
 )
 from ...spec import plain
 from .. import lifecycle
-from ..lifecycle import work
+from ..lifecycle import End, Work, known
 from ..messages import Refused
-from ..world import Instance, Job, World, kept
+from ..world import Instance, World, kept
 from . import Call, simulates
 
 _NOT_FOR_IT = "DBS.216029"
@@ -33,7 +33,7 @@ _RESERVED = {
 }
 
 
-@kept("reach")
+@kept("reach", ends_with_instance=True)
 @dataclass
 class Reach:
     """Who may reach an instance; known by the instance's id."""
@@ -52,30 +52,30 @@ def _reach(world: World, id: str) -> Reach:
 # ------------------------------------------------------------------------------------------- works
 
 
-def _set(world: World, instance: Instance, job: Job) -> None:
-    for name, value in job.effect.items():
-        setattr(instance, name, value)
+def _set(end: End) -> None:
+    for name, value in end.effect.items():
+        setattr(end.instance, name, value)
 
 
-def _set_public_ip(world: World, instance: Instance, job: Job) -> None:
-    for node in instance.nodes:
-        if node.id == job.effect["node_id"]:
-            node.public_ip = job.effect["public_ip"]
+def _set_public_ip(end: End) -> None:
+    for node in end.instance.nodes:
+        if node.id == end.effect["node_id"]:
+            node.public_ip = end.effect["public_ip"]
 
 
-def _set_client_networks(world: World, instance: Instance, job: Job) -> None:
-    reach = _reach(world, instance.id)
-    reach.client_networks = job.effect["ranges"]
-    world.table(Reach).put(reach)
+def _set_client_networks(end: End) -> None:
+    reach = _reach(end.world, end.instance.id)
+    reach.client_networks = end.effect["ranges"]
+    end.world.table(Reach).put(reach)
 
 
-PORT = work("ModifyPort", "MODIFY_PORT", 120, _set)
-GROUP = work("ModifySecurityGroup", "MODIFY_SECURITYGROUP", 60, _set)
-BIND = work("BindPublicIP", "BIND_EIP", 60, _set_public_ip)
-UNBIND = work("UnbindPublicIP", "UNBIND_EIP", 60, _set_public_ip)
-CLIENTS = work("ModifyClientNetwork", "MODIFY_CLIENT_NETWORK", 60, _set_client_networks)
-BALANCER = work("ModifyLbIp", "MODIFY_LB_IP", 120, _set)
-SSL = work("SwitchSSL", "SWITCH_SSL", 180, _set)
+PORT = known(Work("ModifyPort", "MODIFY_PORT", 120, apply=_set))
+GROUP = known(Work("ModifySecurityGroup", "MODIFY_SECURITYGROUP", 60, apply=_set))
+BIND = known(Work("BindPublicIP", "BIND_EIP", 60, apply=_set_public_ip))
+UNBIND = known(Work("UnbindPublicIP", "UNBIND_EIP", 60, apply=_set_public_ip))
+CLIENTS = known(Work("ModifyClientNetwork", "MODIFY_CLIENT_NETWORK", 60, apply=_set_client_networks))
+BALANCER = known(Work("ModifyLbIp", "MODIFY_LB_IP", 120, apply=_set))
+SSL = known(Work("SwitchSSL", "SWITCH_SSL", 180, apply=_set))
 
 # -------------------------------------------------------------------------------------- behaviours
 
