@@ -23,6 +23,7 @@ from .behaviours import (
     SIMULATED,
     Call,
     Page,
+    configurations,
     create,
     dedicated_resources,
     flavors,
@@ -34,6 +35,7 @@ from .behaviours import (
     network,
     networks,
     quotas,
+    scheduled_jobs,
     tags,
     versions,
 )
@@ -47,8 +49,8 @@ from .world import World, token_time
 
 # Imported for what importing them does: they fill SIMULATED.
 _ACTING = (
-    create, dedicated_resources, flavors, instances, jobs, logs, maintenance, monitoring, network, networks, quotas,
-    tags, versions,
+    configurations, create, dedicated_resources, flavors, instances, jobs, logs, maintenance, monitoring, network,
+    networks, quotas, scheduled_jobs, tags, versions,
 )  # fmt: skip
 
 _LOG = logging.getLogger(__name__)

@@ -7,10 +7,30 @@ from typing import Any
 from uuid import UUID
 
 from gaussnb.instance_spec import InstanceSpec
+from gaussnb.operations.configurations import (
+    ApplyConfiguration,
+    ApplyConfigurationToInstances,
+    CompareConfiguration,
+    CopyConfiguration,
+    CreateConfiguration,
+    DeleteConfiguration,
+    ListConfigurationDatastores,
+    ListConfigurations,
+    ListConfigurationTemplates,
+    ResetParamGroupTemplate,
+    ShowApplicableInstances,
+    ShowApplyHistory,
+    ShowConfigurationDetail,
+    ShowInstanceConfiguration,
+    ShowModifyHistory,
+    UpdateConfiguration,
+    UpdateInstanceConfiguration,
+    UpdateInstanceConfigurations,
+)
 from gaussnb.operations.dedicated_resources import ListDedicatedResources
 from gaussnb.operations.flavors import ListDatastores, ListFlavorInfos, ListFlavors, ShowIpNumRequirement
 from gaussnb.operations.instances import DeleteInstance, ListInstances, RestartInstance, UpdateInstanceName
-from gaussnb.operations.jobs import ListJobs
+from gaussnb.operations.jobs import CancelInstanceScheduleWindow, ListJobs, ListNosqlTaskList
 from gaussnb.operations.logs import (
     DeleteLtsConfigs,
     ListCassandraSlowLogs,
@@ -94,6 +114,9 @@ SPECS: dict[str, dict[str, Any]] = {}
 BEFORE: dict[str, Callable[[str], Operation]] = {}
 """By operation id: what is called before it."""
 
+SCHEDULED = {"ListNosqlTaskList", "CancelInstanceScheduleWindow"}
+"""The ids of operations about a job that waits for the maintenance window."""
+
 
 def scene(sandbox: Sandbox, id: str = "") -> str:
     """Make two instances, one of them tagged and known by the id that is returned, fit for an operation."""
@@ -104,6 +127,8 @@ def scene(sandbox: Sandbox, id: str = "") -> str:
         sandbox.advance(3600)
         instance_id = str(made["id"].iloc[0])
         gdb.tags.update(instance_id, "create", [{"key": "team", "value": "blue"}])
+        if id in SCHEDULED:
+            sandbox.schedule(instance_id)
         if id in BEFORE:
             gdb.send(BEFORE[id](instance_id))
             sandbox.advance(3600)
@@ -177,4 +202,46 @@ SAMPLES |= {
     "ListLtsConfigs": lambda id: ListLtsConfigs(),
     "SaveLtsConfigs": lambda id: SaveLtsConfigs([id], "slow_log", "a-group", "a-stream"),
     "DeleteLtsConfigs": lambda id: DeleteLtsConfigs([id], "slow_log"),
+}
+
+# --------------------------------------------------------------------- parameters, scheduled jobs
+
+SCHEDULE = str(UUID(IDS.fixed("schedule 0")))
+DEFAULT = f"{IDS.fixed('template redis CloudNativeCluster')}pr12"
+TEMPLATE = f"{IDS.fixed('template 0')}pr12"
+"""The first template somebody makes."""
+
+
+def template(id: str) -> Operation:
+    """Makes it, from the instance with an id."""
+    return CreateConfiguration("mine", "For tests", values={"timeout": "60"}, instance_id=id)
+
+
+TEMPLATED: dict[str, Callable[[str], Operation]] = {
+    "ShowConfigurationDetail": lambda id: ShowConfigurationDetail(TEMPLATE),
+    "UpdateConfiguration": lambda id: UpdateConfiguration(TEMPLATE, values={"timeout": "70"}),
+    "DeleteConfiguration": lambda id: DeleteConfiguration(TEMPLATE),
+    "CopyConfiguration": lambda id: CopyConfiguration(TEMPLATE, "another"),
+    "CompareConfiguration": lambda id: CompareConfiguration(DEFAULT, TEMPLATE),
+    "ResetParamGroupTemplate": lambda id: ResetParamGroupTemplate(TEMPLATE),
+    "ApplyConfigurationToInstances": lambda id: ApplyConfigurationToInstances(TEMPLATE, [id]),
+    "ApplyConfiguration": lambda id: ApplyConfiguration(TEMPLATE, [id]),
+    "ShowApplicableInstances": lambda id: ShowApplicableInstances(TEMPLATE),
+}
+BEFORE |= dict.fromkeys(TEMPLATED, template) | {
+    "ShowApplyHistory": lambda id: ApplyConfigurationToInstances(DEFAULT, [id]),
+    "ShowModifyHistory": lambda id: UpdateInstanceConfigurations(id, {"timeout": "60"}),
+}
+SAMPLES |= TEMPLATED | {
+    "CreateConfiguration": template,
+    "ListConfigurationTemplates": lambda id: ListConfigurationTemplates(datastore_name="redis", mode="All"),
+    "ListConfigurations": lambda id: ListConfigurations(datastore_name="redis"),
+    "ShowApplyHistory": lambda id: ShowApplyHistory(DEFAULT),
+    "ListConfigurationDatastores": lambda id: ListConfigurationDatastores(),
+    "ShowInstanceConfiguration": lambda id: ShowInstanceConfiguration(id),
+    "UpdateInstanceConfigurations": lambda id: UpdateInstanceConfigurations(id, {"timeout": "60"}),
+    "UpdateInstanceConfiguration": lambda id: UpdateInstanceConfiguration(id, {"timeout": "60"}),
+    "ShowModifyHistory": lambda id: ShowModifyHistory(id),
+    "ListNosqlTaskList": lambda id: ListNosqlTaskList(),
+    "CancelInstanceScheduleWindow": lambda id: CancelInstanceScheduleWindow(SCHEDULE),
 }

@@ -96,6 +96,10 @@ def test_the_document_accepts_the_refusal(build: Any, id: str) -> None:
 # -------------------------------------------------------------------------------------- the SDK
 
 
+BARE = {"ListNosqlTaskList"}
+"""Its items have no fields in the SDK: it can only count them."""
+
+
 @pytest.mark.filterwarnings("ignore:Method .* is deprecated:DeprecationWarning")
 @every_operation
 def test_the_sdk_and_our_frame_say_the_same(build: Any, id: str) -> None:
@@ -111,7 +115,11 @@ def test_the_sdk_and_our_frame_say_the_same(build: Any, id: str) -> None:
         frame = gdb.send(operation)
     columns = Columns(operation.route.returns, {**fields_of(operation), "operation": id})
     columns.add(json.loads(json.dumps(sdk_plain(read)).replace(theirs.endpoint, mine.endpoint)))
-    pd.testing.assert_frame_equal(frame, frame_of(columns, frame.attrs))
+    read_by_sdk = frame_of(columns, frame.attrs)
+    if id in BARE:
+        assert len(frame) == len(read_by_sdk)
+    else:
+        pd.testing.assert_frame_equal(frame, read_by_sdk)
     assert len(frame)
 
 
@@ -123,6 +131,9 @@ LISTS = {
     "ListInstancesByResourceTags": ("instances", "instance_id", "instance_id"),
     "ListEpsQuotas": ("quotas", "enterprise_project_id", "enterprise_project_id"),
     "ListDedicatedResources": ("resources", "id", "id"),
+    "ListConfigurationTemplates": ("configurations", "id", "id"),
+    "ShowApplicableInstances": ("instances", "id", "id"),
+    "ShowModifyHistory": ("histories", "parameter_name", "parameter_name"),
     "ListMongodbSlowLogs": ("slow_logs", "line_num", "line_num"),
     "ListInstanceTags": ("tags", "key", "key"),
     "ListApiVersion": ("versions", "id", "id"),

@@ -12,6 +12,7 @@ from ..lifecycle import Work
 from ..messages import Refused
 from ..world import SUFFIXES, Instance, create_time
 from . import Call, matching, simulates
+from .configurations import check_template, take_template
 from .dedicated_resources import pools
 from .quotas import check_enterprise
 
@@ -30,6 +31,7 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
     for check in _CHECKS:
         check(spec, call)
     instance = _instance(spec, call)
+    take_template(call.world, instance, call.now)
     prepaid = instance.prepaid
     job = lifecycle.begin(
         call.world,
@@ -96,10 +98,7 @@ def _check_network(spec: InstanceSpec, call: Call) -> None:
 def _check_belongings(spec: InstanceSpec, call: Call) -> None:
     world = call.world
     if spec.configuration_id is not None:
-        if spec.configuration_id not in world.templates:
-            raise Refused("DBS.280045")
-        if world.templates[spec.configuration_id] != (spec.datastore.type, spec.mode):
-            raise Refused("DBS.200057", "The template is for another engine or mode.")
+        check_template(world, spec.configuration_id, spec.datastore.type, spec.datastore.version, spec.mode)
     if spec.disk_encryption_id not in (None, *world.keys):
         raise Refused("DBS.200506")
     if spec.dedicated_resource_id is not None:
