@@ -16,6 +16,7 @@ from ..regions import check_endpoint, is_loopback
 from ..spec import Operation
 from .app import App
 from .behaviours import SIMULATED
+from .behaviours.scheduled_jobs import schedule
 from .clock import Clock
 from .faults import Drop, Fault, where
 from .messages import Request, Response
@@ -260,6 +261,24 @@ class Sandbox:
     def advance(self, seconds: float) -> None:
         """Let time pass at once; what ends in it ends."""
         self._app.advance(seconds)
+
+    def schedule(self, instance_id: str) -> str:
+        """Do what only the console can: let an instance be restarted in its next maintenance window.
+
+        Args:
+            instance_id: the instance.
+
+        Returns:
+            The job that waits, for ``gdb.scheduled_jobs``.
+
+        Raises:
+            KeyError: when there is no such instance.
+        """
+        with self._app.lock:
+            world = self._app.world
+            id = schedule(world, world.instances[instance_id], self.clock.time()).id
+            self._app.store.save(world, self.clock)
+        return id
 
     def inject(
         self,

@@ -23,12 +23,18 @@ from .behaviours import (
     SIMULATED,
     Call,
     Page,
+    configurations,
     create,
     dbcache,
+    dedicated_resources,
     disaster_recovery,
     flavors,
     instances,
     jobs,
+    logs,
+    maintenance,
+    monitoring,
+    network,
     networks,
     quotas,
     redis_accounts,
@@ -36,6 +42,7 @@ from .behaviours import (
     redis_data,
     redis_recovery,
     redis_sessions,
+    scheduled_jobs,
     tags,
     versions,
 )
@@ -49,22 +56,10 @@ from .world import World, token_time
 
 # Imported for what importing them does: they fill SIMULATED.
 _ACTING = (
-    create,
-    dbcache,
-    disaster_recovery,
-    flavors,
-    instances,
-    jobs,
-    networks,
-    quotas,
-    redis_accounts,
-    redis_commands,
-    redis_data,
-    redis_recovery,
-    redis_sessions,
-    tags,
-    versions,
-)
+    configurations, create, dbcache, dedicated_resources, disaster_recovery, flavors, instances, jobs, logs,
+    maintenance, monitoring, network, networks, quotas, redis_accounts, redis_commands, redis_data, redis_recovery,
+    redis_sessions, scheduled_jobs, tags, versions,
+)  # fmt: skip
 
 _LOG = logging.getLogger(__name__)
 _ASKING_AGAIN = 30.0  # seconds that pass on a standing clock when the same question is asked again
@@ -346,7 +341,8 @@ def _page(page: Page, operation: Operation) -> bytes:
     """The part of a list that was asked for, under the keys its declaration names."""
     route = operation.route
     offset = getattr(operation, "offset", None) or 0
-    limit = getattr(operation, "limit", None) or route.page_size
+    limit = getattr(operation, "limit", None) or page.limit or route.page_size
     shown = b",".join(page.encode(item) for item in page.items[offset : offset + limit])
-    rest = {route.total: len(page.items), **page.beside}
-    return b'{"%b":[%b],%b' % ((page.key or list_key(route.returns)).encode(), shown, encode(rest)[1:])
+    more = {**({route.total: len(page.items)} if route.total else {}), **page.more}
+    end = b"," + encode(more)[1:] if more else b"}"
+    return b'{"%b":[%b]%b' % ((page.key or list_key(route.returns)).encode(), shown, end)

@@ -371,13 +371,8 @@ class World:
         self.jobs = self.table(Job)
 
         self.zones = tuple(f"{region}{letter}" for letter in "abc")
-        self.enterprise_projects = {"0"}
+        self.enterprise_projects = {"0": "default", self._uuid("enterprise project lab"): "lab"}
         self.keys = {self.ids.fixed("key")}
-        self.templates = {
-            f"{self.ids.fixed(f'template {name} {mode.name}')}pr{SUFFIXES[name]}": (name, mode.name)
-            for name, engine in ENGINES.items()
-            for mode in engine.modes.values()
-        }
         lab, network = self._uuid("vpc lab"), self._uuid("subnet lab")
         self.vpcs = _by_id(Vpc(QUICK_START_VPC, "vpc-default", "192.168.0.0/16"), Vpc(lab, "vpc-lab", "10.0.0.0/16"))
         self.subnets = _by_id(

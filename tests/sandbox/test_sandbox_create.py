@@ -225,11 +225,13 @@ def test_restore_and_recovery(cloud: Cloud, redis: dict[str, Any]) -> None:
 
 def test_templates_and_keys_of_this_world(cloud: Cloud) -> None:
     world = cloud.sandbox._app.world
-    mine = next(id for id, what in world.templates.items() if what == ("cassandra", "Cluster"))
-    foreign = next(id for id, what in world.templates.items() if what == ("redis", "Cluster"))
+    listed = cloud("GET", "v3.1/configurations").json()["configurations"]
+    kinds = {(one["datastore_name"], one["datastore_version_name"], one["mode"]): one["id"] for one in listed}
+    mine, foreign = kinds["cassandra", "3.11", "Cluster"], kinds["redis", "5.0", "Cluster"]
     (key,) = world.keys
     assert cloud.create(configuration_id=mine, disk_encryption_id=key).status_code == 202
     assert cloud.create(configuration_id=foreign).json()["error_code"] == "DBS.200057"
+    assert cloud.create(configuration_id=kinds["cassandra", "4.0", "Cluster"]).json()["error_code"] == "DBS.200057"
 
 
 def test_unknown_fields_and_nulls_are_tolerated(cloud: Cloud, quick_start: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from gaussnb.instance_spec import InstanceSpec
 from gaussnb.operations import (
@@ -16,11 +17,66 @@ from gaussnb.operations import (
     redis_recovery,
     redis_sessions,
 )
-from gaussnb.operations.flavors import ListDatastores, ListFlavorInfos
+from gaussnb.operations.configurations import (
+    ApplyConfiguration,
+    ApplyConfigurationToInstances,
+    CompareConfiguration,
+    CopyConfiguration,
+    CreateConfiguration,
+    DeleteConfiguration,
+    ListConfigurationDatastores,
+    ListConfigurations,
+    ListConfigurationTemplates,
+    ResetParamGroupTemplate,
+    ShowApplicableInstances,
+    ShowApplyHistory,
+    ShowConfigurationDetail,
+    ShowInstanceConfiguration,
+    ShowModifyHistory,
+    UpdateConfiguration,
+    UpdateInstanceConfiguration,
+    UpdateInstanceConfigurations,
+)
+from gaussnb.operations.dedicated_resources import ListDedicatedResources
+from gaussnb.operations.flavors import ListDatastores, ListFlavorInfos, ListFlavors, ShowIpNumRequirement
 from gaussnb.operations.instances import DeleteInstance, ListInstances, RestartInstance, UpdateInstanceName
-from gaussnb.operations.jobs import ListJobs
-from gaussnb.operations.quotas import ShowQuotas
-from gaussnb.operations.tags import BatchTagAction, ListInstanceTags
+from gaussnb.operations.jobs import CancelInstanceScheduleWindow, ListJobs, ListNosqlTaskList
+from gaussnb.operations.logs import (
+    DeleteLtsConfigs,
+    ListCassandraSlowLogs,
+    ListInfluxdbSlowLogs,
+    ListLtsConfigs,
+    ListMongodbErrorLogs,
+    ListMongodbSlowLogs,
+    ListRedisSlowLogs,
+    ListSlowLogs,
+    SaveLtsConfigs,
+    ShowErrorLog,
+    ShowSecondLevelMonitoringStatus,
+    ShowSlowLogDesensitization,
+    SwitchSecondLevelMonitoring,
+    SwitchSlowlogDesensitization,
+)
+from gaussnb.operations.maintenance import ListInstanceMaintenanceWindow, ModifyInstanceMaintenanceWindow
+from gaussnb.operations.network import (
+    ListSslCertDownloadAddresses,
+    ModifyPort,
+    ModifyPublicIp,
+    ShowElbIpGroup,
+    SwitchIpGroup,
+    SwitchSsl,
+    UpdateClientNetwork,
+    UpdateInstanceLb,
+    UpdateSecurityGroup,
+)
+from gaussnb.operations.quotas import ListEpsQuotas, ModifyEpsQuotas, ShowQuotas
+from gaussnb.operations.tags import (
+    BatchTagAction,
+    ListInstancesByResourceTags,
+    ListInstancesByTags,
+    ListInstanceTags,
+    ListProjectTags,
+)
 from gaussnb.operations.versions import ListApiVersion, ShowApiVersion
 from gaussnb.sandbox import Sandbox
 from gaussnb.sandbox.world import Ids
@@ -99,7 +155,7 @@ TABLE: dict[str, Any] = {
     "key_separator": ":", "value_separator": ",", "key_prefix": "orders:",
 }  # fmt: skip
 
-SAMPLES |= {
+CROWDED: dict[str, Callable[[str], Operation]] = {
     "ListDbUsers": lambda id: redis_accounts.ListDbUsers(id, name="reader"),
     "CreateDbUser": lambda id: redis_accounts.CreateDbUser(id, [USER]),
     "DeleteDbUser": lambda id: redis_accounts.DeleteDbUser(id, ["reader"]),
@@ -164,6 +220,9 @@ SAMPLES |= {
 }
 
 
+SAMPLES |= CROWDED
+
+
 def redis_scene(sandbox: Sandbox, gdb: Any) -> None:
     """Five more instances: a pair, a dual-active pair, and one that accelerates a MySQL instance."""
     for name in ("master", "slave", "left", "right"):
@@ -186,13 +245,142 @@ def redis_scene(sandbox: Sandbox, gdb: Any) -> None:
     gdb.dbcache_rules.create(**TABLE)
 
 
-def scene(sandbox: Sandbox) -> str:
-    """Make two instances, one of them tagged and known by the id that is returned."""
+SPECS: dict[str, dict[str, Any]] = {}
+"""By operation id: how the instance differs that it is about."""
+
+BEFORE: dict[str, Callable[[str], Operation]] = {}
+"""By operation id: what is called before it."""
+
+SCHEDULED = {"ListNosqlTaskList", "CancelInstanceScheduleWindow"}
+"""The ids of operations about a job that waits for the maintenance window."""
+
+
+def scene(sandbox: Sandbox, id: str = "") -> str:
+    """Make two instances, one of them tagged and known by the id that is returned, fit for an operation."""
     with sandbox.connect() as gdb:
-        made = gdb.instances.create(InstanceSpec(**SPEC))
+        spec = {**SPEC, **SPECS.get(id, {})}
+        made = gdb.instances.create(InstanceSpec(**{name: value for name, value in spec.items() if value}))
         gdb.instances.create(InstanceSpec(**{**SPEC, "name": "another-01"}))
         sandbox.advance(3600)
-        id = str(made["id"].iloc[0])
-        gdb.tags.update(id, "create", [{"key": "team", "value": "blue"}])
-        redis_scene(sandbox, gdb)
-    return id
+        instance_id = str(made["id"].iloc[0])
+        gdb.tags.update(instance_id, "create", [{"key": "team", "value": "blue"}])
+        if id in CROWDED:
+            redis_scene(sandbox, gdb)
+        if id in SCHEDULED:
+            sandbox.schedule(instance_id)
+        if id in BEFORE:
+            gdb.send(BEFORE[id](instance_id))
+            sandbox.advance(3600)
+    return instance_id
+
+
+# ------------------------------------------- tags, quotas, flavors, windows, networks, logs, monitoring
+
+NIGHT: Any = {"start_time": "2026-02-03T04:30:00", "end_time": "2026-02-03T05:00:00"}
+"""A stretch of time in the life of the scene's instances."""
+IDS = Ids(0)
+"""Makes the ids of a sandbox's first things."""
+EVERYWHERE: Any = [{"key": "team", "values": []}]
+LAB_GROUP = str(UUID(IDS.fixed("security group lab")))
+
+
+def engine(type: str, version: str, mode: str, size: str = "100", spec_code: str = "xlarge.4", num: str = "3") -> Any:
+    """What makes the scene's instance one of another engine."""
+    flavor = {"num": num, "size": size, "storage": "ULTRAHIGH", "spec_code": f"geminidb.{type}.{spec_code}"}
+    store = {"type": type, "version": version, "storage_engine": "rocksDB"}
+    return {"datastore": store, "mode": mode, "flavor": [flavor], "product_type": None, "port": None}
+
+
+CASSANDRA = engine("cassandra", "3.11", "Cluster")
+MONGODB = engine("mongodb", "4.0", "ReplicaSet", spec_code="repset.xlarge.4")
+INFLUXDB = engine("influxdb", "1.8", "Cluster")
+BIG_REDIS = {"flavor": [{"num": "3", "size": "24", "storage": "ULTRAHIGH", "spec_code": "geminidb.redis.xlarge.4"}]}
+
+SPECS |= {
+    "ListCassandraSlowLogs": CASSANDRA,
+    "ListInfluxdbSlowLogs": INFLUXDB,
+    "ListMongodbSlowLogs": MONGODB,
+    "ListMongodbErrorLogs": MONGODB,
+    "UpdateClientNetwork": MONGODB,
+    "SwitchSecondLevelMonitoring": BIG_REDIS,
+}
+BEFORE |= {
+    "ListLtsConfigs": lambda id: SaveLtsConfigs([id], "slow_log", "a-group", "a-stream"),
+}
+SAMPLES |= {
+    "ListProjectTags": lambda id: ListProjectTags(),
+    "ListInstancesByResourceTags": lambda id: ListInstancesByResourceTags(EVERYWHERE),
+    "ListInstancesByTags": lambda id: ListInstancesByTags(EVERYWHERE),
+    "ListEpsQuotas": lambda id: ListEpsQuotas(),
+    "ModifyEpsQuotas": lambda id: ModifyEpsQuotas([{"enterprise_project_id": "0", "quota": {"instance": 7}}]),
+    "ListFlavors": lambda id: ListFlavors(engine_name="redis"),
+    "ShowIpNumRequirement": lambda id: ShowIpNumRequirement(3, engine_name="redis", instance_mode="Cluster"),
+    "ListInstanceMaintenanceWindow": lambda id: ListInstanceMaintenanceWindow(id),
+    "ModifyInstanceMaintenanceWindow": lambda id: ModifyInstanceMaintenanceWindow(id, "22:00"),
+    "ListDedicatedResources": lambda id: ListDedicatedResources(),
+    "ShowSecondLevelMonitoringStatus": lambda id: ShowSecondLevelMonitoringStatus(id),
+    "ModifyPort": lambda id: ModifyPort(id, 7000),
+    "ModifyPublicIp": lambda id: ModifyPublicIp(id, f"{IDS.fixed('node 0')}no12", "BIND", "203.0.113.7"),
+    "UpdateClientNetwork": lambda id: UpdateClientNetwork(id, ["10.1.0.0/16"]),
+    "SwitchSecondLevelMonitoring": lambda id: SwitchSecondLevelMonitoring(id, True),
+    "ListCassandraSlowLogs": lambda id: ListCassandraSlowLogs(id, **NIGHT),
+    "ListInfluxdbSlowLogs": lambda id: ListInfluxdbSlowLogs(id, **NIGHT),
+    "ListMongodbSlowLogs": lambda id: ListMongodbSlowLogs(id, **NIGHT),
+    "ListMongodbErrorLogs": lambda id: ListMongodbErrorLogs(id, **NIGHT),
+    "UpdateSecurityGroup": lambda id: UpdateSecurityGroup(id, LAB_GROUP),
+    "UpdateInstanceLb": lambda id: UpdateInstanceLb(id, "192.168.0.200"),
+    "ShowElbIpGroup": lambda id: ShowElbIpGroup(id),
+    "SwitchIpGroup": lambda id: SwitchIpGroup(id, "whiteList", True, [{"ip": "10.0.0.0/8"}]),
+    "SwitchSsl": lambda id: SwitchSsl(id, "on"),
+    "ListSslCertDownloadAddresses": lambda id: ListSslCertDownloadAddresses(id),
+    "ListRedisSlowLogs": lambda id: ListRedisSlowLogs(id, **NIGHT),
+    "ListSlowLogs": lambda id: ListSlowLogs(id, *NIGHT.values()),
+    "ShowErrorLog": lambda id: ShowErrorLog(id, *NIGHT.values()),
+    "ShowSlowLogDesensitization": lambda id: ShowSlowLogDesensitization(id),
+    "SwitchSlowlogDesensitization": lambda id: SwitchSlowlogDesensitization(id, "off"),
+    "ListLtsConfigs": lambda id: ListLtsConfigs(),
+    "SaveLtsConfigs": lambda id: SaveLtsConfigs([id], "slow_log", "a-group", "a-stream"),
+    "DeleteLtsConfigs": lambda id: DeleteLtsConfigs([id], "slow_log"),
+}
+
+# --------------------------------------------------------------------- parameters, scheduled jobs
+
+SCHEDULE = str(UUID(IDS.fixed("schedule 0")))
+DEFAULT = f"{IDS.fixed('template redis CloudNativeCluster')}pr12"
+TEMPLATE = f"{IDS.fixed('template 0')}pr12"
+"""The first template somebody makes."""
+
+
+def template(id: str) -> Operation:
+    """Makes it, from the instance with an id."""
+    return CreateConfiguration("mine", "For tests", values={"timeout": "60"}, instance_id=id)
+
+
+TEMPLATED: dict[str, Callable[[str], Operation]] = {
+    "ShowConfigurationDetail": lambda id: ShowConfigurationDetail(TEMPLATE),
+    "UpdateConfiguration": lambda id: UpdateConfiguration(TEMPLATE, values={"timeout": "70"}),
+    "DeleteConfiguration": lambda id: DeleteConfiguration(TEMPLATE),
+    "CopyConfiguration": lambda id: CopyConfiguration(TEMPLATE, "another"),
+    "CompareConfiguration": lambda id: CompareConfiguration(DEFAULT, TEMPLATE),
+    "ResetParamGroupTemplate": lambda id: ResetParamGroupTemplate(TEMPLATE),
+    "ApplyConfigurationToInstances": lambda id: ApplyConfigurationToInstances(TEMPLATE, [id]),
+    "ApplyConfiguration": lambda id: ApplyConfiguration(TEMPLATE, [id]),
+    "ShowApplicableInstances": lambda id: ShowApplicableInstances(TEMPLATE),
+}
+BEFORE |= dict.fromkeys(TEMPLATED, template) | {
+    "ShowApplyHistory": lambda id: ApplyConfigurationToInstances(DEFAULT, [id]),
+    "ShowModifyHistory": lambda id: UpdateInstanceConfigurations(id, {"timeout": "60"}),
+}
+SAMPLES |= TEMPLATED | {
+    "CreateConfiguration": template,
+    "ListConfigurationTemplates": lambda id: ListConfigurationTemplates(datastore_name="redis", mode="All"),
+    "ListConfigurations": lambda id: ListConfigurations(datastore_name="redis"),
+    "ShowApplyHistory": lambda id: ShowApplyHistory(DEFAULT),
+    "ListConfigurationDatastores": lambda id: ListConfigurationDatastores(),
+    "ShowInstanceConfiguration": lambda id: ShowInstanceConfiguration(id),
+    "UpdateInstanceConfigurations": lambda id: UpdateInstanceConfigurations(id, {"timeout": "60"}),
+    "UpdateInstanceConfiguration": lambda id: UpdateInstanceConfiguration(id, {"timeout": "60"}),
+    "ShowModifyHistory": lambda id: ShowModifyHistory(id),
+    "ListNosqlTaskList": lambda id: ListNosqlTaskList(),
+    "CancelInstanceScheduleWindow": lambda id: CancelInstanceScheduleWindow(SCHEDULE),
+}

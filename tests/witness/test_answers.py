@@ -33,8 +33,8 @@ def test_every_operation_has_a_sample() -> None:
 
 # ----------------------------------------------------------------------------- the vendor's document
 
-UNDESCRIBED = {"storage"}
-"""Required of every listed instance, and described nowhere: what it is cannot be known."""
+UNDESCRIBED = {"storage", "enbaled"}
+"""Required and described nowhere: of listed instances, what it is cannot be known; of streams, a slip of the pen."""
 
 
 def judge(schema: dict[str, Any]) -> Any:
@@ -71,7 +71,7 @@ def asked(sandbox: Sandbox, operation: Operation) -> tuple[int, bytes]:
 @every_described
 def test_the_document_accepts_the_answer(build: Any, id: str) -> None:
     sandbox = build()
-    status, body = asked(sandbox, SAMPLES[id](scene(sandbox)))
+    status, body = asked(sandbox, SAMPLES[id](scene(sandbox, id)))
     (code,) = (code for code in described(id)[2]["responses"] if code.startswith("2"))
     assert str(status) == code
     content = described(id)[2]["responses"][code].get("content")
@@ -96,12 +96,17 @@ def test_the_document_accepts_the_refusal(build: Any, id: str) -> None:
 # -------------------------------------------------------------------------------------- the SDK
 
 
+BARE = {"ListNosqlTaskList"}
+"""Its items have no fields in the SDK: it can only count them."""
+
+
+@pytest.mark.filterwarnings("ignore:Method .* is deprecated:DeprecationWarning")
 @every_operation
 def test_the_sdk_and_our_frame_say_the_same(build: Any, id: str) -> None:
     """Two sandboxes of one seed: one is asked by the SDK, the other by us."""
     theirs, mine = build(), build()
-    instance_id = scene(theirs)
-    assert scene(mine) == instance_id
+    instance_id = scene(theirs, id)
+    assert scene(mine, id) == instance_id
     operation = SAMPLES[id](instance_id)
     read = by_sdk(theirs, operation)
     assert read.status_code == operation.route.success
@@ -110,7 +115,11 @@ def test_the_sdk_and_our_frame_say_the_same(build: Any, id: str) -> None:
         frame = gdb.send(operation)
     columns = Columns(operation.route.returns, {**fields_of(operation), "operation": id})
     columns.add(json.loads(json.dumps(sdk_plain(read)).replace(theirs.endpoint, mine.endpoint)))
-    pd.testing.assert_frame_equal(frame, frame_of(columns, frame.attrs))
+    read_by_sdk = frame_of(columns, frame.attrs)
+    if id in BARE:
+        assert len(frame) == len(read_by_sdk)
+    else:
+        pd.testing.assert_frame_equal(frame, read_by_sdk)
     assert len(frame)
 
 
@@ -118,6 +127,14 @@ LISTS = {
     "ListInstances": ("instances", "id", "id"),
     "ListJobs": ("jobs", "id", "id"),
     "ListFlavorInfos": ("flavors", "spec_code", "spec_code"),
+    "ListProjectTags": ("tags", "key", "key"),
+    "ListInstancesByResourceTags": ("instances", "instance_id", "instance_id"),
+    "ListEpsQuotas": ("quotas", "enterprise_project_id", "enterprise_project_id"),
+    "ListDedicatedResources": ("resources", "id", "id"),
+    "ListConfigurationTemplates": ("configurations", "id", "id"),
+    "ShowApplicableInstances": ("instances", "id", "id"),
+    "ShowModifyHistory": ("histories", "parameter_name", "parameter_name"),
+    "ListMongodbSlowLogs": ("slow_logs", "line_num", "line_num"),
     "ListInstanceTags": ("tags", "key", "key"),
     "ListApiVersion": ("versions", "id", "id"),
 }
@@ -127,7 +144,7 @@ LISTS = {
 @pytest.mark.parametrize("id", LISTS)
 def test_lists_have_the_same_items_in_the_same_order(build: Any, id: str) -> None:
     sandbox = build()
-    operation = SAMPLES[id](scene(sandbox))
+    operation = SAMPLES[id](scene(sandbox, id))
     attribute, key, column = LISTS[id]
     items = getattr(by_sdk(sandbox, operation), attribute)
     with sandbox.connect() as gdb:

@@ -38,17 +38,16 @@ def simulates(operation: type[Op]) -> Callable[[Callable[[Op, Call], Any]], Call
 
 @dataclass(frozen=True)
 class Page:
-    """Everything a paged list has, and how one item of it is written.
-
-    Attributes:
-        key: where the list stands, when its declaration names several places.
-        beside: what else is answered; the total goes before, unless it is among them.
-    """
+    """Everything a paged list has, and how one item of it is written."""
 
     items: Sequence[Any]
     encode: Callable[[Any], bytes] = encode
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What the answer says besides the list and the total."""
+    limit: int | None = None
+    """How many there are on a page nobody gave a size, where that is not the most there may be."""
     key: str = ""
-    beside: Mapping[str, Any] = field(default_factory=dict)
+    """Where the list stands, when its declaration names several places."""
 
 
 @dataclass(frozen=True)

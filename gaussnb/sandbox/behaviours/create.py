@@ -12,6 +12,9 @@ from ..lifecycle import Work
 from ..messages import Refused
 from ..world import SUFFIXES, Instance, create_time
 from . import Call, matching, simulates
+from .configurations import check_template, take_template
+from .dedicated_resources import pools
+from .quotas import check_enterprise
 
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
@@ -28,6 +31,7 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
     for check in _CHECKS:
         check(spec, call)
     instance = _instance(spec, call)
+    take_template(call.world, instance, call.now)
     prepaid = instance.prepaid
     job = lifecycle.begin(
         call.world,
@@ -94,14 +98,15 @@ def _check_network(spec: InstanceSpec, call: Call) -> None:
 def _check_belongings(spec: InstanceSpec, call: Call) -> None:
     world = call.world
     if spec.configuration_id is not None:
-        if spec.configuration_id not in world.templates:
-            raise Refused("DBS.280045")
-        if world.templates[spec.configuration_id] != (spec.datastore.type, spec.mode):
-            raise Refused("DBS.200057", "The template is for another engine or mode.")
+        check_template(world, spec.configuration_id, spec.datastore.type, spec.datastore.version, spec.mode)
     if spec.disk_encryption_id not in (None, *world.keys):
         raise Refused("DBS.200506")
     if spec.dedicated_resource_id is not None:
-        raise Refused("DBS.280001", "dedicated_resource_id: there are no dedicated pools here.")
+        pool = pools(world).get(spec.dedicated_resource_id)
+        if pool is None:
+            raise Refused("DBS.280001", "dedicated_resource_id: there is no such pool.")
+        if (pool.engine, pool.zone) != (spec.datastore.type, spec.availability_zone):
+            raise Refused("DBS.280001", f"dedicated_resource_id: the pool is for {pool.engine} in {pool.zone}.")
 
 
 def _check_restore(spec: InstanceSpec, call: Call) -> None:
@@ -133,6 +138,8 @@ def _check_quota(spec: InstanceSpec, call: Call) -> None:
     quota = call.world.quota
     if quota and len(matching(call.world.instances.values(), engine=spec.datastore.type)) >= quota:
         raise Refused("DBS.280280")
+    flavor = spec.flavor[0]
+    check_enterprise(call.world, spec.enterprise_project_id or "0", int(flavor.num), flavor.spec_code)
 
 
 _CHECKS = (
@@ -183,6 +190,7 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         prepaid=spec.charge_info is not None and spec.charge_info.charge_mode == "prePaid",
         ssl=str(spec.ssl_option or 0),
         enterprise_project_id=spec.enterprise_project_id or "0",
+        dedicated_resource_id=spec.dedicated_resource_id or "",
         disk_encryption_id=spec.disk_encryption_id or "",
         configuration_id=spec.configuration_id or "",
         dr_source_id=spec.dr_info.source_instance_id if spec.dr_info else "",

@@ -206,7 +206,7 @@ def list_rules(op: ListDbCacheRules, call: Call) -> Page:
         and wanted(op.source_db_schema, rule.source_db_schema)
         and wanted(op.source_db_table, rule.source_db_table)
     ]
-    return Page(found, beside={"dbcache_mapping_id": mapping.id})
+    return Page(found, more={"dbcache_mapping_id": mapping.id})
 
 
 @simulates(UpdateDbCacheRule)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ... import engines
-from ...operations.flavors import ListDatastores, ListFlavorInfos
+from ...operations.flavors import ListDatastores, ListFlavorInfos, ListFlavors, ShowIpNumRequirement
+from ..lifecycle import BALANCED
 from ..messages import Refused
-from . import Call, simulates
+from . import Call, Page, simulates
 
 _NOT_CLASSIC = ("CloudNativeCluster", "EnhancedCluster")
 
@@ -41,3 +42,20 @@ def _shown(engine: str, version: str, flavor: engines.Flavor, call: Call) -> dic
 @simulates(ListDatastores)
 def list_datastores(op: ListDatastores, call: Call) -> dict[str, Any]:
     return {"versions": list(engines.engine(op.datastore_name).versions)}
+
+
+@simulates(ListFlavors)
+def list_classic_flavors(op: ListFlavors, call: Call) -> Page:
+    found = list_flavors(ListFlavorInfos(engine_name=op.engine_name), call)
+    return Page(found if op.region in (None, call.world.region) else [], limit=len(found))
+
+
+@simulates(ShowIpNumRequirement)
+def count_addresses(op: ShowIpNumRequirement, call: Call) -> dict[str, Any]:
+    if op.instance_id is not None:
+        call.instance(op.instance_id)
+        return {"count": op.node_num}
+    if op.instance_mode not in engines.engine(op.engine_name or "").modes:
+        raise Refused("DBS.280342", "The engine has no such mode.")
+    balancer = (op.engine_name, op.instance_mode) in BALANCED
+    return {"count": op.node_num + balancer}

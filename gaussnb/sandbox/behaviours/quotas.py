@@ -1,12 +1,32 @@
-"""Quotas: so many instances of each engine."""
+"""Quotas: so many instances of each engine, and what each enterprise project may have."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from ... import engines
 from ...engines import ENGINES
-from ...operations.quotas import ShowQuotas
+from ...operations.quotas import ListEpsQuotas, ModifyEpsQuotas, ShowQuotas
+from ..messages import Refused
+from ..world import World, kept
 from . import Call, matching, simulates
+
+_REFUSALS = {"instance": "DBS.200165", "vcpus": "DBS.200166", "ram": "DBS.200167"}
+
+
+@kept("enterprise quota")
+@dataclass
+class Allowance:
+    """What an enterprise project may have; 0 for no limit."""
+
+    id: str
+    instance: int = 5000
+    vcpus: int = 8_000_000
+    ram: int = 16_000_000
+
+    def amounts(self) -> dict[str, int]:
+        return {name: amount for name, amount in asdict(self).items() if name != "id"}
 
 
 @simulates(ShowQuotas)
@@ -17,3 +37,57 @@ def show_quotas(op: ShowQuotas, call: Call) -> dict[str, Any]:
     used = matching(world.instances.values(), engine=op.datastore_type, mode=mode, product_type=product)
     quota = world.quota if op.datastore_type else world.quota * len(ENGINES)
     return {"quotas": {"resources": [{"type": "instance", "quota": quota, "used": len(used)}]}}
+
+
+@simulates(ListEpsQuotas)
+def list_enterprise_quotas(op: ListEpsQuotas, call: Call) -> list[dict[str, Any]]:
+    return [
+        {
+            "enterprise_project_id": id,
+            "enterprise_project_name": name,
+            "quota": _allowance(call.world, id).amounts(),
+            "used": _used(call.world, id),
+        }
+        for id, name in call.world.enterprise_projects.items()
+        if (op.enterprise_project_name or "") in name
+    ]
+
+
+@simulates(ModifyEpsQuotas)
+def set_enterprise_quotas(op: ModifyEpsQuotas, call: Call) -> dict[str, Any]:
+    changed = []
+    for one in op.quotas:
+        id = one.enterprise_project_id
+        if id not in call.world.enterprise_projects:
+            raise Refused("DBS.280433")
+        given = {name: amount for name, amount in one.quota if amount is not None}
+        used = _used(call.world, id)
+        if less := next((name for name, amount in given.items() if 0 < amount < used[name]), None):
+            raise Refused("DBS.280001", f"quota.{less}: more than that is in use, {used[less]}.")
+        changed.append(Allowance(id, **{**_allowance(call.world, id).amounts(), **given}))
+    for allowance in changed:
+        call.world.table(Allowance).put(allowance)
+    return {}
+
+
+def check_enterprise(world: World, id: str, nodes: int, spec_code: str) -> None:
+    """Refuse another instance of an enterprise project that has used up what it may have."""
+    used, wants = _used(world, id), {"instance": 1, **_size(spec_code, nodes)}
+    for name, most in _allowance(world, id).amounts().items():
+        if most and used[name] + wants[name] > most:
+            raise Refused(_REFUSALS[name])
+
+
+def _allowance(world: World, id: str) -> Allowance:
+    return world.table(Allowance).get(id) or Allowance(id)
+
+
+def _used(world: World, id: str) -> dict[str, int]:
+    mine = matching(world.instances.values(), enterprise_project_id=id)
+    sizes = [_size(instance.spec_code, len(instance.nodes)) for instance in mine]
+    return {"instance": len(mine), **{name: sum(size[name] for size in sizes) for name in ("vcpus", "ram")}}
+
+
+def _size(spec_code: str, nodes: int) -> dict[str, int]:
+    flavor = engines.flavor(spec_code)
+    return {"vcpus": flavor.vcpus * nodes, "ram": flavor.ram * nodes} if flavor else {"vcpus": 0, "ram": 0}

@@ -73,7 +73,7 @@ def list_disabled(op: ShowRedisDisabledCommands, call: Call) -> Page:
             for place, disabled in commands.keys.items()
         ]
     beside = {"disabled_type": op.type, "total_count": str(len(items))}  # a text, as the vendor's document says
-    return Page(items, key="keys" if op.type == "key" else "commands", beside=beside)
+    return Page(items, key="keys" if op.type == "key" else "commands", more=beside)
 
 
 @simulates(SaveRedisDisabledCommands)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...operations.tags import BatchTagAction, ListInstanceTags
-from ..messages import Refused
-from . import Call, simulates
+from ...operations.tags import (
+    BatchTagAction,
+    ListInstancesByResourceTags,
+    ListInstancesByTags,
+    ListInstanceTags,
+    ListProjectTags,
+)
+from ..messages import Refused, encode
+from ..world import Instance
+from . import Call, Page, simulates, wanted
 
 _MOST = 20
 
 
 @simulates(ListInstanceTags)
 def list_tags(op: ListInstanceTags, call: Call) -> dict[str, Any]:
-    tags = call.instance(op.instance_id).tags
-    return {"tags": [{"key": key, "value": value} for key, value in tags.items()]}
+    return {"tags": _shown(call.instance(op.instance_id))}
 
 
 @simulates(BatchTagAction)
@@ -30,3 +36,37 @@ def change_tags(op: BatchTagAction, call: Call) -> dict[str, Any]:
     instance.tags = tags
     call.world.touch(instance, call.now)
     return {}
+
+
+@simulates(ListProjectTags)
+def list_project_tags(op: ListProjectTags, call: Call) -> list[dict[str, Any]]:
+    values: dict[str, dict[str, None]] = {}
+    for instance in call.world.instances.values():
+        for key, value in instance.tags.items():
+            values.setdefault(key, {})[value] = None
+    return [{"type": "user", "key": key, "values": list(values[key])} for key in sorted(values)]
+
+
+@simulates(ListInstancesByTags)
+@simulates(ListInstancesByResourceTags)
+def find(op: ListInstancesByResourceTags, call: Call) -> Page | dict[str, Any]:
+    found = [one for one in call.world.instances.newest_first() if _has(one, op)]
+    if op.action == "count":  # documented: nothing but the count; the list has to be there all the same
+        return {"instances": [], "total_count": len(found)}
+    return Page(
+        found,
+        lambda one: encode({"instance_id": one.id, "instance_name": one.name, "tags": _shown(one)}),
+    )
+
+
+def _has(instance: Instance, op: ListInstancesByResourceTags) -> bool:
+    """Whether an instance has each tag that is asked for, with any of its values, and the name and id."""
+    known = {"instance_id": instance.id, "instance_name": instance.name}
+    return all(
+        tag.key in instance.tags and (not tag.values or instance.tags[tag.key] in tag.values)
+        for tag in op.tags or ()
+    ) and all(wanted(match.value, known[match.key]) for match in op.matches or ())
+
+
+def _shown(instance: Instance) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in instance.tags.items()]

@@ -1,0 +1,395 @@
+"""Logs: lines that follow from the seed and the hour, so that reading them again shows the same ones."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ... import engines
+from ...operations.logs import (
+    DeleteLtsConfigs,
+    ListCassandraSlowLogs,
+    ListInfluxdbSlowLogs,
+    ListLtsConfigs,
+    ListMongodbErrorLogs,
+    ListMongodbSlowLogs,
+    ListRedisSlowLogs,
+    ListSlowLogs,
+    LogQuery,
+    SaveLtsConfigs,
+    ShowErrorLog,
+    ShowSlowLogDesensitization,
+    SwitchSlowlogDesensitization,
+)
+from ..messages import Refused
+from ..world import Instance, Node, World, job_time, kept
+from . import Call, Page, matching, simulates
+
+_DAYS = 30
+_SLOW_EVERY, _ERROR_EVERY = 600, 1800  # seconds: roughly one line in each
+_MASKED = "***"
+_REACH = 2000
+
+# ------------------------------------------------------------------------------- what is written
+
+# kind, where it is (keyspace and table, database and collection, …), the statement with a value in it
+_SLOW: dict[str, tuple[tuple[str, str, str, str], ...]] = {
+    "cassandra": (
+        ("select", "shop", "orders", "SELECT * FROM shop.orders WHERE customer_id = {} ALLOW FILTERING"),
+        ("select", "shop", "customers", "SELECT id, name FROM shop.customers WHERE region = {} LIMIT 5000"),
+        ("select", "metrics", "by_day", "SELECT count(*) FROM metrics.by_day WHERE day = {}"),
+    ),
+    "influxdb": (
+        ("SELECT", "telemetry", "autogen", 'SELECT mean("value") FROM "cpu" WHERE "host" = {} GROUP BY time(1m)'),
+        ("SELECT", "telemetry", "week", 'SELECT * FROM "disk" WHERE "used" > {}'),
+        ("DELETE", "telemetry", "autogen", 'DELETE FROM "cpu" WHERE "host" = {}'),
+        ("SHOW", "telemetry", "autogen", 'SHOW TAG VALUES FROM "cpu" WITH KEY = "host" LIMIT {}'),
+    ),
+    "mongodb": (
+        ("query", "shop", "orders", "find shop.orders filter: {{ customer: {} }} planSummary: COLLSCAN"),
+        ("update", "shop", "stock", "update shop.stock q: {{ item: {} }} u: {{ $inc: {{ left: -1 }} }}"),
+        ("command", "shop", "orders", "aggregate shop.orders pipeline: [{{ $match: {{ day: {} }} }}, {{ $sort: 1 }}]"),
+        ("insert", "audit", "events", "insert audit.events documents: [{{ event: {} }}]"),
+        ("remove", "audit", "events", "remove audit.events q: {{ before: {} }}"),
+    ),
+    "redis": (
+        ("hgetall", "0", "", "HGETALL session:{}"),
+        ("smembers", "0", "", "SMEMBERS basket:{}"),
+        ("zrange", "1", "", "ZRANGE scores:{} 0 -1 WITHSCORES"),
+        ("keys", "0", "", "KEYS user:{}:*"),
+    ),
+}
+_ERRORS = (
+    ("Warning", "Slow heartbeat response from {}"),
+    ("Warning", "Connection from {} ended while it was being served"),
+    ("Error", "Authentication failed for a client at {}"),
+    ("Warning", "Election timer of {} restarted"),
+    ("Error", "Could not refresh the routing of {}"),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: when, by which node, and the numbers everything else in it follows from."""
+
+    number: int
+    moment: float
+    node: Node
+    dice: bytes
+
+    def pick(self, choices: Sequence[Any]) -> Any:
+        return choices[self.dice[0] % len(choices)]
+
+    def roll(self, place: int, most: int) -> int:
+        """A number below ``most``."""
+        return int.from_bytes(self.dice[place : place + 4], "big") % most
+
+    @property
+    def cost(self) -> int:
+        """Milliseconds: mostly a little too long, now and then much."""
+        return 500 + self.roll(4, 1500) + (self.roll(8, 8000) if self.dice[1] < 32 else 0)
+
+
+def _lines(call: Call, instance: Instance, what: str, every: int, start: float, end: float) -> Iterator[Line]:
+    """The lines of a log between two moments, oldest first: one in each stretch of time, somewhere in it."""
+    start = max(start, instance.created + engines.engine(instance.engine).create_seconds)
+    for number in range(math.floor(start / every), math.floor(end / every) + 1):
+        dice = hashlib.sha256(f"{call.world.ids.seed} {instance.id} {what} {number}".encode()).digest()
+        line = Line(number, number * every, instance.nodes[dice[2] % len(instance.nodes)], dice)
+        moment = line.moment + line.roll(12, every)
+        if start <= moment <= end:
+            yield Line(number, moment, line.node, dice)
+
+
+def _between(call: Call, start: datetime, end: datetime, days: int) -> tuple[float, float]:
+    """The stretch of time that is asked for."""
+    begin, until = start.timestamp(), end.timestamp()
+    if begin < call.now - days * 24 * 3600 - 1:
+        raise Refused("DBS.280067", f"At most {days} days ago.")
+    if until > call.now:
+        raise Refused("DBS.280068", "It lies in the future.")
+    if until < begin:
+        raise Refused("DBS.280068", "It lies before the start.")
+    return begin, until
+
+
+def _check_node(instance: Instance, node_id: str | None) -> None:
+    if node_id is not None and node_id not in (node.id for node in instance.nodes):
+        raise Refused("DBS.280407")
+
+
+# --------------------------------------------------------------------------- the log of each engine
+
+
+def _asked(
+    op: LogQuery, call: Call, what: str, every: int, engine: str, shown: Callable[[Line], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The page of a log that is asked for."""
+    instance = call.instance(op.instance_id)
+    if instance.engine != engine:
+        raise Refused("DBS.201020", f"This is the log of {engine}.")
+    start, end = _between(call, op.start_time, op.end_time, _DAYS)
+    _check_node(instance, op.node_id)
+    if op.line_num is not None and not op.line_num.isdecimal():
+        raise Refused("DBS.280001", "line_num: that of a line.")
+    after = -1 if op.line_num is None else int(op.line_num)
+    page: list[dict[str, Any]] = []
+    for line in _lines(call, instance, what, every, start, end):
+        if line.number <= after or op.node_id not in (None, line.node.id):
+            continue
+        item = {
+            "node_id": line.node.id,
+            "node_name": line.node.name,
+            "log_time": job_time(line.moment),
+            "line_num": str(line.number),
+            **shown(line),
+        }
+        if _holds(op, item):
+            page.append(item)
+        if len(page) == (op.limit or 100):
+            break
+    return page
+
+
+_PREFIXES = {
+    "keyspace_keywords": "keyspace",
+    "table_keywords": "table",
+    "database_keywords": "database",
+    "collection_keywords": "collection",
+}
+_EQUAL = ("operate_type", "severity", "database", "retention_policy")
+
+
+def _holds(op: LogQuery, item: dict[str, Any]) -> bool:
+    """Whether a line is what the filters ask for; each log has some of them."""
+    words = getattr(op, "keywords", None) or []
+    text = item.get("whole_message") or item.get("raw_message") or ""
+    low, high = getattr(op, "min_cost_time", None), getattr(op, "max_cost_time", None)
+    cost = float(item.get("cost_time", 0))
+    return (
+        all(word in text for word in ([words] if isinstance(words, str) else words))
+        and (low is None or cost >= low)
+        and (high is None or cost <= high)
+        and all(getattr(op, name, None) in (None, item.get(name)) for name in _EQUAL)
+        and all(
+            not (starts := getattr(op, name, None)) or str(item[key]).startswith(tuple(starts))
+            for name, key in _PREFIXES.items()
+        )
+    )
+
+
+def _slow(op: LogQuery, call: Call, engine: str, more: Callable[[Line, str, str], dict[str, Any]]) -> dict[str, Any]:
+    masked = _masked(call.world, op.instance_id)
+
+    def shown(line: Line) -> dict[str, Any]:
+        kind, place, part, statement = line.pick(_SLOW[engine])
+        text = statement.format(_MASKED if masked else line.roll(16, 100_000))
+        return {"operate_type": kind, "whole_message": text, "cost_time": line.cost, **more(line, place, part)}
+
+    return {"slow_logs": _asked(op, call, "slow", _SLOW_EVERY, engine, shown)}
+
+
+@simulates(ListCassandraSlowLogs)
+def cassandra_slow(op: ListCassandraSlowLogs, call: Call) -> dict[str, Any]:
+    return _slow(op, call, "cassandra", lambda line, keyspace, table: {"keyspace": keyspace, "table": table})
+
+
+@simulates(ListInfluxdbSlowLogs)
+def influxdb_slow(op: ListInfluxdbSlowLogs, call: Call) -> dict[str, Any]:
+    return _slow(
+        op,
+        call,
+        "influxdb",
+        lambda line, database, policy: {
+            "database": database,
+            "retention_policy": policy,
+            "cost_time": str(line.cost),  # a text in this log alone
+        },
+    )
+
+
+@simulates(ListMongodbSlowLogs)
+def mongodb_slow(op: ListMongodbSlowLogs, call: Call) -> dict[str, Any]:
+    return _slow(
+        op,
+        call,
+        "mongodb",
+        lambda line, database, collection: {
+            "database": database,
+            "collection": collection,
+            "lock_time": line.roll(20, 5000),
+            "docs_returned": line.roll(24, 100),
+            "docs_scanned": 100 + line.roll(24, 100_000),
+        },
+    )
+
+
+@simulates(ListRedisSlowLogs)
+def redis_slow(op: ListRedisSlowLogs, call: Call) -> dict[str, Any]:
+    return _slow(op, call, "redis", lambda line, database, _: {"cost_time": line.cost / 10})
+
+
+@simulates(ListMongodbErrorLogs)
+def mongodb_errors(op: ListMongodbErrorLogs, call: Call) -> dict[str, Any]:
+    def shown(line: Line) -> dict[str, Any]:
+        severity, text = line.pick(_ERRORS)
+        return {"severity": severity, "raw_message": text.format(line.node.private_ip)}
+
+    return {"error_logs": _asked(op, call, "error", _ERROR_EVERY, "mongodb", shown)}
+
+
+# --------------------------------------------------------------------------------- the older calls
+
+
+@simulates(ListSlowLogs)
+def older_slow(op: ListSlowLogs, call: Call) -> Page:
+    instance = call.instance(op.instance_id)
+    engine = instance.engine if instance.engine in _SLOW else "cassandra"
+    masked = _masked(call.world, instance.id)
+    start, end = _between(call, op.start_date, op.end_date, 31)
+    _check_node(instance, op.node_id)
+    found = []
+    for line in _lines(call, instance, "slow", _SLOW_EVERY, start, end):
+        kind, place, _, statement = line.pick(_SLOW[engine])
+        if op.node_id in (None, line.node.id) and (op.type is None or op.type.lower() == kind.lower()):
+            moment = datetime.fromtimestamp(line.moment, UTC)
+            found.append(
+                {
+                    "time": f"{line.cost / 1000:.5f} s",
+                    "database": place,
+                    "query_sample": statement.format(_MASKED if masked else line.roll(16, 100_000)),
+                    "type": kind.upper(),
+                    "start_time": moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                }
+            )
+    return Page(found[::-1][:_REACH], limit=10)
+
+
+@simulates(ShowErrorLog)
+def older_errors(op: ShowErrorLog, call: Call) -> Page:
+    instance = call.instance(op.instance_id)
+    start, end = _between(call, op.start_time, op.end_time, 31)
+    _check_node(instance, op.node_id)
+    found = []
+    for line in _lines(call, instance, "error", _ERROR_EVERY, start, end):
+        level, text = line.pick(_ERRORS)
+        if op.node_id in (None, line.node.id) and op.type in (None, level):
+            found.append(
+                {
+                    "node_name": line.node.name,
+                    "level": level,
+                    "time": job_time(line.moment),
+                    "content": text.format(line.node.private_ip),
+                }
+            )
+    return Page(found[::-1][:_REACH], limit=10)
+
+
+# --------------------------------------------------------------------------------------- masking
+
+
+@kept("unmasked log", ends_with_instance=True)
+@dataclass
+class Unmasked:
+    """An instance whose slow log shows values; without it they are masked."""
+
+    id: str
+
+
+def _masked(world: World, instance_id: str) -> bool:
+    return instance_id not in world.table(Unmasked)
+
+
+@simulates(ShowSlowLogDesensitization)
+def show_masking(op: ShowSlowLogDesensitization, call: Call) -> dict[str, Any]:
+    masked = _masked(call.world, call.instance(op.instance_id).id)
+    return {"desensitization_status": "on" if masked else "off"}
+
+
+@simulates(SwitchSlowlogDesensitization)
+def set_masking(op: SwitchSlowlogDesensitization, call: Call) -> dict[str, Any]:
+    instance, unmasked = call.instance(op.instance_id), call.world.table(Unmasked)
+    if op.desensitization_status == "off":
+        unmasked.put(Unmasked(instance.id))
+    elif instance.id in unmasked:
+        unmasked.drop(instance.id)
+    return {}
+
+
+# --------------------------------------------------------------------------------------- streams
+
+
+@kept("log stream", ends_with_instance=True)
+@dataclass
+class Stream:
+    """One log of an instance that goes, or went, to the log service."""
+
+    id: str
+    instance_id: str
+    log_type: str
+    lts_group_id: str
+    lts_stream_id: str
+    enabled: bool = True
+
+    def wire(self) -> dict[str, Any]:
+        return {
+            "log_type": self.log_type,
+            "lts_group_id": self.lts_group_id,
+            "lts_stream_id": self.lts_stream_id,
+            "enabled": self.enabled,
+        }
+
+
+def _supported(instance: Instance) -> list[str]:
+    return ["slow_log", "audit_log"] if instance.engine == "redis" else ["slow_log"]
+
+
+@simulates(ListLtsConfigs)
+def list_streams(op: ListLtsConfigs, call: Call) -> list[dict[str, Any]]:
+    found = matching(
+        call.world.instances.newest_first(), id=op.instance_id, enterprise_project_id=op.enterprise_project_id
+    )
+    return [
+        {
+            "instance": {
+                "id": one.id,
+                "name": one.name,
+                "status": one.status,
+                "mode": one.mode,
+                "datastore": {"type": one.engine, "version": one.version},
+                "actions": one.actions,
+                "enterprise_project_id": one.enterprise_project_id,
+                "supported_log_types": _supported(one),
+            },
+            "lts_configs": [
+                stream.wire() for stream in matching(call.world.table(Stream).values(), instance_id=one.id)
+            ],
+        }
+        for one in found
+        if (op.instance_name or "") in one.name
+    ]
+
+
+@simulates(SaveLtsConfigs)
+def enable_stream(op: SaveLtsConfigs, call: Call) -> dict[str, Any]:
+    for instance in [call.instance(id) for id in op.instance_ids]:
+        if op.log_type not in _supported(instance):
+            raise Refused("DBS.280066", "An instance has no such log.")
+    for id in op.instance_ids:
+        stream = Stream(f"{id} {op.log_type}", id, op.log_type, op.lts_group_id, op.lts_stream_id)
+        call.world.table(Stream).put(stream)
+    return {}
+
+
+@simulates(DeleteLtsConfigs)
+def disable_stream(op: DeleteLtsConfigs, call: Call) -> dict[str, Any]:
+    streams = call.world.table(Stream)
+    for instance in [call.instance(id) for id in op.instance_ids]:
+        if stream := streams.get(f"{instance.id} {op.log_type}"):
+            stream.enabled = False
+            streams.put(stream)
+    return {}

@@ -1,0 +1,24 @@
+"""The maintenance window: four hours from a full hour on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...operations.maintenance import ListInstanceMaintenanceWindow, ModifyInstanceMaintenanceWindow
+from . import Call, simulates
+
+_HOURS = 4
+
+
+@simulates(ListInstanceMaintenanceWindow)
+def show_window(op: ListInstanceMaintenanceWindow, call: Call) -> dict[str, Any]:
+    return {"maintenance_window": call.instance(op.instance_id).maintenance_window}
+
+
+@simulates(ModifyInstanceMaintenanceWindow)
+def set_window(op: ModifyInstanceMaintenanceWindow, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    hour = int(op.start_time[:2])
+    instance.maintenance_window = f"{hour:02}:00-{(hour + _HOURS) % 24:02}:00"
+    call.world.touch(instance, call.now)
+    return {}

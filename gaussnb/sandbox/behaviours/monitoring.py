@@ -1,0 +1,43 @@
+"""Monitoring by the second: for Redis behind a proxy, on nodes of at least four virtual CPUs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ... import engines
+from ...operations.logs import ShowSecondLevelMonitoringStatus, SwitchSecondLevelMonitoring
+from .. import lifecycle
+from ..messages import Refused
+from ..world import kept
+from . import Call, simulates
+
+_VCPUS = 4
+
+
+@kept("seconds monitoring", ends_with_instance=True)
+@dataclass
+class Measured:
+    """An instance that is measured every five seconds."""
+
+    id: str
+
+
+@simulates(ShowSecondLevelMonitoringStatus)
+def show_seconds(op: ShowSecondLevelMonitoringStatus, call: Call) -> dict[str, Any]:
+    return {"enabled": call.instance(op.instance_id).id in call.world.table(Measured)}
+
+
+@simulates(SwitchSecondLevelMonitoring)
+def set_seconds(op: SwitchSecondLevelMonitoring, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    flavor = engines.flavor(instance.spec_code)
+    if (instance.engine, instance.mode) not in lifecycle.BALANCED or flavor is None or flavor.vcpus < _VCPUS:
+        raise Refused("DBS.216029", f"For Redis behind a proxy, on nodes of at least {_VCPUS} vCPUs.")
+    lifecycle.check_idle(instance, lifecycle.USABLE)
+    measured = call.world.table(Measured)
+    if op.enabled:
+        measured.put(Measured(instance.id))
+    elif instance.id in measured:
+        measured.drop(instance.id)
+    return {}

@@ -1,0 +1,110 @@
+"""Work that waits for the maintenance window. No call asks for it, the console does; here :func:`schedule` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...operations.jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
+from .. import lifecycle
+from ..lifecycle import End, Work, known
+from ..messages import Refused
+from ..world import Instance, World, job_time, kept
+from . import Call, matching, simulates
+
+_DAY = 24 * 3600
+_WINDOW = 7 * _DAY
+_PAGE = 10
+
+
+@kept("schedule", ends_with_instance=True)
+@dataclass
+class Schedule:
+    """A restart that waits for the maintenance window, or was done in it."""
+
+    id: str
+    instance_id: str
+    created: float
+    start: float
+    end: float
+    status: str = "Pending"
+    job_id: str = ""
+    """The work it became."""
+    name: str = "REBOOT"
+
+
+def schedule(world: World, instance: Instance, now: float) -> Schedule:
+    """Let an instance be restarted in its next maintenance window."""
+    hour = int(instance.maintenance_window[:2])
+    start = now - now % _DAY + hour * 3600
+    start += _DAY if start <= now else 0
+    made = Schedule(world.ids.uuid("schedule"), instance.id, now, start, start + 4 * 3600)
+    lifecycle.later(world, _BEGIN, instance, start, schedule=made.id)
+    return world.table(Schedule).put(made)
+
+
+def _begin(end: End) -> None:
+    schedules = end.world.table(Schedule)
+    one = schedules.get(end.effect["schedule"])
+    if one is None or one.status != "Pending":
+        return
+    try:
+        one.job_id = lifecycle.begin(end.world, lifecycle.RESTART, end.instance, end.now).id
+        one.status = "Running"
+    except Refused:
+        one.status, one.end = "Failed", end.now
+    schedules.put(one)
+
+
+_BEGIN = known(Work("BeginSchedule", "", 0, apply=_begin))
+
+
+def _status(world: World, one: Schedule) -> tuple[str, float]:
+    """State and end: once it runs, those of its work."""
+    job = world.jobs.get(one.job_id)
+    return (job.status, job.end) if job else (one.status, one.end)
+
+
+@simulates(ListNosqlTaskList)
+def list_schedules(op: ListNosqlTaskList, call: Call) -> dict[str, Any]:
+    world = call.world
+    end = op.end_time.timestamp() if op.end_time else call.now
+    begin = op.start_time.timestamp() if op.start_time else end - _WINDOW
+    found = matching(world.table(Schedule).newest_first(), name=op.job_name, instance_id=op.instance_id)
+    found = [
+        one
+        for one in found
+        if begin <= int(one.created) <= end and op.job_status in (None, _status(world, one)[0])
+    ]
+    offset = op.offset or 0
+    page = found[offset : offset + (op.limit or _PAGE)]
+    return {"schedules": [_shown(world, one) for one in page], "total_count": str(len(found))}
+
+
+def _shown(world: World, one: Schedule) -> dict[str, Any]:
+    instance, (status, end) = world.instances[one.instance_id], _status(world, one)
+    return {
+        "job_id": one.id,
+        "job_name": one.name,
+        "job_status": status,
+        "instance_id": instance.id,
+        "instance_name": instance.name,
+        "instance_status": instance.status,
+        "datastore_type": instance.engine,
+        "create_time": job_time(one.created),
+        "start_time": job_time(one.start),
+        "end_time": job_time(end),
+    }
+
+
+@simulates(CancelInstanceScheduleWindow)
+def cancel(op: CancelInstanceScheduleWindow, call: Call) -> dict[str, Any]:
+    schedules = call.world.table(Schedule)
+    one = schedules.get(op.job_id)
+    if one is None:
+        raise Refused("DBS.280016")
+    if one.status != "Pending":
+        raise Refused("DBS.200047", "It waits no more.")
+    one.status, one.end = "Canceled", call.now
+    schedules.put(one)
+    return {}
