@@ -16,6 +16,7 @@ from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
+    Concatenate,
     Generic,
     Literal,
     ParamSpec,
@@ -67,12 +68,19 @@ class Group:
         """The calls, bound: ``for call in gdb.backups: display(call)`` shows their cards."""
         return (getattr(self, name) for name in self.calls())
 
+    @classmethod
+    def many(cls) -> dict[str, Many[Any]]:
+        """What this group does to many things at once, by name."""
+        return {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()
+                if isinstance(value, Many)}  # fmt: skip
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__.lower()}: {', '.join(self.calls())}>"
+        return f"<{type(self).__name__.lower()}: {', '.join([*self.calls(), *self.many()])}>"
 
     def _repr_markdown_(self) -> str:
         about = f"**{type(self).__name__}**: {inspect.getdoc(type(self)) or ''}"
-        rows = [(f"`{name}`", call.summary) for name, call in self.calls().items()]
+        methods: dict[str, Call[Any] | Many[Any]] = {**self.calls(), **self.many()}
+        rows = [(f"`{name}`", method.summary) for name, method in methods.items()]
         return "\n".join([about, *_table(("call", "what it does"), rows)])
 
 
@@ -267,6 +275,66 @@ class _One(Call[[str]]):
         return found
 
 
+class _ManyDocumentation:
+    """``__doc__`` of a method that acts on many: its function's own."""
+
+    def __get__(self, method: Many[Any] | None, owner: type) -> str:
+        return inspect.getdoc(method.function) or "" if method is not None else "Many things at once, as a method."
+
+
+class Many(Generic[P]):
+    """A function over many things as a method of a group. Showing it in a cell is its documentation."""
+
+    __doc__ = _ManyDocumentation()
+
+    def __init__(self, function: Callable[Concatenate[Any, P], pd.DataFrame]) -> None:
+        self.function = function
+        self._sender: Sender | None = None
+        self._group, self.__name__ = "", function.__name__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._group, self.__name__ = owner.__name__.lower(), name
+
+    def __get__(self, group: Group | None, owner: type) -> Self:
+        if group is None:
+            return self
+        bound = copy.copy(self)
+        bound._sender = group._sender
+        return bound
+
+    def __call__(self, *args: P.args, **given: P.kwargs) -> pd.DataFrame:
+        if self._sender is None:
+            raise TypeError(f"{self!r} is not bound to a client: use gaussnb.connect() first")
+        return self.function(self._sender, *args, **given)
+
+    @property
+    def summary(self) -> str:
+        """The first line of what it does."""
+        return (self.__doc__ or "").partition("\n")[0]
+
+    @cached_property
+    def __signature__(self) -> inspect.Signature:
+        _, *parameters = inspect.signature(self.function).parameters.values()
+        return inspect.Signature(parameters, return_annotation="DataFrame")
+
+    def __repr__(self) -> str:
+        short = [p.replace(annotation=inspect.Parameter.empty) for p in self.__signature__.parameters.values()]
+        return f"{self._group}.{self.__name__}{inspect.Signature(short)}"
+
+    def _repr_markdown_(self) -> str:
+        text = re.sub(r":\w+:`[\w.]*?(\w+)`", r"`\1`", self.__doc__ or "")
+        prose, *sections = re.split(r"\n\n(?=[A-Z]\w+:\n)", text)
+        lines = [f"### {self._group}.{self.__name__}", "", prose]
+        for section in sections:
+            head, _, body = section.partition("\n")
+            # An entry begins at the outer indent; what stands further in goes on with it.
+            entries = [_line(entry) for entry in re.split(r"\n(?=    \S)", body)]
+            named = [re.fullmatch(r"(\w+): (.+)", entry) for entry in entries] if head != "Returns:" else [None]
+            items = [f"- `{found[1]}`: {found[2]}" for found in named if found] if all(named) else [" ".join(entries)]
+            lines += ["", f"**{head[:-1]}**", "", *items]
+        return "\n".join(lines)
+
+
 def call(operation: Callable[P, Operation], *, returns: type[Row] | None = None) -> Call[P]:
     """An operation as a method of a group.
 
@@ -287,6 +355,15 @@ def one(operation: type[Operation], key: str, missing: str, column: str = "") ->
         column: the column of the frame, where it is called otherwise.
     """
     return _One(operation, key, missing, column or key)
+
+
+def many(function: Callable[Concatenate[Any, P], pd.DataFrame]) -> Many[P]:
+    """A function over many things as a method: ``create_many = many(bulk.create_many)``.
+
+    Args:
+        function: takes the client first, and answers with a frame.
+    """
+    return Many(function)
 
 
 def _line(text: str) -> str:

@@ -20,6 +20,7 @@
     ├── BadAnswer                   the answer cannot be read           (also ValueError)
     ├── Unreachable                 no answer at all                    (also ConnectionError)
     ├── CredentialsError            who am I, and where?                (also ValueError)
+    ├── InvalidRows                 a row of a table does not hold      (also ValueError)
     ├── UnknownOutcome              a write whose answer was lost
     ├── WaitFailed                  what was waited for ended badly
     └── WaitTimeout                 it is still going on                (also TimeoutError)
@@ -56,6 +57,7 @@ __all__ = [
     "CredentialsError",
     "GaussnbError",
     "InvalidRequest",
+    "InvalidRows",
     "NotFound",
     "NotSimulated",
     "PermissionDenied",
@@ -229,6 +231,24 @@ class Unreachable(GaussnbError, ConnectionError):
 
 class CredentialsError(GaussnbError, ValueError):
     """No usable answer to "who am I, and where is the service?"; the message says where was looked."""
+
+
+class InvalidRows(GaussnbError, ValueError):
+    """Rows of a table do not hold. Nothing was sent.
+
+    Args:
+        errors: DataFrame of what is wrong: row, field, message.
+        count: how many rows there are.
+    """
+
+    def __init__(self, errors: pd.DataFrame, count: int) -> None:
+        self.errors = errors
+        bad, first = errors["row"].nunique(), errors.iloc[0]
+        what = f"{bad} of {count} rows do not hold" if bad else "The table does not hold"
+        place = f"row {first['row']}" if bad else "the table"
+        field = f", {first['field']}" if first["field"] else ""
+        more = f" All {len(errors)} errors are in .errors." if len(errors) > 1 else ""
+        super().__init__(f"{what}; nothing was sent. In {place}{field}: {first['message']}.{more}")
 
 
 class UnknownOutcome(GaussnbError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from ..binding import Group, call, one
+from .. import bulk
+from ..binding import Group, call, many, one
 from ..fields import (
     EngineName,
     InstanceId,
@@ -295,3 +296,5 @@ class Instances(Group):
     check_password = call(CheckWeekPassword)
     set_data_dump = call(SetInstanceDataDump)
     delete = call(DeleteInstance)
+    create_many = many(bulk.create_many)
+    delete_many = many(bulk.delete_many)

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ..binding import Group, call
+from .. import bulk
+from ..binding import Group, call, many
 from ..fields import Limit, Offset, OneOf, Part, Rule, TagKey, TagValue, at_most
 from ..spec import Above, Asked, AsText, At, Joined, Model, Paged, Row, Tie, Ties, get, post
 from .bases import OfInstance
@@ -160,6 +161,7 @@ class Tags(Group):
 
     list = call(ListInstanceTags)
     update = call(BatchTagAction)
+    update_many = many(bulk.update_many)
     in_project = call(ListProjectTags)
     find = call(ListInstancesByResourceTags)
     found = call(ListInstancesByResourceTags, returns=InstanceTag)

@@ -91,10 +91,13 @@ class Sandbox:
             repeated to the byte.
         region: the region it plays.
         quota: how many instances an engine may have; 0 for no limit.
+        world: a YAML or JSON file it begins with: instances, faults and clock, see
+            :mod:`gaussnb.sandbox.worldfile`. What it says goes before the arguments; where ``path`` has been opened
+            before, that goes on instead.
 
     Raises:
         RuntimeError: when another sandbox has the file open.
-        ValueError: when the file is something else, or damaged.
+        ValueError: when a file is something else, or damaged.
         OSError: when it cannot be opened.
 
     >>> with Sandbox(port=None, start="2026-01-01T00:00:00") as sandbox:
@@ -111,17 +114,33 @@ class Sandbox:
         start: datetime | str | None = None,
         region: str = REGION,
         quota: int = 50,
+        world: str | PathLike[str] | None = None,
     ) -> None:
+        given = None
+        if world is not None:
+            from . import worldfile
+
+            given = worldfile.read(world)
+            region, seed = given.region or region, seed if given.seed is None else given.seed
+            quota, speed = quota if given.quota is None else given.quota, given.speed or speed
+            start = given.clock or start
         self.clock = Clock(start, speed)
         """Its time."""
         store = Store() if path is None else FileStore(path)
         origin = store.origin(seed, region)
-        world = World(origin.seed, origin.region, quota)
-        store.load(world)
+        made = World(origin.seed, origin.region, quota)
+        store.load(made)
         if origin.time is not None:
             self.clock.move_to(origin.time)
-        store.save(world, self.clock, always=True)
-        self._app = App(world, self.clock, store)
+        self._app = App(made, self.clock, store)
+        try:
+            if given is not None and origin.time is None:
+                for fault in worldfile.fill(given, made, self.clock, world):
+                    self._app.faults.add(fault, self._app.places)
+            store.save(made, self.clock, always=True)
+        except BaseException:
+            store.close()
+            raise
         self._port = port
         self._server: Server | None = None
         self._closed = False
@@ -279,6 +298,20 @@ class Sandbox:
             id = schedule(world, world.instances[instance_id], self.clock.time()).id
             self._app.store.save(world, self.clock)
         return id
+
+    def export(self, path: str | PathLike[str]) -> None:
+        """Write the present world to a file that ``Sandbox(world=…)`` begins with.
+
+        Args:
+            path: YAML, or JSON where it ends in ``.json``. It will hold no secret.
+
+        Raises:
+            ImportError: for YAML that is not installed; ``pip install "gaussnb[yaml]"``.
+        """
+        from . import worldfile
+
+        with self._app.lock:
+            worldfile.write(self._app, path)
 
     def inject(
         self,

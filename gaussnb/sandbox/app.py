@@ -18,7 +18,7 @@ from ..errors import NOT_SIMULATED
 from ..fields import BAD_PARAMETER, MISSING
 from ..spec import OPERATIONS, Operation, Router, marks
 from ..wire import list_key, operation_of
-from . import iam, lifecycle
+from . import iam, lifecycle, page
 from .behaviours import (
     SIMULATED,
     Call,
@@ -110,7 +110,7 @@ class App:
     def handle(self, request: Request) -> Response:
         """Answer a request. The response says what the transport shall do besides sending it."""
         with self.lock:
-            return self._handle(request)
+            return page.look(self, request) or self._handle(request)
 
     def advance(self, seconds: float) -> None:
         """Let time pass, and everything end that ends in it."""

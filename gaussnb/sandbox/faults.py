@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..errors import CODES
@@ -57,6 +57,13 @@ class Fault:
         """Let it strike no more."""
         self._removed = True
 
+    def left(self) -> Fault | None:
+        """A new fault with what this one has still to do, if anything."""
+        times = None if self.times is None else self.times - self.count
+        if self._removed or times == 0:
+            return None
+        return replace(self, times=times, after=max(0, self.after - self._seen))
+
     @property
     def answers(self) -> bool:
         """Whether it puts another answer in the place of the right one."""
@@ -97,6 +104,10 @@ class Faults:
             raise ValueError(f"no operation or route is called {fault.where!r}")
         self._faults.append(fault)
         return fault
+
+    def left(self) -> list[Fault]:
+        """What is still to strike, as new faults."""
+        return [left for fault in self._faults if (left := fault.left())]
 
     def strike(self, operation: str, place: str) -> Fault:
         """The fault that hits this call, or one that does nothing."""

@@ -7,6 +7,7 @@ import re
 from collections import deque
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..errors import mask
@@ -52,6 +53,13 @@ class Journal:
     def add(self, **record: Any) -> None:
         """Keep a record; its ``body`` is bytes, and is masked here as its ``path`` is."""
         self._records.append({**record, "path": mask(record["path"]), "body": masked(record["body"])})
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def newest(self, count: int) -> list[dict[str, Any]]:
+        """The last records, newest first."""
+        return list(islice(reversed(self._records), count))
 
     def frame(self) -> pd.DataFrame:
         """The records, one row each, oldest first."""

@@ -1,0 +1,201 @@
+"""The OpenAPI document of the service as it is declared here: what the sandbox answers to, for other people's tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import models_json_schema
+
+from .. import groups
+from ..binding import rule_in_words
+from ..fields import Rule
+from ..spec import OPERATIONS, AsText, Inside, Operation, columns, marks
+from . import behaviours
+from .messages import JSON
+
+SERVICE = "nosql"
+_SCHEMAS = "#/components/schemas/{model}"
+_LENGTH = 1_000  # of a pattern, at which a reader gives up
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document, OpenAPI 3.1, with every declared operation of the service.
+
+    >>> document()["openapi"], "/v3/{project_id}/instances" in document()["paths"]
+    ('3.1.0', True)
+    """
+    operations = [operation for operation in OPERATIONS.values() if operation.route.service == SERVICE]
+    chapters = _chapters()
+    # The schemas of all at once: a part that several requests share stands there once.
+    schemas, shared = models_json_schema([(one, "validation") for one in operations], ref_template=_SCHEMAS)
+    parts = _plain(shared.get("$defs", {}), names=True)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in sorted(operations, key=lambda one: (one.route.path, one.route.method)):
+        name = schemas[operation, "validation"]["$ref"].rpartition("/")[2]
+        whole = parts.pop(name)
+        described = _described(operation, whole, _chapter(operation, chapters))
+        paths.setdefault(operation.route.path, {})[operation.route.method.lower()] = described
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "GaussDB NoSQL, as gaussnb declares it",
+            "version": "v3",
+            "description": "Made from the declarations that client, form and sandbox read. "
+            "x-simulated says what the sandbox acts out; all else it answers with 501.",
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name} for name in sorted({_chapter(one, chapters) for one in operations})],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {**parts, "Error": _ERROR},
+            "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}},
+        },
+    }
+
+
+_ERROR = {
+    "type": "object",
+    "properties": {"error_code": {"type": "string"}, "error_msg": {"type": "string"}},
+    "required": ["error_code", "error_msg"],
+}
+
+
+def _chapters() -> dict[str, str]:
+    """The group of each operation, by its id."""
+    return {
+        call.operation.route.id: group
+        for group, kind in groups.GROUPS.items()
+        for call in kind.calls().values()
+    }
+
+
+def _chapter(operation: type[Operation], chapters: dict[str, str]) -> str:
+    """Its group; of an older operation that is in none, that of the newer one."""
+    route = operation.route
+    return chapters.get(route.id) or chapters.get(route.superseded) or operation.__module__.rpartition(".")[2]
+
+
+def _described(operation: type[Operation], whole: dict[str, Any], chapter: str) -> dict[str, Any]:
+    route = operation.route
+    about = (operation.__doc__ or "").partition("\n\n")[0]
+    shown: dict[str, Any] = {
+        "operationId": route.id,
+        "summary": " ".join(about.split()),
+        "tags": [chapter],
+        "parameters": list(_parameters(operation, whole.get("properties", {}))),
+        "responses": {
+            str(route.success): _answer(operation),
+            "default": {
+                "description": "It was refused.",
+                "content": {JSON: {"schema": {"$ref": _SCHEMAS.format(model="Error")}}},
+            },
+        },
+        "x-simulated": operation in behaviours.SIMULATED,
+    }
+    if body := _body(operation, whole):
+        shown["requestBody"] = {"required": "required" in body, "content": {JSON: {"schema": body}}}
+    if not route.signed:
+        shown["security"] = []
+    if route.deprecated:
+        shown["deprecated"] = True
+    return shown
+
+
+def _parameters(operation: type[Operation], properties: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for hole in operation.route.holes:
+        schema = properties.get(hole, {"type": "string", "description": "The project."})
+        yield _parameter("path", hole, operation.model_fields.get(hole), dict(schema), True)
+    for name, info in operation.model_fields.items():
+        if operation.place(name) == "query":
+            yield _parameter("query", name, info, dict(properties[name]), info.is_required())
+
+
+def _parameter(
+    place: str, name: str, info: FieldInfo | None, schema: dict[str, Any], required: bool
+) -> dict[str, Any]:
+    says = schema.pop("description", "")
+    schema = _ruled(schema, info) if info else schema
+    if rule := schema.pop("description", ""):
+        says = f"{says} {rule}".strip()
+    return {"name": name, "in": place, "required": required, "description": says, "schema": schema}
+
+
+def _body(operation: type[Operation], whole: dict[str, Any]) -> dict[str, Any]:
+    """The schema of the body; empty where nothing travels there."""
+    body: dict[str, Any] = {}
+    for name, info in operation.model_fields.items():
+        if operation.place(name) != "body":
+            continue
+        schema = _ruled(dict(whole["properties"][name]), info)
+        into = body
+        for mark in info.metadata:
+            if isinstance(mark, Inside):
+                if info.is_required():
+                    _require(body, mark.key)
+                into = body.setdefault("properties", {}).setdefault(mark.key, {"type": "object"})
+            elif isinstance(mark, AsText):
+                schema["type"] = "string"
+        into.setdefault("type", "object")
+        into.setdefault("properties", {})[name] = schema
+        if info.is_required():
+            _require(into, name)
+    if body:
+        body["type"] = "object"
+    return body
+
+
+def _require(schema: dict[str, Any], name: str) -> None:
+    names = schema.setdefault("required", [])
+    if name not in names:
+        names.append(name)
+
+
+def _ruled(schema: dict[str, Any], info: FieldInfo) -> dict[str, Any]:
+    """A schema with what the rules of its field say."""
+    says = [schema.get("description", ""), f"({rule})" if (rule := rule_in_words(info)) else ""]
+    schema["description"] = " ".join(filter(None, says))
+    for mark in marks(info.annotation, info.metadata):
+        if isinstance(mark, Rule) and 0 < len(mark.pattern) < _LENGTH and schema.get("type") == "string":
+            pattern = mark.pattern.replace(r"\Z", "$")  # as other languages write it
+            schema["pattern"] = f"^(?:{pattern})$"
+    return {name: value for name, value in schema.items() if value != ""}
+
+
+def _answer(operation: type[Operation]) -> dict[str, Any]:
+    route = operation.route
+    says = " ".join((route.returns.__doc__ or "It was done.").split())
+    if route.success == 204:
+        return {"description": says}
+    told = {column.name: {"type": column.dtype, "description": column.doc} for column in columns(route.returns)}
+    return {"description": says, "content": {JSON: {"schema": {"type": "object"}}}, "x-columns": told}
+
+
+def _plain(schema: Any, names: bool = False) -> Any:
+    """A schema without what only says that a field may be left out, and without the titles nobody gave.
+
+    Args:
+        schema: it, or a part of it.
+        names: whether its keys are names of fields, not words of the schema language.
+    """
+    if isinstance(schema, list):
+        return [_plain(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if names:
+        return {name: _plain(item) for name, item in schema.items()}
+    plain = {
+        key: _plain(value, names=key in ("properties", "$defs"))
+        for key, value in schema.items()
+        if key != "title" and not (key == "default" and value is None)
+    }
+    if "anyOf" in plain:
+        kept = [item for item in plain["anyOf"] if item != {"type": "null"}]
+        if len(kept) == 1:
+            return {**{key: value for key, value in plain.items() if key != "anyOf"}, **kept[0]}
+        plain["anyOf"] = kept
+    return plain

@@ -1,0 +1,267 @@
+"""What a browser sees of the sandbox: one page that only looks, and the document for other people's tools.
+
+A look leaves no trace: it is in no journal, uses up no id, meets no fault and moves no clock. Everything shown is
+escaped, since names and requests come from anywhere; secrets were masked before they were kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from ..display import ACTIONS, SIGNS
+from . import lifecycle
+from .messages import JSON, Request, Response, encode
+from .world import Instance, Job
+
+if TYPE_CHECKING:
+    from .app import App
+
+MOST = 200
+"""Instances and jobs shown at the most, the newest."""
+LAST = 25
+"""Requests shown, the newest."""
+AGAIN = 5
+"""Seconds after which a page that follows is read again."""
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def look(app: App, request: Request) -> Response | None:
+    """The page or the document, where that is what is asked for.
+
+    Args:
+        app: what is looked at; its lock is held.
+        request: it may be anything.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return None
+    if request.path == "/openapi.json":
+        from .openapi import document  # reads every declaration, which only those who ask for it wait for
+
+        kind, body = JSON, encode(document())
+    elif request.path == "/" and _wants_page(request.headers.get("accept", "")):
+        kind, body = "text/html; charset=utf-8", page(app, ("follow", "") in request.query).encode("utf-8", "replace")
+    else:
+        return None
+    return Response(200, {"Content-Type": kind, **_HEADERS}, b"" if request.method == "HEAD" else body)
+
+
+def _wants_page(accept: str) -> bool:
+    """Whether HTML is asked for by its name, as browsers do: clients of the API say ``*/*`` or JSON."""
+    asked = {part.partition(";")[0].strip().lower() for part in accept.split(",") if "q=0," not in f"{part},"}
+    return "text/html" in asked and JSON not in asked
+
+
+def page(app: App, follow: bool = False) -> str:
+    """The page, as HTML that needs nothing else.
+
+    Args:
+        app: what it shows, as it is now.
+        follow: whether it reads itself again and again.
+    """
+    now = app.clock.time()
+    lifecycle.settle(app.world, now)
+    world = app.world
+    jobs = [job for job in world.jobs.values() if job.listed]
+    running = [job for job in jobs if job.status == "Running"]
+    pace = "standing" if app.clock.standing else f"{app.clock.speed:g} times real time"
+    facts = [
+        ("Region", world.region),
+        ("Clock", f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC, {pace}"),
+        ("Project", world.account.project_id),
+        ("Seed", world.ids.seed),
+        ("Quota", f"{world.quota} instances an engine" if world.quota else "no limit"),
+    ]
+    counts = [
+        (len(world.instances), "instance"), (len(running), "running job"), (len(app.journal), "request"),
+    ]  # fmt: skip
+    told = " · ".join(f"<b>{count}</b> {_plural(word, count)}" for count, word in counts)
+    shown = list(world.instances.newest_first())[:MOST]
+    newest = jobs[::-1][:MOST]
+    again = f'<meta http-equiv="refresh" content="{AGAIN}">' if follow else ""
+    link = '<a href="?">Stop following</a>' if follow else '<a href="?follow=">Follow</a>'
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+{again}<title>Sandbox {_text(world.region)}</title>
+<style>{_CSS}</style>
+</head>
+<body>
+<header>
+<div><h1>Sandbox</h1><p class="soft">A pretend cloud on this machine. This page only looks.</p></div>
+<nav>{link} <a href="openapi.json">OpenAPI</a></nav>
+</header>
+<main>
+<p class="counts">{told}</p>
+<dl>{"".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in facts)}</dl>
+{_section(
+    "Instances", ("Name", "Status", "Engine", "Mode", "Nodes", "Storage", "Created", "Id"),
+    [_instance(one) for one in shown], len(world.instances),
+    "None yet. In a notebook, <code>gdb.instances.create.form()</code> makes the first one.",
+)}
+{_section(
+    "Jobs", ("Work", "Status", "Instance", "Began", "Id"),
+    [_job(job, now) for job in newest], len(jobs), "None yet.",
+)}
+{_section(
+    "Last requests", ("Time", "Request", "Operation", "Answer", "Sent"),
+    [_asked(record, world.account.project_id) for record in app.journal.newest(LAST)], len(app.journal), "None yet.",
+)}
+</main>
+<footer class="soft">Passwords, keys and tokens are masked. Times are UTC, on the sandbox's clock.</footer>
+</body>
+</html>
+"""
+
+
+# ------------------------------------------------------------------------------------------------------------ the parts
+
+
+def _section(title: str, head: Iterable[str], rows: list[str], count: int, empty: str) -> str:
+    cells = "".join(f'<th scope="col">{_text(name)}</th>' for name in head)
+    table = f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    more = f'<p class="soft">The newest {len(rows)} of {count}.</p>' if count > len(rows) else ""
+    if not rows:
+        return f'<section><h2>{_text(title)}</h2><p class="soft empty">{empty}</p></section>'
+    inside = f'<div class="scroll" tabindex="0" role="region" aria-label="{_text(title)}">{table}</div>{more}'
+    return f"<section><h2>{_text(title)}</h2>{inside}</section>"
+
+
+def _instance(one: Instance) -> str:
+    doing = ", ".join(ACTIONS.get(action, action) for action in one.actions)
+    kind = "going" if doing or one.status == "creating" else "ready" if one.status == "normal" else "failed"
+    return _row(
+        f"<strong>{_text(one.name)}</strong>",
+        _pill(kind, doing or one.status),
+        _text(f"{one.engine} {one.version}".strip()),
+        _text(one.mode),
+        f'<span class="number">{len(one.nodes)}</span>',
+        f'<span class="number">{one.size} GB</span>',
+        _moment(one.created),
+        f"<code>{_text(one.id)}</code>",
+    )
+
+
+def _job(job: Job, now: float) -> str:
+    kind = {"Running": "going", "Completed": "ready"}.get(job.status, "failed")
+    said = _pill(kind, job.status)
+    if job.status == "Running":
+        share = min(99, int(100 * (now - job.start) / (job.end - job.start))) if job.end > job.start else 0
+        said += f' <progress max="100" value="{share}" aria-label="{share} %"></progress>'
+        said += f' <span class="number soft">{share} %</span>'
+    elif job.fail_reason:
+        said += f' <span class="soft">{_text(job.fail_reason)}</span>'
+    return _row(_text(job.work), said, _text(job.instance_name), _moment(job.start), f"<code>{_text(job.id)}</code>")
+
+
+def _asked(record: dict[str, Any], project_id: str) -> str:
+    status = record["status"]
+    kind = "failed" if status is None or status >= 400 else "ready"
+    answer = _pill(kind, "dropped" if status is None else str(status))
+    if record["error_code"]:
+        answer += f" <code>{_text(record['error_code'])}</code>"
+    path = record["path"].replace(project_id, "{project_id}")  # the same in every line, and long
+    body = record["body"]
+    sent = f"<details><summary>body</summary><pre>{_text(body)}</pre></details>" if body else ""
+    return _row(
+        f'<span class="number">{_text(record["time"][11:19])}</span>',
+        f'<code class="path"><b>{_text(record["method"])}</b> {_text(path)}</code>',
+        _text(record["operation"] or "–"),
+        answer,
+        sent,
+    )
+
+
+def _row(*cells: str) -> str:
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _pill(kind: str, word: str) -> str:
+    return f'<span class="pill {kind}"><span aria-hidden="true">{SIGNS[kind]}</span> {_text(word)}</span>'
+
+
+def _moment(moment: float) -> str:
+    return f'<span class="number">{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}</span>'
+
+
+def _text(value: Any) -> str:
+    """Any value as text that is only text; what would turn the line around or hide in it is shown as a box."""
+    return escape("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value)))
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+# Words and signs say what colours say; every text stands out from its ground by 4.5 to 1 or more.
+_CSS = """
+:root { color-scheme: light dark; --ground: #f6f7f9; --card: #fff; --ink: #1c2430; --soft: #586474; --line: #e2e6eb;
+  --link: #1559b7; --go: #0b5394; --go-bg: #e3eefb; --good: #1e6b36; --good-bg: #e3f4e8; --bad: #a32020;
+  --bad-bg: #fbe6e6; --bar: #2f7ad6; }
+@media (prefers-color-scheme: dark) {
+  :root { --ground: #12161c; --card: #1a2029; --ink: #e4e9f0; --soft: #9aa7b8; --line: #2b3440; --link: #86b7f5;
+    --go: #a9cdfa; --go-bg: #1d3350; --good: #9fdcb2; --good-bg: #193626; --bad: #f4b0b0; --bad-bg: #45211f;
+    --bar: #5b9bea; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto,
+  "Helvetica Neue", "Noto Sans", sans-serif; }
+header, main, footer { max-width: 78rem; margin: 0 auto; padding: 0 1.5rem; }
+header { display: flex; flex-wrap: wrap; gap: .5rem 2rem; align-items: flex-end; justify-content: space-between;
+  padding-top: 2.25rem; }
+h1 { font-size: 1.7rem; line-height: 1.2; font-weight: 650; letter-spacing: -.01em; margin: 0; }
+h2 { font-size: 1.05rem; font-weight: 620; margin: 0 0 .6rem; }
+p { margin: 0; }
+a { color: var(--link); text-underline-offset: .2em; text-decoration-thickness: 1px; }
+nav a { margin-left: 1.25rem; }
+nav a:first-child { margin-left: 0; }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 4px; }
+.soft { color: var(--soft); }
+.counts { margin: 1.5rem 0 .75rem; font-size: 1.05rem; }
+.counts b { font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums; }
+dl { display: flex; flex-wrap: wrap; gap: .6rem 2.25rem; margin: 0 0 1.75rem; }
+dt { color: var(--soft); font-size: .82rem; }
+dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.1rem 1.25rem 1.2rem;
+  margin: 0 0 1.25rem; }
+section > .soft { margin-top: .7rem; font-size: .9rem; }
+section > .empty { margin: 0; font-size: inherit; }
+.scroll { overflow-x: auto; margin: 0 -1.25rem; padding: 0 1.25rem; }
+table { border-collapse: collapse; width: 100%; font-size: .93rem; }
+th { text-align: left; font-weight: 500; color: var(--soft); font-size: .82rem; white-space: nowrap; }
+th, td { padding: .45rem 1.4rem .45rem 0; vertical-align: top; }
+th:last-child, td:last-child { padding-right: 0; }
+tbody td { border-top: 1px solid var(--line); white-space: nowrap; }
+strong { font-weight: 600; }
+code, pre { font: .86em/1.5 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+td code { color: var(--soft); }
+td code.path { display: inline-block; min-width: 20rem; color: var(--ink); white-space: normal;
+  overflow-wrap: anywhere; }
+.number { font-variant-numeric: tabular-nums; }
+.pill { display: inline-block; border-radius: 1em; padding: 0 .7em; font-size: .86rem; font-weight: 550;
+  line-height: 1.6; }
+.pill.going { color: var(--go); background: var(--go-bg); }
+.pill.ready { color: var(--good); background: var(--good-bg); }
+.pill.failed { color: var(--bad); background: var(--bad-bg); }
+progress { appearance: none; border: 0; width: 6rem; height: .4rem; margin-left: .5rem; vertical-align: middle;
+  border-radius: 1em; overflow: hidden; background: var(--line); }
+progress::-webkit-progress-bar { background: var(--line); }
+progress::-webkit-progress-value { background: var(--bar); }
+progress::-moz-progress-bar { background: var(--bar); }
+summary { cursor: pointer; color: var(--soft); }
+details[open] { min-width: 22rem; }
+pre { margin: .3rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+footer { padding-bottom: 2.5rem; font-size: .88rem; }
+@media (max-width: 40rem) { header, main, footer { padding-left: 1rem; padding-right: 1rem; } }
+"""

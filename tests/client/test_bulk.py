@@ -1,0 +1,430 @@
+"""Many at once: judged as a whole, one row of outcome each, taken up again, and never a thing twice."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import gaussnb as gn
+from gaussnb import Client, quickstart
+from gaussnb.bulk import Outcome
+from gaussnb.errors import InvalidRows
+from gaussnb.sandbox import Sandbox
+from gaussnb.spec import columns
+
+CREATE = "CreateInstance"
+COLUMNS = [column.name for column in columns(Outcome)]
+FLAT = {
+    "region": "cn-north-4", "availability_zone": "cn-north-4a", "mode": "Cluster",
+    "vpc_id": quickstart.body("cn-north-4")["vpc_id"], "subnet_id": quickstart.body("cn-north-4")["subnet_id"],
+    "security_group_id": quickstart.body("cn-north-4")["security_group_id"],
+    "datastore.type": "cassandra", "datastore.version": "3.11", "datastore.storage_engine": "rocksDB",
+    "flavor.num": 3, "flavor.size": 500, "flavor.storage": "ULTRAHIGH",
+    "flavor.spec_code": "geminidb.cassandra.4xlarge.4",
+}  # fmt: skip
+
+
+def table(count: int = 3, **changes: Any) -> pd.DataFrame:
+    return pd.DataFrame([{"name": f"many-{number}", **FLAT, **changes} for number in range(count)])
+
+
+def sent(sandbox: Sandbox, operation: str = CREATE) -> int:
+    return int((sandbox.requests["operation"] == operation).sum())
+
+
+def there(sandbox: Sandbox) -> list[str]:
+    return sorted(one.id for one in sandbox._app.world.instances.values())
+
+
+# ---------------------------------------------------------------------------------------------------- what comes in
+
+
+def test_a_frame_becomes_instances_in_its_order(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    result = gdb.instances.create_many(table(5), password=canary)
+    assert list(result.columns) == COLUMNS and result["row"].tolist() == [0, 1, 2, 3, 4]
+    assert result["name"].tolist() == [f"many-{number}" for number in range(5)]
+    assert set(result["outcome"]) == {"accepted"} and set(result["status"]) == {"creating"}
+    assert sorted(result["id"]) == there(sandbox) and result["job_id"].is_unique and result["message"].isna().all()
+    for name, id in zip(result["name"], result["id"]):
+        assert gdb.instances.get(id)["name"].item() == name
+    gdb.wait(result)
+    assert set(gdb.instances.list()["status"]) == {"normal"}
+
+
+def test_every_shape_sends_the_same_body(sandbox: Sandbox, gdb: Client, spec: Any, tmp_path: Path, canary: str) -> None:
+    one = spec(name="many-0", backup_strategy=None, enterprise_project_id=None)
+    nested = {name: value for name, value in one.wire().items() if name != "password"}
+    gaps = table(2, **{"configuration_id": None, "port": float("nan"), "charge_info.charge_mode": ""})
+    gaps.loc[1, "flavor.num"] = None  # a column with a gap holds fractions
+    csv, semicolons = tmp_path / "a.csv", tmp_path / "b.CSV"
+    gaps[:1].to_csv(csv, index=False, encoding="utf-8-sig")
+    gaps[:1].to_csv(semicolons, index=False, sep=";")
+    yaml, dotted = tmp_path / "c.yaml", tmp_path / "d.yml"
+    yaml.write_text(json.dumps([nested]))
+    dotted.write_text("- " + "\n  ".join(f"{name}: {value}" for name, value in {"name": "many-0", **FLAT}.items()))
+    shapes: list[Any] = [
+        [one], [nested], pd.DataFrame([nested]), table(1), gaps[:1], csv, str(semicolons), yaml, dotted,
+    ]  # fmt: skip
+    for shape in shapes:
+        assert gdb.instances.create_many(shape, password=canary)["outcome"].tolist() == ["accepted"], shape
+    asked = sandbox.requests.loc[sandbox.requests["operation"] == CREATE, "body"].map(json.loads)
+    assert len(asked) == len(shapes)
+    for body, shape in zip(asked, shapes):
+        assert body == asked.iloc[0], shape
+
+
+def test_an_engine_without_a_version_needs_no_empty_text(gdb: Client, canary: str) -> None:
+    changes = {"datastore.type": "dynamodb", "datastore.version": None}
+    with pytest.raises(InvalidRows) as caught:
+        gdb.instances.create_many(table(1, **changes, **{"flavor.num": 1}), password=canary)
+    assert "datastore.version" not in set(caught.value.errors["field"])
+
+
+def test_nothing_is_asked_for_and_nothing_happens(sandbox: Sandbox, gdb: Client, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "empty.yaml").write_text("")
+    full = gdb.instances.create_many(table(1), password="Aa1!" * 3)
+    for nothing in ([], table(0), tmp_path / "empty.csv", tmp_path / "empty.yaml"):
+        result = gdb.instances.create_many(nothing)
+        assert len(result) == 0 and list(result.columns) == COLUMNS
+        kept = [name for name in COLUMNS if name not in ("status", "outcome")]
+        assert result[kept].dtypes.tolist() == full[kept].dtypes.tolist()
+    assert sent(sandbox) == 1
+
+
+def test_without_yaml_it_says_what_to_install(gdb: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.yaml").write_text("[]")
+    real = builtins.__import__
+
+    def without(name: str, *more: Any, **named: Any) -> Any:
+        if name == "yaml":
+            raise ImportError(name)
+        return real(name, *more, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=r"gaussnb\[yaml\]"):
+        gdb.instances.create_many(tmp_path / "a.yaml")
+
+
+# ---------------------------------------------------------------------------------------------------- what is wrong
+
+
+def test_all_rows_are_judged_before_the_first_is_sent(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    specs = table(4)
+    specs.loc[1, "flavor.num"] = 999
+    specs.loc[3, "name"] = "1"
+    specs.loc[3, "mode"] = None
+    with pytest.raises(gn.InvalidRows, match="2 of 4 rows do not hold; nothing was sent") as caught:
+        gdb.instances.create_many(specs, password=canary)
+    errors = caught.value.errors
+    assert list(errors.columns) == ["row", "field", "message"]
+    assert list(zip(errors["row"], errors["field"])) == [(1, "flavor.num"), (3, "name"), (3, "mode")]
+    assert isinstance(caught.value, ValueError) and isinstance(caught.value, gn.GaussnbError)
+    assert len(sandbox.requests) == 0
+
+
+WRONG: dict[str, tuple[str, str]] = {
+    "cells.csv": ("name,mode\nmany-0\n", "1 cells"),
+    "twice.csv": ("name,name\na,b\n", "two columns"),
+    "syntax.yaml": ("- name: [", "not YAML, at line"),
+    "mapping.yaml": ("name: many", "no list"),
+    "words.yaml": ("- many", "a spec or a dict"),
+    "binary.csv": ("name\n\udcff\n", "UTF-8"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_file_that_is_no_table_is_refused(name: str, sandbox: Sandbox, gdb: Client, tmp_path: Path) -> None:
+    text, says = WRONG[name]
+    (tmp_path / name).write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(InvalidRows, match=says):
+        gdb.instances.create_many(tmp_path / name)
+    assert len(sandbox.requests) == 0
+
+
+def test_what_is_no_table_at_all_is_refused(gdb: Client, spec: Any) -> None:
+    for wrong in (spec(), {"name": "many"}, 7, None):
+        with pytest.raises(TypeError, match="list"):
+            gdb.instances.create_many(wrong)
+    for wrong in ("specs.txt", "specs"):
+        with pytest.raises(ValueError, match="yaml"):
+            gdb.instances.create_many(wrong)
+    with pytest.raises(InvalidRows, match="given twice"):
+        gdb.instances.create_many(pd.DataFrame([{"flavor": [{"num": 3}], "flavor.num": 3}]))
+    with pytest.raises(ValueError, match="workers"):
+        gdb.instances.create_many([], workers=0)
+
+
+def test_no_secret_is_in_what_is_shown(sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path) -> None:
+    shown: list[Any] = []
+    headless = tmp_path / "headless.csv"
+    headless.write_text(f"many-0,{canary}\nmany-1,{canary}\n")
+    torn = tmp_path / "torn.yaml"
+    torn.write_text(f"- password: {canary}: [")
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes(f"name,password\nm\xfcller,{canary}\n".encode("latin-1"))
+    for wrong in (headless, torn, latin, table(2, password=canary, mode=canary), table(1, password=f" {canary} ü")):
+        with pytest.raises(InvalidRows) as caught:
+            gdb.instances.create_many(wrong)
+        shown += [caught.value, caught.value.errors.to_string(), vars(caught.value), caught.value.__cause__]
+    sandbox.inject(CREATE, status=400, code="DBS.280001", message=f"I do not like {canary}.")
+    result = gdb.instances.create_many(table(2, password=canary))
+    assert sorted(result["outcome"]) == ["accepted", "refused"]
+    shown += [result.to_string(), result.attrs, gdb.made().to_string()]
+    assert canary not in " ".join(map(repr, shown)) + " ".join(map(str, shown))
+
+
+# ------------------------------------------------------------------------------------------- what goes wrong on the way
+
+
+def test_a_refusal_keeps_nobody_else_from_being_made(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    specs = table(4)
+    specs.loc[2, "vpc_id"] = "00000000-0000-0000-0000-000000000000"
+    result = gdb.instances.create_many(specs, password=canary)
+    assert result["outcome"].tolist() == ["accepted", "accepted", "refused", "accepted"]
+    assert result.loc[2, "error_code"] == "DBS.200503" and "VPC" in result.loc[2, "message"]
+    specs.loc[2, "vpc_id"] = FLAT["vpc_id"]
+    specs.loc[2, "name"] = "mended"  # what was not made may be another one now
+    again = gdb.instances.create_many(specs, password=canary, resume=result)
+    assert set(again["outcome"]) == {"accepted"} and again["row"].tolist() == [0, 1, 2, 3]
+    assert sent(sandbox) == 5 and sorted(again["id"]) == there(sandbox)
+    others = [0, 1, 3]
+    assert again.loc[others, "id"].tolist() == result.loc[others, "id"].tolist()
+    assert again.loc[others, "job_id"].tolist() == result.loc[others, "job_id"].tolist()
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_lost_answer_is_found_and_nothing_is_made_twice(
+    workers: int, sandbox: Sandbox, gdb: Client, canary: str
+) -> None:
+    sandbox.inject(CREATE, drop="after", times=3)
+    result = gdb.instances.create_many(table(6), password=canary, workers=workers)
+    assert set(result["outcome"]) == {"accepted"} and sorted(result["id"]) == there(sandbox)
+    assert sent(sandbox) == 6
+
+
+def test_equal_names_are_told_apart_after_lost_answers(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    sandbox.inject(CREATE, drop="after", times=None)
+    result = gdb.instances.create_many(table(4, name="equal"), password=canary)
+    assert result["id"].is_unique and sorted(result["id"]) == there(sandbox)
+
+
+def test_what_is_unknown_is_looked_up_and_not_sent_again(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    sandbox.inject(CREATE, drop="after", after=1)
+    blind = sandbox.inject("ListInstances", body=b'{"instances": [], "total_count": 0}', times=None)
+    result = gdb.instances.create_many(table(3), password=canary, workers=1)
+    assert result["outcome"].tolist() == ["accepted", "unknown", "accepted"]
+    assert result["key"].isna().tolist() == [True, False, True] and "not sent again" in result.loc[1, "message"]
+    still = gdb.instances.create_many(table(3), password=canary, resume=result)
+    assert still["outcome"].tolist() == ["accepted", "unknown", "accepted"] and sent(sandbox) == 3
+    blind.remove()
+    found = gdb.instances.create_many(table(3), password=canary, resume=still)
+    assert set(found["outcome"]) == {"accepted"} and sorted(found["id"]) == there(sandbox)
+    assert sent(sandbox) == 3 and found["message"].isna().all() and found["job_id"].notna().all()
+
+
+def test_what_never_arrived_stays_unknown(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    sandbox.inject(CREATE, drop="before")
+    result = gdb.instances.create_many(table(1), password=canary)
+    again = gdb.instances.create_many(table(1), password=canary, resume=result)
+    assert again["outcome"].tolist() == ["unknown"] and sent(sandbox) == 1
+    with sandbox.connect() as elsewhere:  # its ledger knows nothing of this
+        other = elsewhere.instances.create_many(table(1), password=canary, resume=result)
+    assert other["outcome"].tolist() == ["unknown"] and sent(sandbox) == 1
+
+
+def test_after_a_wrong_login_nothing_more_is_tried(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    sandbox.inject(CREATE, code="DBS.280032", times=None)
+    result = gdb.instances.create_many(table(5), password=canary, workers=1)
+    assert result["outcome"].tolist() == ["refused"] + ["skipped"] * 4 and sent(sandbox) == 1
+    sandbox._app.faults._faults.clear()
+    again = gdb.instances.create_many(table(5), password=canary, resume=result)
+    assert set(again["outcome"]) == {"accepted"} and len(there(sandbox)) == 5
+
+
+def test_an_outage_in_the_middle_leaves_the_rest_unsent(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    outage = sandbox.inject("ListInstances", drop="before", times=None, after=2)
+    result = gdb.instances.create_many(table(4), password=canary, workers=1)
+    assert result["outcome"].tolist() == ["accepted", "accepted", "skipped", "skipped"] and sent(sandbox) == 2
+    outage.remove()
+    again = gdb.instances.create_many(table(4), password=canary, resume=result)
+    assert sorted(again["id"]) == there(sandbox) and sent(sandbox) == 4
+
+
+def test_an_interrupt_hands_over_what_was_done(
+    sandbox: Sandbox, gdb: Client, canary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, calls = gdb.send, []
+
+    def stopped(operation: Any, returns: Any = None) -> Any:
+        if operation.route.creates:
+            calls.append(operation)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+        return send(operation, returns)
+
+    monkeypatch.setattr(gdb, "send", stopped)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        gdb.instances.create_many(table(4), password=canary, workers=1)
+    monkeypatch.undo()
+    assert "resume=" in caught.value.__notes__[0]
+    result = caught.value.result  # type: ignore[attr-defined]
+    assert result["outcome"].tolist()[:2] == ["accepted", "unknown"]
+    again = gdb.instances.create_many(table(4), password=canary, resume=result)
+    assert again["outcome"].tolist()[:2] == ["accepted", "unknown"]  # nobody knows of the second one
+
+
+def test_the_ledger_remembers_where_the_answer_is_gone(sandbox: Sandbox, canary: str) -> None:
+    with sandbox.connect(keep=True) as gdb:
+        sandbox.inject(CREATE, code="DBS.280001", after=2)
+        first = gdb.instances.create_many(table(3), password=canary, workers=1)
+    with sandbox.connect(keep=True) as gdb:  # another kernel
+        again = gdb.instances.create_many(table(3), password=canary, resume=True)
+        assert set(again["outcome"]) == {"accepted"} and again["id"].tolist()[:2] == first["id"].tolist()[:2]
+        assert sorted(again["id"]) == there(sandbox) and sent(sandbox) == 4
+        sandbox.advance(3600)
+        gdb.wait(gdb.instances.delete_many(again[:1]))
+        assert gdb.instances.create_many(table(3), password=canary, resume=True)["outcome"].tolist() == ["accepted"] * 3
+        assert sent(sandbox) == 5  # what is gone is made anew
+
+
+def test_an_answer_to_another_table_is_not_taken_up(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    result = gdb.instances.create_many(table(2), password=canary)
+    for specs, resume in ((table(3), result), (table(2, name="other"), result), (table(2), gdb.instances.list())):
+        with pytest.raises(ValueError, match="resume"):
+            gdb.instances.create_many(specs, password=canary, resume=resume)
+    assert sent(sandbox) == 2
+
+
+def test_an_answer_survives_a_file(sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path) -> None:
+    sandbox.inject(CREATE, code="DBS.280001")
+    gdb.instances.create_many(table(3), password=canary, workers=1).to_csv(tmp_path / "kept.csv", index=False)
+    again = gdb.instances.create_many(table(3), password=canary, resume=pd.read_csv(tmp_path / "kept.csv"))
+    assert sorted(again["id"]) == there(sandbox) and sent(sandbox) == 4
+
+
+def test_the_quota_comes_first(build: Any, canary: str) -> None:
+    sandbox = build(quota=2)
+    with sandbox.connect() as gdb:
+        with pytest.raises(gn.QuotaExceeded, match="3 cassandra instances are asked for, and 2 of 2 are left"):
+            gdb.instances.create_many(table(3), password=canary)
+        assert sent(sandbox) == 0
+        result = gdb.instances.create_many(table(2), password=canary)
+        assert gdb.instances.create_many(table(2), password=canary, resume=result)["id"].tolist() == list(result["id"])
+        sandbox.inject("ShowQuotas", code="DBS.280032")
+        more = gdb.instances.create_many(table(1), password=canary)  # who may not look is told by the service
+    assert more["outcome"].tolist() == ["refused"] and more["error_code"].tolist() == ["DBS.280280"]
+
+
+def test_so_many_are_sent_at_the_same_time_and_no_more(
+    gdb: Client, canary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, guard, meet = gdb.send, threading.Lock(), threading.Barrier(3)
+    now, most = 0, 0
+
+    def counted(operation: Any, returns: Any = None) -> Any:
+        nonlocal now, most
+        if not operation.route.creates:
+            return send(operation, returns)
+        with guard:
+            now += 1
+            most = max(most, now)
+        meet.wait(30)  # nobody gets on before three are here
+        try:
+            return send(operation, returns)
+        finally:
+            with guard:
+                now -= 1
+
+    monkeypatch.setattr(gdb, "send", counted)
+    result = gdb.instances.create_many(table(6), password=canary, workers=3)
+    assert most == 3 and set(result["outcome"]) == {"accepted"}
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("gaussnb-many")]
+
+
+# ------------------------------------------------------------------------------------------------ deleting and tagging
+
+
+def test_many_are_deleted(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
+    ids = fill(sandbox, 4)
+    targets = [ids[2], ids[0], "0" * 32 + "in06", ids[2], ids[1]]
+    result = gdb.instances.delete_many(targets)
+    assert list(result.columns) == COLUMNS and result["id"].tolist() == targets
+    assert result["outcome"].tolist() == ["accepted", "accepted", "refused", "skipped", "accepted"]
+    assert "row 0" in result.loc[3, "message"] and result["job_id"].notna().tolist() == [True, True, False, False, True]
+    gdb.wait(result[result["outcome"] == "accepted"])
+    assert there(sandbox) == [ids[3]]
+
+
+def test_a_frame_names_what_to_delete(sandbox: Sandbox, gdb: Client, fill: Any, canary: str) -> None:
+    ids = fill(sandbox, 2)
+    frame = gdb.instances.list()
+    frame.loc[0, "id"] = pd.NA
+    result = gdb.instances.delete_many(frame)
+    assert result["name"].tolist() == frame["name"].tolist()
+    assert result["outcome"].tolist() == ["skipped", "accepted"] and result.loc[1, "id"] in ids
+    with pytest.raises(InvalidRows) as caught:
+        gdb.instances.delete_many([ids[0], "no/id", ""])
+    assert list(zip(caught.value.errors["row"], caught.value.errors["field"])) == [
+        (1, "instance_id"), (2, "instance_id"),
+    ]  # fmt: skip
+    for wrong in ({"id": ids[0]}, 7):
+        with pytest.raises(TypeError):
+            gdb.instances.delete_many(wrong)
+    with pytest.raises(ValueError, match="column"):
+        gdb.instances.delete_many(pd.DataFrame({"name": ["many"]}))
+
+
+def test_a_lost_deletion_is_looked_up(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
+    ids = fill(sandbox, 3)
+    sandbox.inject("DeleteInstance", drop="after", times=1)
+    sandbox.inject("DeleteInstance", drop="before", times=1)
+    result = gdb.instances.delete_many(ids, workers=1)
+    assert result["outcome"].tolist() == ["accepted", "unknown", "accepted"]
+    again = gdb.instances.delete_many(ids, resume=result)
+    assert again["outcome"].tolist() == ["accepted"] * 3
+    gdb.wait(again)
+    assert there(sandbox) == [] and sent(sandbox, "DeleteInstance") == 4
+
+
+def test_many_are_tagged(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
+    ids = fill(sandbox, 3)
+    sandbox.inject("BatchTagAction", drop="after", times=1)
+    sandbox.inject("BatchTagAction", drop="before", times=1)
+    tags = [{"key": "team", "value": "blue"}]
+    result = gdb.tags.update_many(ids, "create", tags, workers=1)
+    assert result["outcome"].tolist() == ["accepted", "unknown", "accepted"]
+    again = gdb.tags.update_many(ids, "create", tags, resume=result)
+    assert set(again["outcome"]) == {"accepted"} and sent(sandbox, "BatchTagAction") == 4
+    assert [gdb.tags.list(id)["value"].tolist() for id in ids] == [["blue"]] * 3
+    gone = gdb.tags.update_many(gdb.instances.list(), "delete", [{"key": "team"}])
+    assert set(gone["outcome"]) == {"accepted"} and gone["name"].notna().all()
+    assert [len(gdb.tags.list(id)) for id in ids] == [0, 0, 0]
+    with pytest.raises(InvalidRows, match="nothing was sent"):
+        gdb.tags.update_many(ids, "create", [{"key": "team"}])
+
+
+# ----------------------------------------------------------------------------------------------------------- the faces
+
+
+@pytest.mark.parametrize("name", ["instances.create_many", "instances.delete_many", "tags.update_many"])
+def test_it_is_documented_like_every_call(name: str, gdb: Client) -> None:
+    group, method = name.split(".")
+    many = getattr(getattr(gdb, group), method)
+    signature = inspect.signature(many)
+    assert "gdb" not in signature.parameters and {"workers", "resume"} <= set(signature.parameters)
+    assert repr(many).startswith(f"{name}(") and "0x" not in repr(many) and "\n" not in repr(many)
+    text, card = inspect.getdoc(many) or "", many._repr_markdown_()
+    for parameter in signature.parameters:
+        assert f"    {parameter}: " in text and f"- `{parameter}`: " in card
+    assert card.startswith(f"### {name}\n") and "0x" not in card and ":class:" not in card
+    assert method in repr(getattr(gdb, group)) and f"`{method}`" in getattr(gdb, group)._repr_markdown_()
+    with pytest.raises(TypeError, match="connect"):
+        getattr(type(getattr(gdb, group)), method)([])
