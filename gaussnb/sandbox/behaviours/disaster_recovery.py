@@ -321,12 +321,13 @@ def show_flow(op: ShowPauseResumeStatus, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     pair = _found(call.world, instance.id)
     if pair is None:
-        return {"status": "NA"}
+        return {"status": "NA", "rto_and_rpo_indicators": []}
     status = _flow(pair, instance)
     shown: dict[str, Any] = {
         "master_instance_id": pair.holder("master"),
         "slave_instance_id": pair.holder("slave"),
         "status": status,
+        "rto_and_rpo_indicators": [],
     }
     if pair.holder("master") != instance.id:  # documented: only the master knows the rest
         return shown

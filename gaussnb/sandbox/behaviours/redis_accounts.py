@@ -85,9 +85,9 @@ def _changed(end: End) -> None:
         table.put(account)
 
 
-CREATE = known(Work("CreateDbUser", "CREATE_DB_USER", 20, apply=_created))
-DELETE = known(Work("DeleteDbUser", "DELETE_DB_USER", 20, apply=_deleted))
-CHANGE = known(Work("ModifyDbUserPrivilege", "MODIFY_DB_USER", 20, apply=_changed))
+CREATE = known(Work("CreateDbUser", "CREATE_DB_USER", 60, apply=_created))
+DELETE = known(Work("DeleteDbUser", "DELETE_DB_USER", 60, apply=_deleted))
+CHANGE = known(Work("ModifyDbUserPrivilege", "MODIFY_DB_USER", 60, apply=_changed))
 
 
 @simulates(ListDbUsers)

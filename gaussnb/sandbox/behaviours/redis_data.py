@@ -99,7 +99,7 @@ def _flushed(end: End) -> None:
     happened(end, Event(end.now, flushed=end.effect["database"]))
 
 
-FLUSH = known(Work("FlushDatabases", "FLUSH", 30, apply=_flushed))
+FLUSH = known(Work("FlushDatabases", "FLUSH", 60, apply=_flushed))
 
 
 @simulates(ListInstanceDatabases)
