@@ -23,6 +23,7 @@ from .behaviours import (
     SIMULATED,
     Call,
     Page,
+    backups,
     configurations,
     create,
     dbcache,
@@ -36,7 +37,9 @@ from .behaviours import (
     monitoring,
     network,
     networks,
+    nodes,
     quotas,
+    recycle_bin,
     redis_accounts,
     redis_commands,
     redis_data,
@@ -45,6 +48,7 @@ from .behaviours import (
     scheduled_jobs,
     tags,
     versions,
+    volumes,
 )
 from .clock import Clock
 from .faults import Fault, Faults
@@ -56,9 +60,9 @@ from .world import World, token_time
 
 # Imported for what importing them does: they fill SIMULATED.
 _ACTING = (
-    configurations, create, dbcache, dedicated_resources, disaster_recovery, flavors, instances, jobs, logs,
-    maintenance, monitoring, network, networks, quotas, redis_accounts, redis_commands, redis_data, redis_recovery,
-    redis_sessions, scheduled_jobs, tags, versions,
+    backups, configurations, create, dbcache, dedicated_resources, disaster_recovery, flavors, instances, jobs, logs,
+    maintenance, monitoring, network, networks, nodes, quotas, recycle_bin, redis_accounts, redis_commands, redis_data,
+    redis_recovery, redis_sessions, scheduled_jobs, tags, versions, volumes,
 )  # fmt: skip
 
 _LOG = logging.getLogger(__name__)
@@ -117,6 +121,14 @@ class App:
         with self.lock:
             self.clock.advance(seconds)
             lifecycle.settle(self.world, self.clock.time())
+            self.store.save(self.world, self.clock)
+
+    def fill(self, instance_id: str, percent: float) -> None:
+        """Let data take so many percent of an instance's disk."""
+        with self.lock:
+            now = self.clock.time()
+            lifecycle.settle(self.world, now)
+            volumes.fill(self.world, self.world.instances[instance_id], percent, now)
             self.store.save(self.world, self.clock)
 
     # -- one request
