@@ -261,6 +261,22 @@ class Sandbox:
         """Let time pass at once; what ends in it ends."""
         self._app.advance(seconds)
 
+    def fill(self, instance_id: str, percent: float) -> None:
+        """Let data take a part of an instance's disk, as if somebody wrote it.
+
+        Args:
+            instance_id: the instance.
+            percent: how many percent of its storage are in use then. From 97 on the disk is full, and the status
+                ``data_disk_full`` until there is more storage or less data.
+
+        Raises:
+            KeyError: when there is no such instance.
+            ValueError: for less than 0 or more than 100 percent.
+        """
+        if not 0 <= percent <= 100:
+            raise ValueError(f"from 0 to 100 percent of a disk can be in use, not {percent}")
+        self._app.fill(instance_id, percent)
+
     def inject(
         self,
         route_or_operation: str | type[Operation] | None = None,

@@ -23,14 +23,18 @@ from .behaviours import (
     SIMULATED,
     Call,
     Page,
+    backups,
     create,
     flavors,
     instances,
     jobs,
     networks,
+    nodes,
     quotas,
+    recycle_bin,
     tags,
     versions,
+    volumes,
 )
 from .clock import Clock
 from .faults import Fault, Faults
@@ -41,7 +45,9 @@ from .store import Store
 from .world import World, token_time
 
 # Imported for what importing them does: they fill SIMULATED.
-_ACTING = (create, flavors, instances, jobs, networks, quotas, tags, versions)
+_ACTING = (
+    backups, create, flavors, instances, jobs, networks, nodes, quotas, recycle_bin, tags, versions, volumes,
+)  # fmt: skip
 
 _LOG = logging.getLogger(__name__)
 _ASKING_AGAIN = 30.0  # seconds that pass on a standing clock when the same question is asked again
@@ -99,6 +105,14 @@ class App:
         with self.lock:
             self.clock.advance(seconds)
             lifecycle.settle(self.world, self.clock.time())
+            self.store.save(self.world, self.clock)
+
+    def fill(self, instance_id: str, percent: float) -> None:
+        """Let data take so many percent of an instance's disk."""
+        with self.lock:
+            now = self.clock.time()
+            lifecycle.settle(self.world, now)
+            volumes.fill(self.world, self.world.instances[instance_id], percent, now)
             self.store.save(self.world, self.clock)
 
     # -- one request

@@ -169,6 +169,12 @@ def settle(world: World, now: float) -> None:
         _finish(world, job)
 
 
+def abort(world: World, job: Job, reason: str, now: float) -> None:
+    """Let a job fail now that was still going on."""
+    job.fail_reason, job.end = reason, now
+    _finish(world, job)
+
+
 def _finish(world: World, job: Job) -> None:
     work = WORKS[job.work]
     job.status = "Failed" if job.fail_reason else "Completed"
@@ -184,7 +190,7 @@ def _finish(world: World, job: Job) -> None:
         world.remove(instance)
     elif instance and work.action:
         settled(world, instance, job.end)
-    if job.start == job.end:  # a timer is no more than its end
+    if not job.listed and job.start == job.end:  # a timer is no more than its end
         world.jobs.drop(job.id)
 
 

@@ -143,8 +143,12 @@ class Instance:
     actions: list[str] = field(default_factory=list)
     product_type: str = ""
     backup_start: str = "00:00-01:00"
+    backup_period: str = "1,2,3,4,5,6,7"
+    """The days of the week on which backups are made, 1 for Monday."""
     keep_days: int = 7
     prepaid: bool = False
+    patch: int = 11204
+    patch_available: bool = False
     ssl: str = "0"
     used: str = "0.003"
     maintenance_window: str = "02:00-06:00"
@@ -171,8 +175,8 @@ class Instance:
             "datastore": {
                 "type": self.engine,
                 "version": self.version,
-                "patch_available": False,
-                "whole_version": f"{self.version}.3.11204" if self.version else "",
+                "patch_available": self.patch_available,
+                "whole_version": f"{self.version}.3.{self.patch}" if self.version else "",
             },
             "engine": self.storage_engine,
             "created": list_time(self.created),

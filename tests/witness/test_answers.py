@@ -14,7 +14,7 @@ pytest.importorskip("huaweicloudsdkgaussdbfornosql")
 import pandas as pd
 from official import by_sdk, sdk_plain
 from samples import SAMPLES, scene
-from shapes import DECLARED, described, document
+from shapes import DECLARED, DESCRIBED, described, document
 
 from gaussnb.frame import frame_of
 from gaussnb.sandbox import Sandbox, simulated
@@ -24,6 +24,7 @@ from gaussnb.wire import Columns, parse, request_of
 
 ACTED = sorted(id for id, operation in DECLARED.items() if operation in simulated())
 every_operation = pytest.mark.parametrize("id", ACTED)
+every_described = pytest.mark.parametrize("id", [id for id in ACTED if id in DESCRIBED])
 
 
 def test_every_operation_has_a_sample() -> None:
@@ -32,8 +33,9 @@ def test_every_operation_has_a_sample() -> None:
 
 # ----------------------------------------------------------------------------- the vendor's document
 
-UNDESCRIBED = {"storage"}
-"""Required of every listed instance, and described nowhere: what it is cannot be known."""
+UNDESCRIBED = {"storage", "jobId", "restorable_instance"}
+"""Required and described nowhere: the first of every listed instance, what it is cannot be known; the others are
+misspelt, the document describes ``job_id`` and ``restorable_instances``."""
 
 
 def judge(schema: dict[str, Any]) -> Any:
@@ -44,7 +46,17 @@ def judge(schema: dict[str, Any]) -> Any:
             one["required"] = [n for n in one["required"] if n in one["properties"] or n not in UNDESCRIBED]
             if not one["required"]:
                 del one["required"]
+        _explained(one)
     return jsonschema.Draft4Validator({**schema, "components": components})
+
+
+def _explained(schema: Any) -> None:
+    """Let values go without the words that explain them: some stand there as ``"FAILED:it failed"``."""
+    for name, below in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        if name == "enum":
+            schema[name] = [str(value).partition(":")[0] for value in below]
+        elif isinstance(below, (dict, list)):
+            _explained(below)
 
 
 def asked(sandbox: Sandbox, operation: Operation) -> tuple[int, bytes]:
@@ -67,10 +79,10 @@ def asked(sandbox: Sandbox, operation: Operation) -> tuple[int, bytes]:
     return answer.status, answer.body
 
 
-@every_operation
+@every_described
 def test_the_document_accepts_the_answer(build: Any, id: str) -> None:
     sandbox = build()
-    status, body = asked(sandbox, SAMPLES[id](scene(sandbox)))
+    status, body = asked(sandbox, SAMPLES[id](scene(sandbox, id)))
     (code,) = (code for code in described(id)[2]["responses"] if code.startswith("2"))
     assert str(status) == code
     content = described(id)[2]["responses"][code].get("content")
@@ -80,7 +92,7 @@ def test_the_document_accepts_the_answer(build: Any, id: str) -> None:
     judge(content["application/json"]["schema"]).validate(parse(body))
 
 
-@every_operation
+@every_described
 def test_the_document_accepts_the_refusal(build: Any, id: str) -> None:
     """Four operations describe no refusal; it looks like everybody's."""
     sandbox = build()
@@ -89,18 +101,21 @@ def test_the_document_accepts_the_refusal(build: Any, id: str) -> None:
     assert status == 500
     judge({"$ref": "#/components/schemas/ErrorResponseBody"}).validate(parse(body))
     if default := described(id)[2]["responses"].get("default"):
-        judge(default["content"]["application/json"]["schema"]).validate(parse(body))
+        content = default.get("content", {}).values()  # not all say how it looks
+        for one in content:
+            judge(one["schema"]).validate(parse(body))
 
 
 # -------------------------------------------------------------------------------------- the SDK
 
 
+@pytest.mark.filterwarnings("ignore:Method .* is deprecated:DeprecationWarning")
 @every_operation
 def test_the_sdk_and_our_frame_say_the_same(build: Any, id: str) -> None:
     """Two sandboxes of one seed: one is asked by the SDK, the other by us."""
     theirs, mine = build(), build()
-    instance_id = scene(theirs)
-    assert scene(mine) == instance_id
+    instance_id = scene(theirs, id)
+    assert scene(mine, id) == instance_id
     operation = SAMPLES[id](instance_id)
     read = by_sdk(theirs, operation)
     assert read.status_code == operation.route.success
@@ -117,6 +132,8 @@ LISTS = {
     "ListInstances": ("instances", "id", "id"),
     "ListJobs": ("jobs", "id", "id"),
     "ListFlavorInfos": ("flavors", "spec_code", "spec_code"),
+    "ListBackups": ("backups", "id", "id"),
+    "ListRecycleInstances": ("instances", "id", "id"),
     "ListInstanceTags": ("tags", "key", "key"),
     "ListApiVersion": ("versions", "id", "id"),
 }
@@ -126,7 +143,7 @@ LISTS = {
 @pytest.mark.parametrize("id", LISTS)
 def test_lists_have_the_same_items_in_the_same_order(build: Any, id: str) -> None:
     sandbox = build()
-    operation = SAMPLES[id](scene(sandbox))
+    operation = SAMPLES[id](scene(sandbox, id))
     attribute, key, column = LISTS[id]
     items = getattr(by_sdk(sandbox, operation), attribute)
     with sandbox.connect() as gdb:

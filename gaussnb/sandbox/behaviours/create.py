@@ -8,18 +8,28 @@ from ... import engines
 from ...instance_spec import ChargeInfo, InstanceSpec
 from ...spec import plain
 from .. import lifecycle
-from ..lifecycle import Work
+from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import SUFFIXES, Instance, create_time
-from . import Call, matching, simulates
+from . import Call, backups, instances, matching, simulates
 
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
-CREATE = lifecycle.known(
-    Work("CreateInstance", "CREATE", None, going="creating", done="normal", failed="createfail")
+
+
+def _born(end: End) -> None:
+    instance = end.instance
+    instance.used = end.effect.get("used", instance.used)
+    lifecycle.settled(end.world, instance, end.now)
+    backups.automatic(end.world, instance, end.now)  # documented: the first one comes at once
+    instances.age(end.world, instance, end.now)
+
+
+CREATE = known(
+    Work("CreateInstance", "CREATE", None, going="creating", done="normal", failed="createfail", apply=_born)
 )
-RESTORE_NEW = lifecycle.known(
-    Work("RestoreNewInstance", "CREATE", None, going="creating", done="normal", failed="createfail")
+RESTORE_NEW = known(
+    Work("RestoreNewInstance", "CREATE", None, going="creating", done="normal", failed="createfail", apply=_born)
 )
 
 
@@ -37,6 +47,7 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
         seconds=engines.engine(instance.engine).create_seconds,
         fail=call.fail,
         listed=not prepaid,
+        effect=_past(spec, call),
     )
     accepted = {"order_id": call.order()} if prepaid else {"job_id": job.id}
     return _answer(spec, instance) | accepted
@@ -107,15 +118,33 @@ def _check_belongings(spec: InstanceSpec, call: Call) -> None:
 def _check_restore(spec: InstanceSpec, call: Call) -> None:
     if spec.restore_info is None:
         return
-    if spec.restore_info.source_instance_id is None:
-        raise Refused("DBS.201214")
-    source = call.instance(spec.restore_info.source_instance_id)
-    if (source.engine, source.version) != (spec.datastore.type, spec.datastore.version):
-        raise Refused("DBS.301024", "Engine and version are those of the source.")
-    if int(spec.flavor[0].num) < len(source.nodes):
-        raise Refused("DBS.280123", f"The source has {len(source.nodes)} nodes.")
+    restore, moment = spec.restore_info, spec.restore_info.restore_time
+    source: Any
+    if restore.backup_id is not None:
+        source = backups.complete(call.world, restore.backup_id)
+        backups.check_fit(source, spec.datastore.type, spec.datastore.version)
+        nodes = source.nodes
+    else:
+        source = call.instance(restore.source_instance_id or "")
+        if (source.engine, source.version) != (spec.datastore.type, spec.datastore.version):
+            raise Refused("DBS.301024", "Engine and version are those of the source.")
+        if not int(source.created) <= (moment or 0) / 1000 <= call.now:
+            raise Refused("DBS.301024", "The source was not there at that moment.")
+        nodes = len(source.nodes)
+    if int(spec.flavor[0].num) < nodes:
+        raise Refused("DBS.280123", f"The source has {nodes} nodes.")
     if int(spec.flavor[0].size) < source.size:
         raise Refused("DBS.280242", f"The source has {source.size} GB.")
+
+
+def _past(spec: InstanceSpec, call: Call) -> dict[str, Any]:
+    """What the data of a new instance is to take, where it comes from the past."""
+    if spec.restore_info is None:
+        return {}
+    if spec.restore_info.backup_id is not None:
+        backup = call.world.table(backups.Backup)[spec.restore_info.backup_id]
+        return {"backup_id": backup.id, "used": backup.used}
+    return {"used": call.instance(spec.restore_info.source_instance_id or "").used}
 
 
 def _check_recovery(spec: InstanceSpec, call: Call) -> None:

@@ -1,21 +1,80 @@
-"""Instances: list, rename, restart, delete. Creating one is in :mod:`.create`."""
+"""Instances: list, change, restart, delete. Creating one is in :mod:`.create`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from pydantic import SecretStr
+
+from ... import engines
+from ...operations.flavors import ListAvailableFlavorInfos
 from ...operations.instances import (
+    BatchUpgradeDatabaseVersion,
+    CheckWeekPassword,
     DeleteInstance,
     ListInstances,
+    ResetPassword,
+    ResizeInstance,
     RestartInstance,
+    SetInstanceDataDump,
+    SwitchOver,
     UpdateInstanceName,
+    UpgradeDbVersion,
 )
 from .. import lifecycle
-from ..lifecycle import Work, known
+from ..lifecycle import End, Work, known, later
 from ..messages import Refused
-from . import Call, Page, matching, simulates, wanted
+from ..world import Instance, World, kept
+from . import Call, Page, matching, recycle_bin, simulates, wanted
 
-DELETE = known(Work("DeleteInstance", "DELETE", 120, gone=True, allowed=lifecycle.ANY))
+_UNSUPPORTED = "DBS.216029"
+_NEW_PATCH = 30 * 24 * 3600
+"""How long an instance has the newest patch of its engine, in seconds."""
+_COMMON = ("password", "passwd", "admin", "rwuser", "qwerty", "abc", "123", "huawei", "gauss")
+
+
+@kept("data_dump", ends_with_instance=True)
+@dataclass
+class DataDump:
+    """The export of an instance to object storage."""
+
+    id: str
+    bucket_name: str
+
+
+def _resized(end: End) -> None:
+    end.instance.spec_code = end.effect["spec_code"]
+    for node in end.instance.nodes:
+        node.spec_code = end.effect["spec_code"]
+
+
+def _upgraded(end: End) -> None:
+    end.instance.patch += 1
+    end.instance.patch_available = False
+    age(end.world, end.instance, end.now)
+
+
+def _older(end: End) -> None:
+    if instance := end.world.instances.get(end.job.instance_id):
+        instance.patch_available = True
+        end.world.touch(instance, end.now)
+
+
+def _recycled(end: End) -> None:
+    recycle_bin.recycle(end.world, end.instance, end.now)
+
+
+def age(world: World, instance: Instance, now: float) -> None:
+    """Let a newer patch appear in due time."""
+    if instance.version:
+        later(world, _AGE, instance, now + _NEW_PATCH)
+
+DELETE = known(Work("DeleteInstance", "DELETE", 120, gone=True, allowed=lifecycle.ANY, apply=_recycled))
+RESIZE = known(Work("ResizeInstance", "RESIZE_FLAVOR", 600, orders=True, apply=_resized))
+UPGRADE = known(Work("UpgradeDbVersion", "UPGRADE", 600, apply=_upgraded))
+SWITCH_OVER = known(Work("SwitchOver", "SWITCHOVER", 60))
+_AGE = known(Work("NewPatch", "", 0, apply=_older))
 
 
 @simulates(ListInstances)
@@ -60,3 +119,126 @@ def delete(op: DeleteInstance, call: Call) -> dict[str, Any]:
     if instance.prepaid:
         raise Refused("DBS.280456")
     return call.start(DELETE, instance)
+
+
+# ---------------------------------------------------------------------------------------- password
+
+
+@simulates(ResetPassword)
+def reset_password(op: ResetPassword, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    lifecycle.check_idle(instance, lifecycle.FILLED)
+    call.world.touch(instance, call.now)  # the password itself is kept nowhere
+    return {}
+
+
+@simulates(CheckWeekPassword)
+def check_password(op: CheckWeekPassword, call: Call) -> dict[str, Any]:
+    password = op.password.get_secret_value() if isinstance(op.password, SecretStr) else op.password
+    kinds = (str.islower, str.isupper, str.isdigit, lambda char: not char.isalnum())
+    present = sum(any(map(kind, password)) for kind in kinds)
+    common = any(word in password.lower() for word in _COMMON)
+    return {"weak": len(password) < 8 or present < 3 or common}
+
+
+# ----------------------------------------------------------------------------------- flavor, version
+
+
+@simulates(ListAvailableFlavorInfos)
+def available_flavors(op: ListAvailableFlavorInfos, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    found = engines.flavors(instance.engine, instance.mode)
+    targets = [flavor for flavor in found if flavor.spec_code != instance.spec_code and _holds(flavor, instance)]
+    start, most = op.offset or 0, op.limit or op.route.page_size
+    present = engines.FLAVORS[instance.spec_code]
+    return {
+        "instance_id": instance.id,
+        "instance_name": instance.name,
+        "current_flavor": _flavor(present, call),
+        "optional_flavors": {
+            "list": [_flavor(flavor, call) for flavor in targets[start : start + most]],
+            "total_count": len(targets),
+        },
+    }
+
+
+def _flavor(flavor: engines.Flavor, call: Call) -> dict[str, Any]:
+    return {
+        "vcpus": str(flavor.vcpus),
+        "ram": str(flavor.ram),
+        "spec_code": flavor.spec_code,
+        "az_status": call.world.zone_status(flavor.spec_code),
+        "region_status": "normal",
+    }
+
+
+def _holds(flavor: engines.Flavor, instance: Instance) -> bool:
+    return flavor.storage is None or instance.size in flavor.storage
+
+
+@simulates(ResizeInstance)
+def resize(op: ResizeInstance, call: Call) -> dict[str, Any]:
+    instance, code = call.instance(op.instance_id), op.target_spec_code
+    fitting = {flavor.spec_code: flavor for flavor in engines.flavors(instance.engine, instance.mode)}
+    if code == instance.spec_code:
+        raise Refused("DBS.280480")
+    if code not in fitting:
+        raise Refused("DBS.239013", "Another engine or mode has it, or none.")
+    if not _holds(fitting[code], instance):
+        raise Refused("DBS.240013", f"It holds {instance.size} GB.")
+    status = call.world.zone_status(code)
+    if any(status[zone] != "normal" for zone in instance.availability_zone.split(",")):
+        raise Refused("DBS.280434")
+    return call.start(RESIZE, instance, spec_code=code)
+
+
+@simulates(UpgradeDbVersion)
+def upgrade(op: UpgradeDbVersion, call: Call) -> dict[str, Any]:
+    return _upgrade(call.instance(op.instance_id), call)
+
+
+@simulates(BatchUpgradeDatabaseVersion)
+def upgrade_many(op: BatchUpgradeDatabaseVersion, call: Call) -> dict[str, Any]:
+    engine = {one.engine for one in map(call.world.instances.get, op.instance_ids) if one}
+    if len(engine) > 1:
+        raise Refused("DBS.280235", "All instances have one engine.")
+    return {"upgrade_results": [_upgrade_one(instance_id, call) for instance_id in op.instance_ids]}
+
+
+def _upgrade_one(instance_id: str, call: Call) -> dict[str, Any]:
+    try:
+        return {"instance_id": instance_id, **_upgrade(call.instance(instance_id), call)}
+    except Refused as refused:
+        return {"instance_id": instance_id, "error_code": refused.code, "error_message": refused.message}
+
+
+def _upgrade(instance: Instance, call: Call) -> dict[str, Any]:
+    if not instance.patch_available:
+        raise Refused(_UNSUPPORTED, "It has the newest patch.")
+    return call.start(UPGRADE, instance)
+
+
+# ------------------------------------------------------------------------------------- only for some
+
+
+@simulates(SwitchOver)
+def switch_over(op: SwitchOver, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    if (instance.engine, instance.mode) != ("redis", "Replication"):
+        raise Refused(_UNSUPPORTED, "Only a Redis pair has a standby node.")
+    return call.start(SWITCH_OVER, instance)
+
+
+@simulates(SetInstanceDataDump)
+def set_data_dump(op: SetInstanceDataDump, call: Call) -> dict[str, Any]:
+    instance, table = call.instance(op.instance_id), call.world.table(DataDump)
+    if (instance.engine, instance.mode) != ("influxdb", "EnhancedCluster"):
+        raise Refused(_UNSUPPORTED, "Only an enhanced InfluxDB cluster.")
+    lifecycle.check_idle(instance, lifecycle.USABLE)
+    if op.action == "open":
+        table.put(DataDump(instance.id, op.bucket_name))
+    elif instance.id in table:
+        table.drop(instance.id)
+    else:
+        raise Refused("DBS.212003", "There is no export to end.")
+    return {}

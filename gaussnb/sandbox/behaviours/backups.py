@@ -1,0 +1,401 @@
+"""Backups: made by hand, or by themselves in the hour the policy names, and what comes back from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ... import engines
+from ...operations.backups import (
+    BatchDeleteManualBackup,
+    CreateBack,
+    DeleteBackup,
+    ListBackups,
+    ListRestoreDatabases,
+    ListRestoreTables,
+    ListRestoreTime,
+    RestoreExistingInstance,
+    SetBackupPolicy,
+    ShowAllInstancesBackups,
+    ShowAllInstancesBackupsNew,
+    ShowBackupPolicies,
+    ShowBackupPolicy,
+    ShowRestorableList,
+    StopBackup,
+)
+from ...spec import plain
+from .. import lifecycle
+from ..lifecycle import FILLED, End, Work, begin, known, later
+from ..messages import Refused, encode
+from ..world import Instance, Table, World, create_time, job_time, kept
+from . import Call, Page, matching, simulates
+
+_DAY = 24 * 3600
+_SECONDS = 420
+_EVERY_DAY = "1,2,3,4,5,6,7"
+_MISSING = "DBS.201214"
+_UNFIT = "DBS.301024"
+_UNSUPPORTED = "DBS.216029"
+
+DATA: dict[str, tuple[str, ...]] = {
+    "shop": ("customers", "orders", "products"),
+    "sensors": ("devices", "readings"),
+}
+"""The databases every instance holds, and their tables."""
+
+
+@kept("backup")
+@dataclass
+class Backup:
+    """One backup, and how large an instance must be to hold it."""
+
+    id: str
+    name: str
+    instance_id: str
+    instance_name: str
+    engine: str
+    version: str
+    type: str
+    begin: float
+    nodes: int
+    size: int
+    used: str
+    end: float | None = None
+    status: str = "BUILDING"
+    description: str = ""
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    recycled: bool = False
+    """Whether it is what the recycle bin keeps of an instance; no list of backups shows it."""
+
+    def wire(self, moment: Any = job_time) -> dict[str, Any]:
+        """The backup as lists show it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "description": self.description,
+            "instance_id": self.instance_id,
+            "instance_name": self.instance_name,
+            "datastore": {"type": self.engine, "version": self.version},
+            "type": self.type,
+            "status": self.status,
+            "size": round(float(self.used) * 1024 * 1024, 1) if self.end else 0.0,
+            "begin_time": moment(self.begin),
+            "end_time": moment(self.end) if self.end else "",
+            "database_tables": self.tables,
+        }
+
+
+def backup_of(
+    world: World, instance: Instance, now: float, *, name: str, type: str, recycled: bool = False
+) -> Backup:
+    """A new backup of an instance, just begun."""
+    return world.table(Backup).put(
+        Backup(
+            id=f"{world.ids.hex('backup')}br{instance.id[-2:]}",
+            name=name,
+            instance_id=instance.id,
+            instance_name=instance.name,
+            engine=instance.engine,
+            version=instance.version,
+            type=type,
+            begin=now,
+            nodes=len(instance.nodes),
+            size=instance.size,
+            used=instance.used,
+            recycled=recycled,
+        )
+    )
+
+
+def complete(world: World, backup_id: str) -> Backup:
+    """The backup with this id, if it can be restored.
+
+    Raises:
+        Refused: when there is none, or it is not complete.
+    """
+    backup = world.table(Backup).get(backup_id)
+    if backup is None or backup.status != "COMPLETED":
+        raise Refused(_MISSING)
+    return backup
+
+
+def check_fit(backup: Backup, engine: str, version: str) -> None:
+    """Refuse when what is restored to is something else than what was saved."""
+    if (backup.engine, backup.version) != (engine, version):
+        raise Refused(_UNFIT, "Engine and version are those of the backup.")
+    if backup.tables:
+        raise Refused(_UNFIT, "The backup holds some tables only.")
+
+
+def _completed(end: End) -> None:
+    _over(end, "COMPLETED")
+
+
+def _failed(end: End) -> None:
+    _over(end, "FAILED")
+
+
+def _over(end: End, status: str) -> None:
+    table = end.world.table(Backup)
+    if backup := table.get(end.effect["backup_id"]):  # gone where its instance was deleted meanwhile
+        backup.status, backup.end = status, end.now
+        table.put(backup)
+
+
+# -------------------------------------------------------------------------------- by themselves
+
+
+def automatic(world: World, instance: Instance, now: float) -> None:
+    """Make a backup that nobody asked for, forget those that are too old, and arrange for the next one."""
+    if not instance.keep_days:
+        return
+    for old in _automatic(world.table(Backup), instance.id):
+        if old.begin <= now - instance.keep_days * _DAY:
+            world.table(Backup).drop(old.id)
+    if instance.status in FILLED:
+        text = "".join(char for char in create_time(now) if char.isdigit())
+        backup = backup_of(world, instance, now, name=f"GaussDBforNoSQL-{text}", type="Auto")
+        begin(world, _AUTO, instance, now, listed=False, effect={"backup_id": backup.id})
+    later(world, _NEXT, instance, _window(instance, now))
+
+
+def _automatic(table: Table[Backup], instance_id: str) -> list[Backup]:
+    return matching(table.of(instance_id), type="Auto", recycled=False)
+
+
+def _window(instance: Instance, now: float) -> float:
+    """When the next automatic backup begins."""
+    hour, minute = map(int, instance.backup_start[:5].split(":"))
+    day = datetime.fromtimestamp(now, UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
+    while day.timestamp() <= now or str(day.isoweekday()) not in instance.backup_period.split(","):
+        day += timedelta(days=1)
+    return day.timestamp()
+
+
+def _again(end: End) -> None:
+    if instance := end.world.instances.get(end.job.instance_id):
+        automatic(end.world, instance, end.now)
+
+
+def forget(world: World, instance: Instance) -> None:
+    """Let the automatic backups of an instance go with it."""
+    for backup in _automatic(world.table(Backup), instance.id):
+        world.table(Backup).drop(backup.id)
+
+
+_AUTO = known(Work("AutoBackup", "", _SECONDS, apply=_completed, undo=_failed))
+_NEXT = known(Work("NextBackup", "", 0, apply=_again))
+
+# -------------------------------------------------------------------------------------- by hand
+
+
+def _restore(end: End) -> None:
+    end.instance.used = end.effect["used"]
+
+
+def _drop(end: End) -> None:
+    if end.effect["backup_id"] in end.world.table(Backup):
+        end.world.table(Backup).drop(end.effect["backup_id"])
+
+
+def _stop(end: End) -> None:
+    for job in _about(end.world, end.effect["backup_id"]):
+        if job.work in (BACKUP.job, _AUTO.job):
+            lifecycle.abort(end.world, job, "The backup was stopped.", end.now)
+
+
+BACKUP = known(Work("BackupInstance", "BACKUP", _SECONDS, allowed=FILLED, apply=_completed, undo=_failed))
+RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=_restore))
+DROP = known(Work("DeleteBackup", "", 30, apply=_drop))
+STOP = known(Work("StopBackup", "", 30, apply=_stop))
+
+
+def _about(world: World, backup_id: str) -> list[Any]:
+    """The jobs that are going on about a backup."""
+    running = (job for job in world.jobs.values() if job.status == "Running")
+    return [job for job in running if job.effect.get("backup_id") == backup_id]
+
+
+def _deletable(call: Call, backup_id: str) -> Backup:
+    backup = call.world.table(Backup).get(backup_id)
+    if backup is None or backup.recycled:
+        raise Refused(_MISSING)
+    if backup.type != "Manual":
+        raise Refused("DBS.212003", "Automatic backups go by themselves.")
+    if backup.status == "BUILDING":
+        raise Refused("DBS.201202", "The backup is being made.")
+    if _about(call.world, backup_id):
+        raise Refused("DBS.201319")
+    return backup
+
+
+def _check_tables(op: CreateBack, instance: Instance) -> None:
+    if not op.database_tables:
+        return
+    if instance.engine != "cassandra":
+        raise Refused(_UNSUPPORTED, "Only Cassandra saves single tables.")
+    for one in op.database_tables:
+        if one.database_name not in DATA or not set(one.table_names or ()) <= set(DATA[one.database_name]):
+            raise Refused("DBS.200823", "A database or table that was named does not exist.")
+
+
+@simulates(CreateBack)
+def back_up(op: CreateBack, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    _check_tables(op, instance)
+    lifecycle.check_idle(instance, BACKUP.allowed)
+    backup = backup_of(call.world, instance, call.now, name=op.name, type="Manual")
+    backup.description = op.description or ""
+    backup.tables = plain(op.database_tables or [])
+    return call.start(BACKUP, instance, backup_id=backup.id) | {"backup_id": backup.id}
+
+
+@simulates(DeleteBackup)
+def delete_backup(op: DeleteBackup, call: Call) -> dict[str, Any]:
+    backup = _deletable(call, op.backup_id)
+    return call.start(DROP, call.world.instances.get(backup.instance_id), backup_id=backup.id)
+
+
+@simulates(BatchDeleteManualBackup)
+def delete_backups(op: BatchDeleteManualBackup, call: Call) -> dict[str, Any]:
+    for id in {backup_id: _deletable(call, backup_id) for backup_id in op.backup_ids}:
+        call.world.table(Backup).drop(id)
+    return {}
+
+
+@simulates(StopBackup)
+def stop_backup(op: StopBackup, call: Call) -> dict[str, Any]:
+    backup = call.world.table(Backup).get(op.backup_id)
+    if backup is None:
+        raise Refused(_MISSING)
+    if backup.status != "BUILDING":
+        raise Refused("DBS.201202", "The backup is not being made.")
+    return call.start(STOP, call.world.instances.get(backup.instance_id), backup_id=backup.id)
+
+
+# ---------------------------------------------------------------------------------------- lists
+
+
+@simulates(ShowAllInstancesBackupsNew)
+@simulates(ListBackups)
+def list_backups(op: ListBackups, call: Call) -> Page:
+    found = [one for one in _found(op, call) if bool(one.tables) == (op.type == "DatabaseTable")]
+    if op.begin_time and op.end_time:
+        begin, end = op.begin_time.timestamp(), op.end_time.timestamp()
+        found = [one for one in found if begin <= int(one.begin) <= end]
+    return Page(found, lambda backup: encode(backup.wire()))
+
+
+@simulates(ShowAllInstancesBackups)
+def list_backups_of_old(op: ShowAllInstancesBackups, call: Call) -> dict[str, Any]:
+    begin, end = op.begin_time or "", op.end_time or "9999"  # in this form, texts sort like the moments they name
+    shown = [one.wire(create_time) for one in _found(op, call) if begin <= create_time(one.begin) <= end]
+    for one in shown:
+        del one["database_tables"]
+    start = op.offset * op.limit  # documented: here, the offset counts pages
+    return {"total_count": len(shown), "backups": shown[start : start + op.limit]}
+
+
+def _found(op: ListBackups | ShowAllInstancesBackups, call: Call) -> list[Backup]:
+    return matching(
+        call.world.table(Backup).newest_first(),
+        recycled=False,
+        id=op.backup_id,
+        instance_id=op.instance_id,
+        engine=op.datastore_type,
+        type=op.backup_type,
+    )
+
+
+# --------------------------------------------------------------------------------------- policy
+
+
+@simulates(ShowBackupPolicy)
+@simulates(ShowBackupPolicies)
+def show_policy(op: ShowBackupPolicies, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    policy: dict[str, Any] = {"keep_days": instance.keep_days}
+    if instance.keep_days:
+        policy |= {"start_time": instance.backup_start, "period": instance.backup_period}
+    return {"backup_policy": policy}
+
+
+@simulates(SetBackupPolicy)
+def set_policy(op: SetBackupPolicy, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    if instance.status in ("creating", "createfail"):
+        raise Refused(lifecycle.BUSY if instance.actions else lifecycle.WRONG_STATE)
+    instance.keep_days = op.keep_days
+    instance.backup_start = op.start_time or instance.backup_start
+    instance.backup_period = op.period or _EVERY_DAY
+    for job in matching(call.world.jobs.values(), work=_NEXT.job, instance_id=instance.id, status="Running"):
+        call.world.jobs.drop(job.id)
+    if op.keep_days:
+        later(call.world, _NEXT, instance, _window(instance, call.now))
+    call.world.touch(instance, call.now)
+    return {}
+
+
+# -------------------------------------------------------------------------------------- restoring
+
+
+@simulates(RestoreExistingInstance)
+def restore(op: RestoreExistingInstance, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    backup = complete(call.world, op.backup_id)
+    check_fit(backup, instance.engine, instance.version)
+    if instance.size < float(backup.used):
+        raise Refused("DBS.280242", "The backup needs more storage.")
+    return call.start(RESTORE, instance, backup_id=backup.id, used=backup.used)
+
+
+@simulates(ListRestoreTime)
+def restorable_times(op: ListRestoreTime, call: Call) -> list[dict[str, int]]:
+    instance = call.instance(op.instance_id)
+    if "point-in-time restore" not in engines.mode(instance.engine, instance.mode).features:
+        return []
+    begin = op.start_time.timestamp() if op.start_time else 0.0
+    end = op.end_time.timestamp() if op.end_time else call.now
+    moments = [int(one.end) for one in _whole(call, instance) if one.end]
+    return [{"start_time": 1000 * at, "end_time": 1000 * at} for at in moments if begin <= at <= end]
+
+
+def _whole(call: Call, instance: Instance) -> Iterable[Backup]:
+    backups = matching(call.world.table(Backup).of(instance.id), status="COMPLETED", recycled=False)
+    return [one for one in backups if not one.tables]
+
+
+@simulates(ShowRestorableList)
+def restorable_instances(op: ShowRestorableList, call: Call) -> list[dict[str, Any]]:
+    backup = complete(call.world, op.backup_id)
+    fitting = matching(
+        call.world.instances.newest_first(), engine=backup.engine, version=backup.version, actions=[]
+    )
+    return [
+        {
+            "instance_id": one.id,
+            "instance_mode": one.mode,
+            "engine_name": one.engine,
+            "engine_version": one.version,
+            "vpc_id": one.vpc_id,
+            "subnet_ids": [one.subnet_id],
+            "security_group_ids": [one.security_group_id],
+        }
+        for one in fitting
+        if one.status in FILLED and one.size >= float(backup.used)
+    ]
+
+
+@simulates(ListRestoreDatabases)
+def restorable_databases(op: ListRestoreDatabases, call: Call) -> list[str]:
+    return list(DATA) if _whole(call, call.instance(op.instance_id)) else []
+
+
+@simulates(ListRestoreTables)
+def restorable_tables(op: ListRestoreTables, call: Call) -> list[str]:
+    saved = _whole(call, call.instance(op.instance_id))
+    if op.database_name not in DATA or not saved:
+        raise Refused("DBS.200823")
+    return list(DATA[op.database_name])

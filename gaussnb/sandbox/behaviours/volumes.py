@@ -1,0 +1,184 @@
+"""Volumes: storage that grows and shrinks, by hand or when it fills up."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ... import engines
+from ...operations.volumes import (
+    CreateColdVolume,
+    ModifyVolume,
+    ResizeColdVolume,
+    ResizeInstanceVolume,
+    SetAutoEnlargePolicy,
+    ShowAutoEnlargePolicy,
+)
+from .. import lifecycle
+from ..lifecycle import FILLED, End, Work, known
+from ..messages import Refused
+from ..world import Instance, World, kept
+from . import Call, simulates
+
+_TOO_SMALL = "DBS.200302"
+_TOO_LARGE = "DBS.200028"
+_UNSUPPORTED = "DBS.216029"
+_COLD_MOST = 100_000
+_USUAL = {"cassandra": (90, 10, 100), "redis": (80, 20, 1)}
+"""By engine: from how many percent in use storage is added, how many percent, and how many GB at least."""
+
+
+@kept("cold_volume", ends_with_instance=True)
+@dataclass
+class ColdVolume:
+    """Storage of an instance for data that is seldom read."""
+
+    id: str
+    size: int
+
+
+@kept("volume_policy", ends_with_instance=True)
+@dataclass
+class VolumePolicy:
+    """When storage is added to an instance by itself."""
+
+    id: str
+    threshold: int
+    step: int
+    size: int | None
+
+
+def _grow(end: End) -> None:
+    end.instance.size = end.effect["size"]
+
+
+def _grow_cold(end: End) -> None:
+    end.world.table(ColdVolume).put(ColdVolume(end.instance.id, end.effect["size"]))
+
+
+EXTEND = known(
+    Work("EnlargeInstanceVolume", "RESIZE_VOLUME", 120, allowed=FILLED, orders=True, apply=_grow)
+)
+SHRINK = known(Work("ReduceInstanceVolume", "RESIZE_VOLUME", 300, orders=True, apply=_grow))
+ADD_COLD = known(Work("AddInstanceColdVolume", "RESIZE_VOLUME", 120, orders=True, apply=_grow_cold))
+EXTEND_COLD = known(Work("EnlargeInstanceColdVolume", "RESIZE_VOLUME", 120, orders=True, apply=_grow_cold))
+
+
+def _span(instance: Instance) -> engines.Span:
+    return engines.storage(engines.mode(instance.engine, instance.mode), instance.spec_code)
+
+
+def _check_larger(instance: Instance, size: int) -> None:
+    if size <= instance.size:
+        raise Refused(_TOO_SMALL, f"It has {instance.size} GB.")
+    most = _span(instance).high
+    if most is not None and size > most:
+        raise Refused(_TOO_LARGE, f"At most {most} GB.")
+
+
+@simulates(ResizeInstanceVolume)
+def extend(op: ResizeInstanceVolume, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    _check_larger(instance, op.size)
+    return call.start(EXTEND, instance, size=op.size)
+
+
+@simulates(ModifyVolume)
+def resize(op: ModifyVolume, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    if instance.engine not in _USUAL:
+        raise Refused(_UNSUPPORTED, "Only Cassandra and Redis.")
+    if op.size >= instance.size:
+        _check_larger(instance, op.size)
+        return call.start(EXTEND, instance, size=op.size)
+    least = max(_span(instance).low, math.floor(1.25 * float(instance.used)) + 1)
+    if op.size < least:
+        raise Refused("DBS.200306", f"At least {least} GB.")
+    return call.start(SHRINK, instance, size=op.size)
+
+
+@simulates(CreateColdVolume)
+def create_cold(op: CreateColdVolume, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    if (instance.engine, instance.mode) != ("influxdb", "InfluxdbSingle"):
+        raise Refused(_UNSUPPORTED, "Only InfluxDB of a single node.")
+    if instance.id in call.world.table(ColdVolume):
+        raise Refused("DBS.212003", "It has cold storage already.")
+    return call.start(ADD_COLD, instance, size=op.size)
+
+
+@simulates(ResizeColdVolume)
+def extend_cold(op: ResizeColdVolume, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    volume = call.world.table(ColdVolume).get(instance.id)
+    if volume is None:
+        raise Refused("DBS.212003", "It has no cold storage.")
+    if op.size <= volume.size:
+        raise Refused(_TOO_SMALL, f"It has {volume.size} GB.")
+    return call.start(EXTEND_COLD, instance, size=op.size)
+
+
+# ----------------------------------------------------------------------------------- by itself
+
+
+@simulates(SetAutoEnlargePolicy)
+def set_policy(op: SetAutoEnlargePolicy, call: Call) -> dict[str, Any]:
+    table = call.world.table(VolumePolicy)
+    instances = [call.instance(instance_id) for instance_id in op.instance_ids]
+    for instance in instances:
+        if instance.engine not in _USUAL:
+            raise Refused(_UNSUPPORTED, "Only Cassandra and Redis.")
+        threshold, step, more = _USUAL[instance.engine]
+        given = op.policy
+        if given and given.threshold and instance.engine == "cassandra" and given.threshold < 80:
+            raise Refused("DBS.03000002", "80, 85 or 90 for Cassandra.")
+        if given and given.size and given.size < instance.size + more:
+            raise Refused("DBS.280242", f"At least {more} GB more than now.")
+    for instance in instances:
+        threshold, step, _ = _USUAL[instance.engine]
+        if op.switch_option == "off":
+            if instance.id in table:
+                table.drop(instance.id)
+            continue
+        given = op.policy
+        table.put(
+            VolumePolicy(
+                instance.id,
+                (given and given.threshold) or threshold,
+                (given and given.step) or step,
+                given.size if given else None,
+            )
+        )
+        enlarge(call.world, instance, call.now)
+    return {}
+
+
+@simulates(ShowAutoEnlargePolicy)
+def show_policy(op: ShowAutoEnlargePolicy, call: Call) -> dict[str, Any]:
+    policy = call.world.table(VolumePolicy).get(call.instance(op.instance_id).id)
+    if policy is None:
+        return {}
+    size = {} if policy.size is None else {"size": policy.size}
+    return {"policy": {"threshold": policy.threshold, "step": policy.step} | size}
+
+
+def enlarge(world: World, instance: Instance, now: float) -> None:
+    """Add storage where the policy of the instance wants it."""
+    policy = world.table(VolumePolicy).get(instance.id)
+    if policy is None or instance.actions or instance.status not in EXTEND.allowed:
+        return
+    if lifecycle.percent_used(instance) < policy.threshold:
+        return
+    _, _, least = _USUAL[instance.engine]
+    size = instance.size + max(least, math.ceil(instance.size * policy.step / 100))
+    size = min(most for most in (size, policy.size, _span(instance).high) if most is not None)
+    if size > instance.size:
+        lifecycle.begin(world, EXTEND, instance, now, effect={"size": size})
+
+
+def fill(world: World, instance: Instance, percent: float, now: float) -> None:
+    """Let data take so many percent of an instance's disk: from 97 on, it takes no more writes."""
+    instance.used = f"{instance.size * percent / 100:.3f}"
+    lifecycle.settled(world, instance, now)
+    enlarge(world, instance, now)
