@@ -31,6 +31,8 @@ class Entry(Row):
     """The HTTP status of success."""
     simulated: bool
     """Whether the sandbox acts it out."""
+    depth: str
+    """How deep: state, where it reads or changes what there is; data, plausible; or fixed. Missing where it is not."""
     deprecated: bool
     """Whether the vendor has announced its end."""
     superseded: str
@@ -70,6 +72,7 @@ def operations() -> pd.DataFrame:
                 "service": route.service,
                 "success": route.success,
                 "simulated": operation in acted,
+                "depth": acted.get(operation),
                 "deprecated": route.deprecated,
                 "superseded": route.superseded or None,
                 "summary": (operation.__doc__ or "").strip().partition("\n")[0],

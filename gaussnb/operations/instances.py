@@ -106,6 +106,16 @@ class Instance(Row, at="instances"):
     """The version to the patch."""
     patch_available: Annotated[bool, At("datastore.patch_available")]
     """Whether a newer patch can be installed."""
+    disk_encryption_id: str
+    """The key its disks are encrypted with, if they are."""
+    dr_instance_id: str
+    """The other half of its disaster-recovery pair, if it has one."""
+    dual_active_role: Annotated[str, At("dual_active_info.role")]
+    """What it is in its dual-active pair, if it has one."""
+    dual_active_with: Annotated[str, At("dual_active_info.destination_instance_id")]
+    """The other half of that pair."""
+    dedicated_resource_id: str
+    """The dedicated pool it stands in, if any."""
     enterprise_project_id: str
     """Its enterprise project, 0 for the default one."""
     region: str

@@ -15,7 +15,7 @@ from ..errors import CredentialsError
 from ..regions import check_endpoint, is_loopback
 from ..spec import Operation
 from .app import App
-from .behaviours import SIMULATED
+from .behaviours import DEPTHS
 from .behaviours.scheduled_jobs import schedule
 from .clock import Clock
 from .faults import Drop, Fault, where
@@ -37,9 +37,10 @@ REGION = "cn-north-4"
 _NO_SOCKET = "http://sandbox.localhost"
 
 
-def simulated() -> frozenset[type[Operation]]:
-    """The operations the sandbox acts out; of all others it only knows that they exist."""
-    return frozenset(SIMULATED)
+def simulated() -> Mapping[type[Operation], str]:
+    """The operations the sandbox acts out, and how deep: ``"state"`` reads or changes what there is, ``"data"`` answers
+    plausible data, ``"fixed"`` always the same thing. Of all others it only knows that they exist."""
+    return MappingProxyType(DEPTHS)
 
 
 def login(address: str) -> dict[str, str | SecretStr]:

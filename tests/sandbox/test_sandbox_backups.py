@@ -203,15 +203,13 @@ def test_what_never_was_is_not_kept(sandbox: Any, gdb: Any, make: Make) -> None:
     assert gdb.recycle_bin.list().empty
 
 
-def test_it_is_all_kept(build: Any, tmp_path: Any) -> None:
-    from conftest import QUICK_START
-
+def test_it_is_all_kept(build: Any, quick_start: Any, tmp_path: Any) -> None:
     from gaussnb.instance_spec import InstanceSpec
 
     file = tmp_path / "cloud.db"
     first = build(path=file)
     with first.connect() as gdb:
-        one, two = (gdb.instances.create(InstanceSpec(**QUICK_START))["id"].iloc[0] for _ in range(2))
+        one, two = (gdb.instances.create(InstanceSpec(**quick_start))["id"].iloc[0] for _ in range(2))
         first.advance(HOUR)
         gdb.instances.delete(one)
         gdb.recycle_bin.set_policy(3)

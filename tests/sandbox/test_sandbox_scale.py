@@ -245,15 +245,13 @@ def test_passwords(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
     assert weak == [True, True, False]
 
 
-def test_it_is_all_kept(build: Any, tmp_path: Any) -> None:
-    from conftest import QUICK_START
-
+def test_it_is_all_kept(build: Any, quick_start: Any, tmp_path: Any) -> None:
     from gaussnb.instance_spec import InstanceSpec
 
     file = tmp_path / "cloud.db"
     first = build(path=file)
     with first.connect() as gdb:
-        id = gdb.instances.create(InstanceSpec(**QUICK_START))["id"].iloc[0]
+        id = gdb.instances.create(InstanceSpec(**quick_start))["id"].iloc[0]
         first.advance(HOUR)
         gdb.nodes.set_policy(id, True, step=2)
         gdb.volumes.set_policy([id], policy={"threshold": 85})

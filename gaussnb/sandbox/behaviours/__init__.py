@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ...spec import Operation
 from .. import lifecycle
@@ -26,11 +26,24 @@ SIMULATED: dict[type[Operation], Behaviour] = {}
 """The behaviours, by operation."""
 
 
-def simulates(operation: type[Op]) -> Callable[[Callable[[Op, Call], Any]], Callable[[Op, Call], Any]]:
-    """Make a function the behaviour of ``operation``."""
+Depth = Literal["state", "data", "fixed"]
+"""How deep a behaviour goes: it reads or changes what there is, it answers plausible data, always the same thing."""
+DEPTHS: dict[type[Operation], Depth] = {}
+"""How deep each behaviour goes."""
+
+
+def simulates(
+    operation: type[Op], depth: Depth = "state"
+) -> Callable[[Callable[[Op, Call], Any]], Callable[[Op, Call], Any]]:
+    """Make a function the behaviour of ``operation``.
+
+    Args:
+        operation: what it acts out.
+        depth: how deep it goes.
+    """
 
     def bind(behaviour: Callable[[Op, Call], Any]) -> Callable[[Op, Call], Any]:
-        SIMULATED[operation] = behaviour
+        SIMULATED[operation], DEPTHS[operation] = behaviour, depth
         return behaviour
 
     return bind

@@ -388,12 +388,12 @@ def restorable_instances(op: ShowRestorableList, call: Call) -> list[dict[str, A
     ]
 
 
-@simulates(ListRestoreDatabases)
+@simulates(ListRestoreDatabases, "data")
 def restorable_databases(op: ListRestoreDatabases, call: Call) -> list[str]:
     return list(DATA) if _whole(call, call.instance(op.instance_id)) else []
 
 
-@simulates(ListRestoreTables)
+@simulates(ListRestoreTables, "data")
 def restorable_tables(op: ListRestoreTables, call: Call) -> list[str]:
     saved = _whole(call, call.instance(op.instance_id))
     if op.database_name not in DATA or not saved:

@@ -343,7 +343,7 @@ def reset(op: ResetParamGroupTemplate, call: Call) -> dict[str, Any]:
     return {}
 
 
-@simulates(ListConfigurationDatastores)
+@simulates(ListConfigurationDatastores, "data")
 def list_datastores(op: ListConfigurationDatastores, call: Call) -> list[dict[str, Any]]:
     return [
         {"datastore_name": one.engine, "version": one.version, "mode": one.mode}

@@ -34,7 +34,7 @@ def pools(world: World) -> dict[str, Pool]:
     return {pool.id: pool for pool in made}
 
 
-@simulates(ListDedicatedResources)
+@simulates(ListDedicatedResources, "data")
 def list_pools(op: ListDedicatedResources, call: Call) -> list[dict[str, Any]]:
     return [
         {

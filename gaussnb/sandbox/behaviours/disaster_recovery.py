@@ -424,7 +424,7 @@ JOIN = _work("BuildBiActiveInstance", "BUILD_BIACTIVE", 600, _joined)
 RELEASE = _work("ReleaseBiActiveInstance", "RELEASE_BIACTIVE", 180, _released)
 
 
-@simulates(ShowInstanceBiactiveRegions)
+@simulates(ShowInstanceBiactiveRegions, "fixed")
 def list_regions(op: ShowInstanceBiactiveRegions, call: Call) -> dict[str, Any]:
     call.instance(op.instance_id)
     return {"region_codes": [call.world.region]}

@@ -13,7 +13,7 @@ from . import Call, Page, simulates
 _NOT_CLASSIC = ("CloudNativeCluster", "EnhancedCluster")
 
 
-@simulates(ListFlavorInfos)
+@simulates(ListFlavorInfos, "data")
 def list_flavors(op: ListFlavorInfos, call: Call) -> list[dict[str, Any]]:
     engine = engines.engine(op.engine_name or "cassandra")
     if engine.name == "redis" and op.mode == "CloudNativeCluster" and op.product_type is None:
@@ -39,18 +39,18 @@ def _shown(engine: str, version: str, flavor: engines.Flavor, call: Call) -> dic
     }
 
 
-@simulates(ListDatastores)
+@simulates(ListDatastores, "data")
 def list_datastores(op: ListDatastores, call: Call) -> dict[str, Any]:
     return {"versions": list(engines.engine(op.datastore_name).versions)}
 
 
-@simulates(ListFlavors)
+@simulates(ListFlavors, "data")
 def list_classic_flavors(op: ListFlavors, call: Call) -> Page:
     found = list_flavors(ListFlavorInfos(engine_name=op.engine_name), call)
     return Page(found if op.region in (None, call.world.region) else [], limit=len(found))
 
 
-@simulates(ShowIpNumRequirement)
+@simulates(ShowIpNumRequirement, "data")
 def count_addresses(op: ShowIpNumRequirement, call: Call) -> dict[str, Any]:
     if op.instance_id is not None:
         call.instance(op.instance_id)

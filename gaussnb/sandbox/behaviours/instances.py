@@ -144,7 +144,7 @@ def check_password(op: CheckWeekPassword, call: Call) -> dict[str, Any]:
 # ----------------------------------------------------------------------------------- flavor, version
 
 
-@simulates(ListAvailableFlavorInfos)
+@simulates(ListAvailableFlavorInfos, "data")
 def available_flavors(op: ListAvailableFlavorInfos, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     found = engines.flavors(instance.engine, instance.mode)

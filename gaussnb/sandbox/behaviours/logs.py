@@ -193,12 +193,12 @@ def _slow(op: LogQuery, call: Call, engine: str, more: Callable[[Line, str, str]
     return {"slow_logs": _asked(op, call, "slow", _SLOW_EVERY, engine, shown)}
 
 
-@simulates(ListCassandraSlowLogs)
+@simulates(ListCassandraSlowLogs, "data")
 def cassandra_slow(op: ListCassandraSlowLogs, call: Call) -> dict[str, Any]:
     return _slow(op, call, "cassandra", lambda line, keyspace, table: {"keyspace": keyspace, "table": table})
 
 
-@simulates(ListInfluxdbSlowLogs)
+@simulates(ListInfluxdbSlowLogs, "data")
 def influxdb_slow(op: ListInfluxdbSlowLogs, call: Call) -> dict[str, Any]:
     return _slow(
         op,
@@ -212,7 +212,7 @@ def influxdb_slow(op: ListInfluxdbSlowLogs, call: Call) -> dict[str, Any]:
     )
 
 
-@simulates(ListMongodbSlowLogs)
+@simulates(ListMongodbSlowLogs, "data")
 def mongodb_slow(op: ListMongodbSlowLogs, call: Call) -> dict[str, Any]:
     return _slow(
         op,
@@ -228,12 +228,12 @@ def mongodb_slow(op: ListMongodbSlowLogs, call: Call) -> dict[str, Any]:
     )
 
 
-@simulates(ListRedisSlowLogs)
+@simulates(ListRedisSlowLogs, "data")
 def redis_slow(op: ListRedisSlowLogs, call: Call) -> dict[str, Any]:
     return _slow(op, call, "redis", lambda line, database, _: {"cost_time": line.cost / 10})
 
 
-@simulates(ListMongodbErrorLogs)
+@simulates(ListMongodbErrorLogs, "data")
 def mongodb_errors(op: ListMongodbErrorLogs, call: Call) -> dict[str, Any]:
     def shown(line: Line) -> dict[str, Any]:
         severity, text = line.pick(_ERRORS)
@@ -245,7 +245,7 @@ def mongodb_errors(op: ListMongodbErrorLogs, call: Call) -> dict[str, Any]:
 # --------------------------------------------------------------------------------- the older calls
 
 
-@simulates(ListSlowLogs)
+@simulates(ListSlowLogs, "data")
 def older_slow(op: ListSlowLogs, call: Call) -> Page:
     instance = call.instance(op.instance_id)
     engine = instance.engine if instance.engine in _SLOW else "cassandra"
@@ -269,7 +269,7 @@ def older_slow(op: ListSlowLogs, call: Call) -> Page:
     return Page(found[::-1][:_REACH], limit=10)
 
 
-@simulates(ShowErrorLog)
+@simulates(ShowErrorLog, "data")
 def older_errors(op: ShowErrorLog, call: Call) -> Page:
     instance = call.instance(op.instance_id)
     start, end = _between(call, op.start_time, op.end_time, 31)

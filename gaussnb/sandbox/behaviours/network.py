@@ -164,7 +164,7 @@ def switch_ssl(op: SwitchSsl, call: Call) -> dict[str, Any]:
     return call.start(SSL, instance, ssl="1" if op.ssl_option == "on" else "0")
 
 
-@simulates(ListSslCertDownloadAddresses)
+@simulates(ListSslCertDownloadAddresses, "fixed")
 def list_certificates(op: ListSslCertDownloadAddresses, call: Call) -> dict[str, Any]:
     call.instance(op.instance_id)
     link = f"https://certificates.invalid/{call.world.region}/ca.crt"  # a name nothing ever answers to

@@ -9,7 +9,7 @@ from ...neighbours.vpc import ListSecurityGroups, ListSubnets, ListVpcs
 from . import Call, matching, simulates
 
 
-@simulates(ListVpcs)
+@simulates(ListVpcs, "data")
 def list_vpcs(op: ListVpcs, call: Call) -> dict[str, Any]:
     shown = (
         {"id": vpc.id, "name": vpc.name, "cidr": vpc.cidr, "status": "OK", "enterprise_project_id": "0"}
@@ -18,7 +18,7 @@ def list_vpcs(op: ListVpcs, call: Call) -> dict[str, Any]:
     return {"vpcs": _page(shown, op)}
 
 
-@simulates(ListSubnets)
+@simulates(ListSubnets, "data")
 def list_subnets(op: ListSubnets, call: Call) -> dict[str, Any]:
     shown = (
         {
@@ -35,7 +35,7 @@ def list_subnets(op: ListSubnets, call: Call) -> dict[str, Any]:
     return {"subnets": _page(shown, op)}
 
 
-@simulates(ListSecurityGroups)
+@simulates(ListSecurityGroups, "data")
 def list_security_groups(op: ListSecurityGroups, call: Call) -> dict[str, Any]:
     shown = (
         {"id": group.id, "name": group.name, "description": group.description, "enterprise_project_id": "0"}

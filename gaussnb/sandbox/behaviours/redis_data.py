@@ -102,7 +102,7 @@ def _flushed(end: End) -> None:
 FLUSH = known(Work("FlushDatabases", "FLUSH", 60, apply=_flushed))
 
 
-@simulates(ListInstanceDatabases)
+@simulates(ListInstanceDatabases, "data")
 def list_databases(op: ListInstanceDatabases, call: Call) -> list[str]:
     return list(databases(running(call, op.instance_id)))
 
@@ -116,7 +116,7 @@ def flush(op: UpdateDatabases, call: Call) -> dict[str, Any]:
     return call.start(FLUSH, instance, database=database)
 
 
-@simulates(ShowRedisBigKeys)
+@simulates(ShowRedisBigKeys, "data")
 def list_big_keys(op: ShowRedisBigKeys, call: Call) -> list[dict[str, Any]]:
     instance = running(call, op.instance_id)
     found = [key for key in _keys(call.world, instance) if not key.qps and key.type in (op.key_types or _TYPES)]
@@ -126,7 +126,7 @@ def list_big_keys(op: ShowRedisBigKeys, call: Call) -> list[dict[str, Any]]:
     ]
 
 
-@simulates(ShowRedisHotKeys)
+@simulates(ShowRedisHotKeys, "data")
 def list_hot_keys(op: ShowRedisHotKeys, call: Call) -> list[dict[str, Any]]:
     instance = running(call, op.instance_id)
     found = [key for key in _keys(call.world, instance) if key.qps]

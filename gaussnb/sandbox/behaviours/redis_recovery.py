@@ -71,7 +71,7 @@ def _moments(instance: Instance, call: Call) -> list[float]:
     return known.moments(call.now) if known else []
 
 
-@simulates(ShowRedisPitrInfo)
+@simulates(ShowRedisPitrInfo, "data")
 def show_storage(op: ShowRedisPitrInfo, call: Call) -> dict[str, Any]:
     count = len(_moments(running(call, op.instance_id), call))
     return {"storage": f"{count * _MB:.2f}MB"}

@@ -9,12 +9,12 @@ from ..messages import Refused
 from . import Call, simulates
 
 
-@simulates(ListApiVersion)
+@simulates(ListApiVersion, "fixed")
 def list_versions(op: ListApiVersion, call: Call) -> dict[str, Any]:
     return {"versions": [_v3(call)]}
 
 
-@simulates(ShowApiVersion)
+@simulates(ShowApiVersion, "fixed")
 def show_version(op: ShowApiVersion, call: Call) -> dict[str, Any]:
     if op.version != "v3":
         raise Refused("APIGW.0101")
