@@ -45,7 +45,7 @@ Review = Callable[[Operation], Mapping[str, str]]
 Follow = Callable[["pd.DataFrame"], "Watch"]
 
 MASK = "•" * 8
-BURST = 0.7
+BURST = 0.5
 """Seconds after a review or an answer in which a press still belongs to the burst that brought it about."""
 ROWS = 20
 """How many rows of an answer a form shows; :attr:`Form.result` has them all."""

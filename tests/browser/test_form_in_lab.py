@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from lab import Notebook
 
+from gaussnb.widgets.form import BURST
+
 CONNECT = 'import gaussnb as gn\ngdb = gn.connect("sandbox")'
 FORM = "form = gdb.instances.create.form()\nform"
 MADE = """from gaussnb.quickstart import body, password
@@ -27,6 +29,11 @@ def opened(open_cells: Callable[..., Notebook], *more: str) -> tuple[Notebook, A
     return notebook, form
 
 
+def read(page: Any) -> None:
+    """Take the time to read what has just appeared: a press right behind it counts as part of a double click."""
+    page.wait_for_timeout(1000 * BURST + 200)
+
+
 def commit(form: Any, label: str, value: str) -> None:
     """Type into a field and leave it."""
     field = form.get_by_label(label, exact=True)
@@ -37,8 +44,8 @@ def commit(form: Any, label: str, value: str) -> None:
 def test_wrong_then_right_then_ready(
     open_cells: Any, page: Any, shot: Any, picture: Any, golden: Any
 ) -> None:
-    read = 'form.panel.frame[["name", "engine", "status", "nodes"]]'
-    notebook, form = opened(open_cells, read, "form.panel.history[['status', 'note']]")
+    table = 'form.panel.frame[["name", "engine", "status", "nodes"]]'
+    notebook, form = opened(open_cells, table, "form.panel.history[['status', 'note']]")
     golden("create-form.yaml", form.locator(".gaussnb").aria_snapshot())
     shot(form, "form")
 
@@ -65,14 +72,15 @@ def test_wrong_then_right_then_ready(
     card.get_by_text("••••").wait_for()
     assert PASSWORD not in page.content()
     shot(form, "form-review")
+    read(page)
     form.get_by_role("button", name="Create", exact=True).click()
     form.get_by_text("Accepted").wait_for()
     form.get_by_role("status").filter(has_text="creating").wait_for()
     shot(form, "form-panel-live")
     form.get_by_text("Done: nothing is left to watch.").wait_for(timeout=60_000)
     shot(form, "form-panel-ready")
-    table = notebook.run(2)
-    assert table.get_by_role("row").filter(has_text="orders-01").filter(has_text="normal").count() == 1
+    shown = notebook.run(2)
+    assert shown.get_by_role("row").filter(has_text="orders-01").filter(has_text="normal").count() == 1
     assert "ready" in notebook.run(3).inner_text()
 
 
@@ -106,6 +114,7 @@ def test_without_a_mouse(open_cells: Any, page: Any, shot: Any) -> None:
     form.get_by_text("Review before sending").wait_for()
     page.wait_for_function("document.activeElement.textContent.trim() === 'Create'")
     shot(form, "form-keyboard")
+    read(page)
     page.keyboard.press("Enter")
     form.get_by_text("Accepted").wait_for()
     assert "keys-01" in notebook.run(2).inner_text()
@@ -128,6 +137,7 @@ def test_deleting_by_keyboard_asks_for_the_name(open_cells: Any, page: Any, shot
         "[...document.querySelectorAll('.gaussnb button')].some(b => b.textContent.trim() === 'Delete' && !b.disabled)"
     )
     shot(form, "form-delete")
+    read(page)
     delete.focus()
     page.keyboard.press("Enter")
     form.get_by_text("Accepted").wait_for()
@@ -209,6 +219,7 @@ def test_it_can_be_read(open_cells: Any, page: Any, shot: Any, theme: str, width
     form.get_by_text("Review before sending").wait_for()
     shot(form, f"form-{word}-{width}-review")
     looks(page)
+    read(page)
     form.get_by_role("button", name="Create", exact=True).click()
     form.get_by_text("Accepted").wait_for()
     page.wait_for_timeout(500)
