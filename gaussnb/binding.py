@@ -57,22 +57,20 @@ class Group:
     @classmethod
     def calls(cls) -> dict[str, Call[Any]]:
         """The calls of this group by name, in declared order."""
-        return {
-            name: value
-            for base in reversed(cls.__mro__)
-            for name, value in vars(base).items()
-            if isinstance(value, Call)
-        }
+        return {name: value for name, value in cls._members() if isinstance(value, Call)}
 
     def __iter__(self) -> Iterator[Call[Any]]:
         """The calls, bound: ``for call in gdb.backups: display(call)`` shows their cards."""
         return (getattr(self, name) for name in self.calls())
 
     @classmethod
+    def _members(cls) -> Iterator[tuple[str, Any]]:
+        return (member for base in reversed(cls.__mro__) for member in vars(base).items())
+
+    @classmethod
     def many(cls) -> dict[str, Many[Any]]:
         """What this group does to many things at once, by name."""
-        return {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()
-                if isinstance(value, Many)}  # fmt: skip
+        return {name: value for name, value in cls._members() if isinstance(value, Many)}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()}: {', '.join([*self.calls(), *self.many()])}>"
@@ -84,24 +82,17 @@ class Group:
         return "\n".join([about, *_table(("call", "what it does"), rows)])
 
 
-class _Documentation:
-    """``__doc__`` of a call, written when it is asked for: 150 of them would slow the import."""
+class _Method:
+    """What calls and methods over many things have in common: how a group binds them, and their short face."""
 
-    def __get__(self, call: Call[Any] | None, owner: type) -> str:
-        return call.documentation if call is not None else "An operation as a method of a group."
+    _sender: Sender | None = None
+    _group = ""
+    __name__: str
 
+    if TYPE_CHECKING:
 
-class Call(Generic[P]):
-    """An operation as a method of a group. Showing it in a cell is its documentation."""
-
-    __doc__ = _Documentation()
-
-    def __init__(self, operation: type[Operation], *, returns: type[Row] | None = None) -> None:
-        self.operation = operation
-        self.returns = returns or operation.route.returns
-        self._sender: Sender | None = None
-        self._group = ""
-        self.__name__ = operation.__name__
+        @property
+        def __signature__(self) -> inspect.Signature: ...
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._group, self.__name__ = owner.__name__.lower(), name
@@ -112,6 +103,30 @@ class Call(Generic[P]):
         bound = copy.copy(self)
         bound._sender = group._sender
         return bound
+
+    def __repr__(self) -> str:
+        short = [p.replace(annotation=inspect.Parameter.empty) for p in self.__signature__.parameters.values()]
+        return f"{self._group}.{self.__name__}{inspect.Signature(short)}"
+
+
+class _Documentation:
+    """``__doc__`` of a call, written when it is asked for: 150 of them would slow the import."""
+
+    def __get__(self, call: Call[Any] | None, owner: type) -> str:
+        return call.documentation if call is not None else "An operation as a method of a group."
+
+
+class Call(_Method, Generic[P]):
+    """An operation as a method of a group. Showing it in a cell is its documentation."""
+
+    __doc__ = _Documentation()
+
+    def __init__(self, operation: type[Operation], *, returns: type[Row] | None = None) -> None:
+        self.operation = operation
+        self.returns = returns or operation.route.returns
+        self._sender: Sender | None = None
+        self._group = ""
+        self.__name__ = operation.__name__
 
     @overload
     def __call__(self, *args: P.args, **fields: P.kwargs) -> pd.DataFrame: ...
@@ -215,10 +230,6 @@ class Call(Generic[P]):
         """The columns of the frame this call answers with."""
         return columns(self.returns)
 
-    def __repr__(self) -> str:
-        short = [p.replace(annotation=inspect.Parameter.empty) for p in self.__signature__.parameters.values()]
-        return f"{self._group}.{self.__name__}{inspect.Signature(short)}"
-
     def _repr_markdown_(self) -> str:
         route = self.operation.route
         taken = [(f"`{name}`", type_, says) for name, type_, says in self.fields]
@@ -282,7 +293,7 @@ class _ManyDocumentation:
         return inspect.getdoc(method.function) or "" if method is not None else "Many things at once, as a method."
 
 
-class Many(Generic[P]):
+class Many(_Method, Generic[P]):
     """A function over many things as a method of a group. Showing it in a cell is its documentation."""
 
     __doc__ = _ManyDocumentation()
@@ -291,16 +302,6 @@ class Many(Generic[P]):
         self.function = function
         self._sender: Sender | None = None
         self._group, self.__name__ = "", function.__name__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._group, self.__name__ = owner.__name__.lower(), name
-
-    def __get__(self, group: Group | None, owner: type) -> Self:
-        if group is None:
-            return self
-        bound = copy.copy(self)
-        bound._sender = group._sender
-        return bound
 
     def __call__(self, *args: P.args, **given: P.kwargs) -> pd.DataFrame:
         if self._sender is None:
@@ -316,10 +317,6 @@ class Many(Generic[P]):
     def __signature__(self) -> inspect.Signature:
         _, *parameters = inspect.signature(self.function).parameters.values()
         return inspect.Signature(parameters, return_annotation="DataFrame")
-
-    def __repr__(self) -> str:
-        short = [p.replace(annotation=inspect.Parameter.empty) for p in self.__signature__.parameters.values()]
-        return f"{self._group}.{self.__name__}{inspect.Signature(short)}"
 
     def _repr_markdown_(self) -> str:
         text = re.sub(r":\w+:`[\w.]*?(\w+)`", r"`\1`", self.__doc__ or "")
