@@ -31,7 +31,7 @@ from typing import (
 
 from .errors import NotFound
 from .fields import Titled
-from .spec import Column, Operation, Row, columns, marks
+from .spec import Column, Operation, Row, columns, documented, marks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,9 +181,9 @@ class Call(_Method, Generic[P]):
     @property
     def fields(self) -> Iterator[tuple[str, str, str]]:
         """Name, type in words and meaning of each field, in the order of the signature."""
+        known = documented(self.operation)
         for name, parameter in self.__signature__.parameters.items():
-            info = self.operation.model_fields[name]
-            yield name, parameter.annotation, meaning_of(info)
+            yield name, parameter.annotation, meaning_of(known[name])
 
     @cached_property
     def __signature__(self) -> inspect.Signature:

@@ -32,7 +32,7 @@ from .errors import (
 )
 from .frame import frame_from
 from .instance_spec import InstanceSpec
-from .spec import Known, Operation, Row, fields_of, unwrap
+from .spec import Known, Operation, Row, columns, fields_of, unwrap
 from .wire import word
 
 if TYPE_CHECKING:
@@ -349,7 +349,7 @@ def _why(operation: Operation, error: GaussnbError) -> Record:
 
 
 def _record(number: int, **known: Any) -> Record:
-    nothing = dict.fromkeys(Outcome.model_fields)
+    nothing = dict.fromkeys(column.name for column in columns(Outcome))
     return {**nothing, "row": number, "outcome": "skipped", "message": "It was not sent.", **known}
 
 

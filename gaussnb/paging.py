@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .spec import At, Operation, Row, fields_of
+from .spec import At, Operation, Row, columns, fields_of
 from .transport import Reply
 from .wire import Columns, leaves, way_to
 
@@ -51,7 +51,7 @@ def checked(reply: Reply, row: type[Row], total: str = "total_count") -> Any:
 
 def _is_bare(row: type[Row]) -> bool:
     """Whether a row stands for a plain value of a list, not for an object."""
-    return any(isinstance(mark, At) and not mark.path for info in row.model_fields.values() for mark in info.metadata)
+    return any(isinstance(column.source, At) and not column.source.path for column in columns(row))
 
 
 def _listed(answer: Any, row: type[Row]) -> list[Any] | None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 import types
+from abc import ABC
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,15 +39,19 @@ from typing import (
     dataclass_transform,
     get_args,
     get_origin,
+    get_type_hints,
 )
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, SecretStr, ValidationError, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
+from .docstrings import told
 from .fields import Limit, Offset, refuse
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
+    from pydantic.fields import FieldInfo
 
     from .widgets import Form
 else:
@@ -146,8 +151,15 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        made = handler(schema)
+        properties = handler.resolve_ref_schema(made).get("properties", {})
+        for name, says in told(cls, properties).items():
+            properties[name].setdefault("description", says)
+        return made
 
     @model_validator(mode="wrap")
     @classmethod
@@ -216,6 +228,14 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S%z}"
     return value
+
+
+@cache
+def documented(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """The fields of a model by name, each with what stands below it in the source as its description."""
+    for name, says in told(model, model.model_fields).items():
+        model.model_fields[name].description = says
+    return model.model_fields
 
 
 def fields_of(part: BaseModel) -> dict[str, Any]:
@@ -397,32 +417,30 @@ _DTYPES: dict[str, Dtype] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a frame: its name, its type, where it comes from and what it means."""
+    """One column of a frame: its name, its type, and where it comes from."""
 
     name: str
     dtype: Dtype
     source: Source
-    doc: str
+    row: type[Row]
     known: tuple[str, ...] = ()
 
+    @property
+    def doc(self) -> str:
+        """What it means."""
+        return told(self.row, [self.name]).get(self.name, "")
 
-class Row(BaseModel):
+
+class Row(ABC):  # noqa: B024 - what is abstract is that nobody makes one
     """One record of an answer. Its fields are the columns of the frame; it is never instantiated."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     at: ClassVar[str] = ""
     """The dotted path, from the answer's root, of the thing a row stands for; ``*`` stands for every entry of an
     object with free names, as ``{"key": …, "value": …}``. Of several paths, joined by ``|``, an answer has one."""
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, at: str | None = None, **kwargs: Any) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
+    def __init_subclass__(cls, at: str | None = None) -> None:
         if at is not None:
             cls.at = at
-
-    def __init_subclass__(cls, at: str | None = None, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)  # `at` stops here: pydantic hands it to its own hook above too
 
 
 @cache
@@ -436,15 +454,17 @@ def columns(row: type[Row]) -> tuple[Column, ...]:
 
 
 def _columns(row: type[Row]) -> Iterator[Column]:
-    for name, info in row.model_fields.items():
-        marks = {type(mark): mark for mark in info.metadata}
-        known: tuple[str, ...] = marks[Known].values if Known in marks else ()
-        source = next((mark for mark in info.metadata if isinstance(mark, Source)), At(name))
-        kind = getattr(info.annotation, "__name__", str(info.annotation))
+    for name, annotation in get_type_hints(row, include_extras=True).items():
+        if get_origin(annotation) is ClassVar:
+            continue
+        notes = {type(mark): mark for mark in marks(annotation)}
+        known: tuple[str, ...] = notes[Known].values if Known in notes else ()
+        source = next((mark for mark in notes.values() if isinstance(mark, Source)), At(name))
+        bare = unwrap(annotation)
+        kind = getattr(bare, "__name__", str(bare))
         if kind not in _DTYPES:
             raise TypeError(f"{row.__name__}.{name}: no column type for {kind}")
-        dtype: Dtype = "category" if known else _DTYPES[kind]
-        yield Column(name, dtype, source, info.description or "", known)
+        yield Column(name, "category" if known else _DTYPES[kind], source, row, known)
 
 
 # -------------------------------------------------------------------------------------- catalogue

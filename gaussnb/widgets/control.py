@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ..binding import limits_in_words, meaning_of, title_of
-from ..spec import fields_of, marks, unwrap
+from ..spec import documented, fields_of, marks, unwrap
 from .style import Look
 
 Path = tuple[str | int, ...]
@@ -219,7 +219,7 @@ def controls_of(model: type[BaseModel], place: Place) -> dict[str, Control]:
     """A control for every field of a model, in declared order."""
     return {
         name: (place.kinds.get(name) or control_for(info))(name, info, place)
-        for name, info in model.model_fields.items()
+        for name, info in documented(model).items()
     }
 
 

@@ -24,7 +24,7 @@ from gaussnb.client import Client
 from gaussnb.errors import CODES
 from gaussnb.frame import frame_of
 from gaussnb.groups import GROUPS, Groups
-from gaussnb.spec import OPERATIONS, Asked, Operation, Router, columns, fields_of, is_secret, marks, unwrap
+from gaussnb.spec import OPERATIONS, Asked, Operation, Router, columns, documented, fields_of, is_secret, marks, unwrap
 from gaussnb.waiters import begin
 from gaussnb.wire import Columns, operation_of, request_of
 
@@ -42,7 +42,7 @@ quick = settings(
 def test_it_is_documented(part: type[BaseModel]) -> None:
     doc = (part.__doc__ or "").strip()
     assert doc and doc.partition("\n")[0].endswith(".")
-    for name, info in part.model_fields.items():
+    for name, info in documented(part).items():
         assert info.description or rule_in_words(info), name
 
 
