@@ -320,7 +320,7 @@ class Client(Groups):
 
     @cached_property
     def _router(self) -> Router:
-        return Router(OPERATIONS.values())
+        return Router(OPERATIONS.chapters())
 
     def _exchange(self, operation: Operation, patience: Patience | None = None) -> Reply:
         route = operation.route

@@ -26,14 +26,14 @@ class Groups:
     configurations: operations.configurations.Configurations
     parameters: operations.configurations.Parameters
     jobs: operations.jobs.Jobs
-    scheduled_jobs: operations.jobs.ScheduledJobs
+    scheduled_jobs: operations.scheduled_jobs.ScheduledJobs
     quotas: operations.quotas.Quotas
     enterprise_quotas: operations.quotas.EnterpriseQuotas
     dedicated_resources: operations.dedicated_resources.DedicatedResources
     tags: operations.tags.Tags
     versions: operations.versions.Versions
     logs: operations.logs.Logs
-    monitoring: operations.logs.Monitoring
+    monitoring: operations.monitoring.Monitoring
     redis_accounts: operations.redis_accounts.RedisAccounts
     redis_sessions: operations.redis_sessions.RedisSessions
     redis_commands: operations.redis_commands.RedisCommands
@@ -74,10 +74,9 @@ GROUPS: Mapping[str, type[Group]] = _Table(Groups.__annotations__)
 """The groups of a client, by the name of its attribute."""
 
 
-def load() -> None:
-    """Read every chapter, so that the catalogue is complete."""
-    for name in GROUPS:
-        GROUPS[name]
+def reading() -> Iterator[type[Group]]:
+    """Every group, its chapter read when its turn comes."""
+    yield from GROUPS.values()
 
 
 def _made_on_first_use(name: str) -> cached_property[Group]:

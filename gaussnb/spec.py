@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -486,10 +487,19 @@ class Catalogue(MutableMapping[str, type[Operation]]):
             raise TypeError(f"{operation.route.id} is declared twice")
         self._here[operation.route.id] = operation
 
-    def _whole(self) -> dict[str, type[Operation]]:
-        from .groups import load
+    def chapters(self) -> Iterator[list[type[Operation]]]:
+        """Every operation: first those that are here, then a chapter at a time, each read when it is asked for."""
+        from .groups import reading
 
-        load()
+        seen: set[str] = set()
+        for _ in chain((None,), reading()):
+            fresh = self._here.keys() - seen
+            seen |= fresh  # now: until somebody wants more, others may read chapters too
+            yield [self._here[id] for id in fresh]
+
+    def _whole(self) -> dict[str, type[Operation]]:
+        for _ in self.chapters():
+            pass
         return self._here
 
     def __getitem__(self, id: str) -> type[Operation]:
@@ -553,28 +563,44 @@ def delete(path: str, *, returns: type[Row], **facts: Any) -> Callable[[type[Op]
     return route("DELETE", path, returns=returns, **facts)
 
 
-class Router:
-    """Finds the operation a method and a path belong to. A literal segment beats a hole."""
+_DIGIT = re.compile(r"[0-9]")
 
-    def __init__(self, operations: Iterable[type[Operation]]) -> None:
+
+class Router:
+    """Finds the operation a method and a path belong to. A literal segment beats a hole.
+
+    Args:
+        chapters: the operations, a chapter at a time. The next is taken as long as it may have what is looked for.
+    """
+
+    def __init__(self, chapters: Iterable[Iterable[type[Operation]]]) -> None:
         self._tree: dict[str, Any] = {}
-        for operation in operations:
-            node = self._tree
-            for segment in operation.route.path.strip("/").split("/"):
-                node = node.setdefault("{}" if segment.startswith("{") else segment, {})
-            node[f"{operation.route.method} "] = operation  # a blank: no segment can be equal
+        self._further = iter(chapters)
+
+    def _add(self, operation: type[Operation]) -> None:
+        node = self._tree
+        for segment in operation.route.path.strip("/").split("/"):
+            node = node.setdefault("{}" if segment.startswith("{") else segment, {})
+        node[f"{operation.route.method} "] = operation  # a blank: no segment can be equal
 
     def find(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
         """The operation at ``method`` and ``path`` with the values of its holes, or None."""
+        while (found := self._here(method, path)) is None or not all(map(_DIGIT.search, found[1].values())):
+            # An id has a digit. A word without one may be a literal of a chapter that was not taken yet.
+            chapter = next(self._further, None)
+            if chapter is None:
+                break
+            for one in chapter:
+                self._add(one)
+        return found
+
+    def _here(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
         segments = path.strip("/").split("/")
         operation = self._walk(self._tree, segments, f"{method} ")
         if operation is None:
             return None
         template = operation.route.path.strip("/").split("/")
-        values = {
-            hole[1:-1]: value for hole, value in zip(template, segments) if hole.startswith("{")
-        }
-        return operation, values
+        return operation, {hole[1:-1]: value for hole, value in zip(template, segments) if hole.startswith("{")}
 
     def methods(self, path: str) -> list[str]:
         """The methods some operation accepts at ``path``."""

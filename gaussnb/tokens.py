@@ -17,11 +17,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filelock import FileLock
 from platformdirs import user_cache_dir
 from pydantic import SecretStr
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 __all__ = ["Token", "TokenCache", "cache_key"]
 
@@ -128,10 +132,15 @@ class TokenCache:
         self._failures: dict[str, tuple[int, BaseException]] = {}
         self._moments = itertools.count(1)  # orders arrivals and failures; next() is atomic
         self._mutex = threading.Lock()
-        self._file_lock = FileLock(self.path.with_name(self.path.name + ".lock"), mode=0o600)
 
     def __repr__(self) -> str:
         return f"TokenCache({self.path.name!r})"
+
+    @cached_property
+    def _file_lock(self) -> BaseFileLock:
+        from filelock import FileLock  # brings asyncio along, for which not everybody shall wait
+
+        return FileLock(self.path.with_name(self.path.name + ".lock"), mode=0o600)
 
     def get_or_issue(self, key: str, issue: Callable[[], Token], refused: SecretStr | None = None) -> Token:
         """The token kept under a key, or a new one.

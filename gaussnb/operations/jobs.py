@@ -1,4 +1,4 @@
-"""Jobs: the work the service has accepted, how far it is and why it failed; and what it is going to do later."""
+"""Jobs: the work the service has accepted, how far it is and why it failed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..binding import Group, call, one
-from ..fields import InstanceId, JobId, Moment, OneOf, Rule
-from ..spec import Asked, At, Known, Operation, Paged, Row, delete, get
-from .rows import Did
+from ..fields import JobId, Moment, OneOf, Rule
+from ..spec import At, Known, Paged, Row, get
 
 JobStatus = Annotated[Literal["Running", "Completed", "Failed"], OneOf()]
 
@@ -38,38 +37,6 @@ class Job(Row, at="jobs"):
     """When it ended."""
 
 
-class ScheduledJob(Row, at="schedules"):
-    """One job that waits for the maintenance window."""
-
-    job_id: str
-    """The job, for ``gdb.scheduled_jobs.cancel``."""
-    job_name: str
-    """What is going to be done: REBOOT, RESIZE_FLAVOR or UPGRADE_DATABASE."""
-    job_status: Annotated[str, Known(("Pending", "Running", "Completed", "Failed", "Canceled"))]
-    """Pending until its time has come."""
-    instance_id: str
-    """The instance it works on."""
-    instance_name: str
-    """That instance's name."""
-    instance_status: str
-    """That instance's status."""
-    datastore_type: str
-    """That instance's engine."""
-    create_time: datetime
-    """When it was asked for."""
-    start_time: datetime
-    """When it begins, or began."""
-    end_time: datetime
-    """When it has to end, or ended."""
-
-
-class Cancelled(Did):
-    """The receipt of a job that is not going to be done."""
-
-    job_id: Annotated[str, Asked("job_id")]
-    """To which job."""
-
-
 @get("/v3/{project_id}/jobs", returns=Job, page_size=50)
 class ListJobs(Paged):
     """List jobs of the last 30 days, newest first."""
@@ -90,39 +57,8 @@ class ListJobs(Paged):
     """How many jobs to read: 10, 20 or 50. Given, one page is read instead of all."""
 
 
-@get("/v3/{project_id}/scheduled-jobs", returns=ScheduledJob)
-class ListNosqlTaskList(Paged):
-    """List jobs that wait, or waited, for the maintenance window; without times, those of the last 7 days."""
-
-    job_name: Annotated[Literal["REBOOT", "RESIZE_FLAVOR", "UPGRADE_DATABASE"], OneOf()] | None = None
-    """Only jobs of this kind."""
-    job_status: Annotated[Literal["Pending", "Running", "Completed", "Failed", "Canceled"], OneOf()] | None = None
-    """Only jobs in this state."""
-    instance_id: InstanceId | None = None
-    """Only jobs of this instance."""
-    start_time: Moment | None = None
-    """Only jobs that were asked for later."""
-    end_time: Moment | None = None
-    """Only jobs that were asked for earlier."""
-
-
-@delete("/v3/{project_id}/scheduled-jobs/{job_id}", returns=Cancelled, success=204)
-class CancelInstanceScheduleWindow(Operation):
-    """Cancel a job that waits for the maintenance window."""
-
-    job_id: JobId
-    """The job."""
-
-
 class Jobs(Group):
     """Work the service has accepted."""
 
     list = call(ListJobs)
     get = one(ListJobs, "id", "DBS.280016")
-
-
-class ScheduledJobs(Group):
-    """Work that waits for the maintenance window."""
-
-    list = call(ListNosqlTaskList)
-    cancel = call(CancelInstanceScheduleWindow)

@@ -422,33 +422,3 @@ class Logs(Group):
     instances = call(ListLtsConfigs, returns=LoggingInstance)
     enable_stream = call(SaveLtsConfigs)
     disable_stream = call(DeleteLtsConfigs)
-
-
-# ----------------------------------------------------------------------------- monitoring by the second
-
-
-class SecondsMonitoring(AboutInstance):
-    """Whether an instance is measured every five seconds."""
-
-    enabled: bool
-    """Whether it is."""
-
-
-@get("/v3/{project_id}/instances/{instance_id}/monitoring-by-seconds/switch", returns=SecondsMonitoring)
-class ShowSecondLevelMonitoringStatus(OfInstance):
-    """Show whether an instance is measured every five seconds."""
-
-
-@put("/v3/{project_id}/instances/{instance_id}/monitoring-by-seconds/switch", returns=Done)
-class SwitchSecondLevelMonitoring(OfInstance):
-    """Set whether an instance is measured every five seconds; Redis proxy clusters with at least 4 vCPUs."""
-
-    enabled: bool
-    """Whether it is."""
-
-
-class Monitoring(Group):
-    """Measuring instances every five seconds."""
-
-    get = call(ShowSecondLevelMonitoringStatus)
-    set = call(SwitchSecondLevelMonitoring)

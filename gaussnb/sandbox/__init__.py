@@ -15,8 +15,7 @@ from ..errors import CredentialsError
 from ..regions import check_endpoint, is_loopback
 from ..spec import Operation
 from .app import App
-from .behaviours import DEPTHS
-from .behaviours.scheduled_jobs import schedule
+from .behaviours import DEPTHS, load
 from .clock import Clock
 from .faults import Drop, Fault, where
 from .messages import Request, Response
@@ -40,6 +39,7 @@ _NO_SOCKET = "http://sandbox.localhost"
 def simulated() -> Mapping[type[Operation], str]:
     """The operations the sandbox acts out, and how deep: ``"state"`` reads or changes what there is, ``"data"`` answers
     plausible data, ``"fixed"`` always the same thing. Of all others it only knows that they exist."""
+    load()
     return MappingProxyType(DEPTHS)
 
 
@@ -294,6 +294,8 @@ class Sandbox:
         Raises:
             KeyError: when there is no such instance.
         """
+        from .behaviours.scheduled_jobs import schedule
+
         with self._app.lock:
             world = self._app.world
             id = schedule(world, world.instances[instance_id], self.clock.time()).id

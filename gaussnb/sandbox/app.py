@@ -18,52 +18,16 @@ from ..errors import NOT_SIMULATED
 from ..fields import BAD_PARAMETER, MISSING
 from ..spec import OPERATIONS, Operation, Router, marks
 from ..wire import list_key, operation_of
-from . import iam, lifecycle, page
-from .behaviours import (
-    SIMULATED,
-    Call,
-    Page,
-    backups,
-    configurations,
-    create,
-    dbcache,
-    dedicated_resources,
-    disaster_recovery,
-    flavors,
-    instances,
-    jobs,
-    logs,
-    maintenance,
-    monitoring,
-    network,
-    networks,
-    nodes,
-    quotas,
-    recycle_bin,
-    redis_accounts,
-    redis_commands,
-    redis_data,
-    redis_recovery,
-    redis_sessions,
-    scheduled_jobs,
-    tags,
-    versions,
-    volumes,
-)
+from . import identity, lifecycle, page
+from .behaviours import Call, Page, behaviour_of
+from .behaviours.iam import EXTRA
 from .clock import Clock
 from .faults import Fault, Faults
-from .iam import Caller
-from .journal import Journal
+from .identity import Caller
+from .journal import Journal, secret_names
 from .messages import JSON, Answer, Refused, Request, Response, encode
 from .store import Store
 from .world import World, token_time
-
-# Imported for what importing them does: they fill SIMULATED.
-_ACTING = (
-    backups, configurations, create, dbcache, dedicated_resources, disaster_recovery, flavors, instances, jobs, logs,
-    maintenance, monitoring, network, networks, nodes, quotas, recycle_bin, redis_accounts, redis_commands, redis_data,
-    redis_recovery, redis_sessions, scheduled_jobs, tags, versions, volumes,
-)  # fmt: skip
 
 _LOG = logging.getLogger(__name__)
 _ASKING_AGAIN = 30.0  # seconds that pass on a standing clock when the same question is asked again
@@ -101,7 +65,7 @@ class App:
         self.faults = Faults()
         self.journal = Journal()
         self.lock = threading.RLock()
-        self._router = Router(OPERATIONS.values())
+        self._router = Router(OPERATIONS.chapters())
         self._handled = 0
         self._before: tuple[str, str, float] | None = None
 
@@ -109,7 +73,7 @@ class App:
     def places(self) -> frozenset[str]:
         """Every place a fault may be tied to."""
         known = (f"{operation.route.method} {operation.route.path}" for operation in OPERATIONS.values())
-        return frozenset(known) | {f"{method} {path}" for method, path in iam.EXTRA}
+        return frozenset(known) | {f"{method} {path}" for method, path in EXTRA}
 
     def handle(self, request: Request) -> Response:
         """Answer a request. The response says what the transport shall do besides sending it."""
@@ -125,6 +89,8 @@ class App:
 
     def fill(self, instance_id: str, percent: float) -> None:
         """Let data take so many percent of an instance's disk."""
+        from .behaviours import volumes
+
         with self.lock:
             now = self.clock.time()
             lifecycle.settle(self.world, now)
@@ -153,6 +119,7 @@ class App:
             request_id=request_id,
             seconds=time.perf_counter() - began,
             body=request.body,
+            secrets=secret_names(found.operation),
         )
         return response
 
@@ -178,7 +145,7 @@ class App:
         return self.world.ids.fixed(f"request {self.store.opened} {self._handled}")
 
     def _find(self, method: str, path: str) -> Found:
-        if (method, path.rstrip("/")) in iam.EXTRA:
+        if (method, path.rstrip("/")) in EXTRA:
             return Found(None, {}, f"{method} {path.rstrip('/')}")
         match = self._router.find(method, path)
         if match is None:
@@ -242,10 +209,10 @@ class App:
         caller = self._caller(request, found, now)
         call = Call(self.world, now, request, caller, fault.fail or "")
         if found.operation is None:
-            answer: Any = iam.EXTRA[request.method, found.place.partition(" ")[2]](call)
+            answer: Any = EXTRA[request.method, found.place.partition(" ")[2]](call)
             return 200, encode(answer.body), dict(answer.headers)
         operation = _parsed(found.operation, found.holes, request)
-        behaviour = SIMULATED.get(found.operation)
+        behaviour = behaviour_of(found.operation)
         if behaviour is None:
             raise Refused(NOT_SIMULATED)
         answer = behaviour(operation, call)
@@ -261,7 +228,7 @@ class App:
         if not found.signed:
             return None
         try:
-            caller = iam.authenticate(request, self.world, now)
+            caller = identity.authenticate(request, self.world, now)
         except Refused as refused:
             if found.service != "iam":
                 raise
@@ -273,7 +240,7 @@ class App:
         return caller
 
     def _unknown(self, request: Request) -> Refused:
-        extra = (method for method, path in iam.EXTRA if path == request.path.rstrip("/"))
+        extra = (method for method, path in EXTRA if path == request.path.rstrip("/"))
         methods = [*self._router.methods(request.path), *extra]
         if not methods:
             return Refused("APIGW.0101")

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..errors import mask
-from ..spec import OPERATIONS, Row, is_secret
+from ..spec import OPERATIONS, Operation, Row, is_secret
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,9 +50,14 @@ class Journal:
     def __init__(self, keep: int = 10_000) -> None:
         self._records: deque[dict[str, Any]] = deque(maxlen=keep)
 
-    def add(self, **record: Any) -> None:
-        """Keep a record; its ``body`` is bytes, and is masked here as its ``path`` is."""
-        self._records.append({**record, "path": mask(record["path"]), "body": masked(record["body"])})
+    def add(self, body: bytes, secrets: frozenset[str], **record: Any) -> None:
+        """Keep a record. Its path and its body are masked here.
+
+        Args:
+            body: what was sent.
+            secrets: the names below which a secret stands in it.
+        """
+        self._records.append({**record, "path": mask(record["path"]), "body": masked(body, secrets)})
 
     def __len__(self) -> int:
         return len(self._records)
@@ -68,7 +73,7 @@ class Journal:
         return frame_from(Asked, list(self._records))
 
 
-def masked(body: bytes) -> str:
+def masked(body: bytes, secrets: frozenset[str]) -> str:
     """A JSON object as text without its secrets; nothing of any other body, or of a very long one."""
     if not body or len(body) > _LONGEST:
         return ""
@@ -76,7 +81,7 @@ def masked(body: bytes) -> str:
         value = json.loads(body)
         if not isinstance(value, dict):
             return ""
-        text = json.dumps(_masked(value, _secret_names()), ensure_ascii=False)
+        text = json.dumps(_masked(value, secrets), ensure_ascii=False)
         return text.encode(errors="replace").decode()  # half a surrogate is no text to a frame
     except (ValueError, RecursionError):
         return ""
@@ -99,10 +104,11 @@ def _hides(key: str, value: Any, names: frozenset[str]) -> bool:
 
 
 @cache
-def _secret_names() -> frozenset[str]:
+def secret_names(operation: type[Operation] | None) -> frozenset[str]:
+    """The fields of an operation that are secret; for a request that is none, those of all there are."""
     return frozenset(
         name
-        for operation in OPERATIONS.values()
-        for name, info in operation.model_fields.items()
+        for one in ([operation] if operation else OPERATIONS.values())
+        for name, info in one.model_fields.items()
         if is_secret(info.annotation)
     )

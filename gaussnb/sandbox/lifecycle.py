@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .messages import Refused
-from .world import Instance, Job, Node, World
+from .world import Declared, Instance, Job, Node, World
 
 BUSY = "DBS.200019"
 WRONG_STATE = "DBS.200011"
@@ -74,7 +74,7 @@ class Work:
     undo: Callable[[End], object] | None = None
 
 
-WORKS: dict[str, Work] = {}
+WORKS: Declared[Work] = Declared()
 """Every kind of work, by its job."""
 
 

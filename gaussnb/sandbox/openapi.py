@@ -28,6 +28,7 @@ def document() -> dict[str, Any]:
     >>> document()["openapi"], "/v3/{project_id}/instances" in document()["paths"]
     ('3.1.0', True)
     """
+    behaviours.load()
     operations = [operation for operation in OPERATIONS.values() if operation.route.service == SERVICE]
     chapters = _chapters()
     # The schemas of all at once: a part that several requests share stands there once.

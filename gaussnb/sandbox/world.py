@@ -61,7 +61,19 @@ class Ids:
 
 K = TypeVar("K")
 
-KINDS: dict[str, type[Any]] = {}
+class Declared(dict[str, K]):
+    """What behaviours declare, by name. Who asks for a name that is not here has all of them read."""
+
+    def __missing__(self, name: str) -> K:
+        from .behaviours import load
+
+        load()
+        if name not in self:
+            raise KeyError(name)
+        return self[name]
+
+
+KINDS: Declared[type[Any]] = Declared()
 """What a world keeps, by the name it has in the file."""
 _OWNED: set[type[Any]] = set()
 

@@ -33,7 +33,8 @@ from pydantic.dataclasses import dataclass as checked
 from .. import engines, quickstart
 from ..instance_spec import InstanceSpec
 from . import lifecycle
-from .behaviours import SIMULATED, Call
+from .behaviours import Call
+from .behaviours.instance_spec import create
 from .clock import Clock
 from .faults import Fault
 from .messages import Refused, Request
@@ -170,7 +171,7 @@ def _short(entry: Mapping[str, Any], world: World, now: float) -> None:
     spec = InstanceSpec(**asked)
     took = 0.0 if status == "creating" else engines.engine(spec.datastore.type).create_seconds
     call = Call(world, now - took, Request("POST", "/"), None)
-    one = world.instances[SIMULATED[InstanceSpec](spec, call)["id"]]
+    one = world.instances[create(spec, call)["id"]]
     if took:
         lifecycle.settle(world, now)
         if status != "normal":

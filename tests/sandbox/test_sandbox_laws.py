@@ -12,7 +12,7 @@ import pytest
 
 import gaussnb.sandbox
 from gaussnb.errors import CODES, NOT_SIMULATED
-from gaussnb.sandbox import simulated
+from gaussnb.sandbox import behaviours, simulated
 from gaussnb.sandbox.behaviours import SIMULATED
 from gaussnb.sandbox.lifecycle import WORKS
 from gaussnb.spec import OPERATIONS
@@ -48,6 +48,28 @@ def test_the_same_seed_and_start_give_the_same_bytes(build: Any, caller: Any, re
     assert first == second != other
 
 
+def test_every_behaviour_stands_where_it_is_looked_for() -> None:
+    behaviours.load()
+    for operation, behaviour in SIMULATED.items():
+        assert behaviour.__module__.rpartition(".")[2] == operation.__module__.rpartition(".")[2], operation
+        assert behaviours.behaviour_of(operation) is behaviour
+
+
+def test_it_reads_no_more_chapters_than_it_is_asked_for() -> None:
+    code = """
+import sys
+from gaussnb import Sandbox
+with Sandbox() as sandbox:
+    gdb = sandbox.connect()
+    gdb.instances.list()
+    print("gaussnb.operations.instances" in sys.modules, "gaussnb.operations.disaster_recovery" in sys.modules)
+    gdb.disaster_recovery.get_role("none")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "False"], done.stderr
+    assert "DBS.200002" in done.stderr  # found, and read, when it was asked for
+
+
 def test_every_behaviour_has_a_declaration() -> None:
     assert set(SIMULATED) <= set(OPERATIONS.values())
     assert set(simulated()) == set(SIMULATED)
@@ -71,6 +93,7 @@ def test_a_mistake_of_ours_is_a_server_error(cloud: Cloud, monkeypatch: pytest.M
 
 
 def test_works_are_known_by_their_job() -> None:
+    behaviours.load()
     assert all(name == work.job for name, work in WORKS.items())
 
 

@@ -163,7 +163,7 @@ def test_the_router_prefers_words_to_holes() -> None:
         y: str
         """It."""
 
-    router = Router([Hole, Word, Other])
+    router = Router([[Hole, Word, Other]])
     assert router.find("GET", "/a/b") == (Word, {})
     assert router.find("GET", "/a/b/c") == (Hole, {"x": "b"})  # a word that leads nowhere is taken back
     assert router.find("DELETE", "/a/b") == (Other, {"y": "b"})

@@ -51,7 +51,7 @@ from gaussnb.operations.flavors import (
     ShowIpNumRequirement,
 )
 from gaussnb.operations.instances import DeleteInstance, ListInstances, RestartInstance, UpdateInstanceName
-from gaussnb.operations.jobs import CancelInstanceScheduleWindow, ListJobs, ListNosqlTaskList
+from gaussnb.operations.jobs import ListJobs
 from gaussnb.operations.logs import (
     DeleteLtsConfigs,
     ListCassandraSlowLogs,
@@ -63,12 +63,11 @@ from gaussnb.operations.logs import (
     ListSlowLogs,
     SaveLtsConfigs,
     ShowErrorLog,
-    ShowSecondLevelMonitoringStatus,
     ShowSlowLogDesensitization,
-    SwitchSecondLevelMonitoring,
     SwitchSlowlogDesensitization,
 )
 from gaussnb.operations.maintenance import ListInstanceMaintenanceWindow, ModifyInstanceMaintenanceWindow
+from gaussnb.operations.monitoring import ShowSecondLevelMonitoringStatus, SwitchSecondLevelMonitoring
 from gaussnb.operations.network import (
     ListSslCertDownloadAddresses,
     ModifyPort,
@@ -81,6 +80,7 @@ from gaussnb.operations.network import (
     UpdateSecurityGroup,
 )
 from gaussnb.operations.quotas import ListEpsQuotas, ModifyEpsQuotas, ShowQuotas
+from gaussnb.operations.scheduled_jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
 from gaussnb.operations.tags import (
     BatchTagAction,
     ListInstancesByResourceTags,

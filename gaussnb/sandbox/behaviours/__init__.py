@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ...spec import Operation
@@ -17,13 +19,13 @@ from ..messages import Refused, Request, encode
 from ..world import Instance, World, create_time
 
 if TYPE_CHECKING:
-    from ..iam import Caller
+    from ..identity import Caller
 
 Op = TypeVar("Op", bound=Operation)
 Behaviour = Callable[[Any, "Call"], Any]
 
 SIMULATED: dict[type[Operation], Behaviour] = {}
-"""The behaviours, by operation."""
+"""The behaviours that were read, by operation."""
 
 
 Depth = Literal["state", "data", "fixed"]
@@ -47,6 +49,22 @@ def simulates(
         return behaviour
 
     return bind
+
+
+def behaviour_of(operation: type[Operation]) -> Behaviour | None:
+    """What acts an operation out; it stands in the module that is called like the one with the declaration."""
+    if operation not in SIMULATED and (module := operation.__module__.rpartition(".")[2]) in _MODULES:
+        import_module(f".{module}", __name__)
+    return SIMULATED.get(operation)
+
+
+def load() -> None:
+    """Read every behaviour."""
+    for module in _MODULES:
+        import_module(f".{module}", __name__)
+
+
+_MODULES = frozenset(module.name for module in iter_modules(__path__))
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ... import engines
-from ...operations.flavors import ListDatastores, ListFlavorInfos, ListFlavors, ShowIpNumRequirement
+from ...operations.flavors import (
+    ListAvailableFlavorInfos,
+    ListDatastores,
+    ListFlavorInfos,
+    ListFlavors,
+    ShowIpNumRequirement,
+)
 from ..lifecycle import BALANCED
 from ..messages import Refused
+from ..world import Instance
 from . import Call, Page, simulates
 
 _NOT_CLASSIC = ("CloudNativeCluster", "EnhancedCluster")
@@ -59,3 +66,36 @@ def count_addresses(op: ShowIpNumRequirement, call: Call) -> dict[str, Any]:
         raise Refused("DBS.280342", "The engine has no such mode.")
     balancer = (op.engine_name, op.instance_mode) in BALANCED
     return {"count": op.node_num + balancer}
+
+
+@simulates(ListAvailableFlavorInfos, "data")
+def available_flavors(op: ListAvailableFlavorInfos, call: Call) -> dict[str, Any]:
+    instance = call.instance(op.instance_id)
+    found = engines.flavors(instance.engine, instance.mode)
+    targets = [flavor for flavor in found if flavor.spec_code != instance.spec_code and holds(flavor, instance)]
+    start, most = op.offset or 0, op.limit or op.route.page_size
+    present = engines.FLAVORS[instance.spec_code]
+    return {
+        "instance_id": instance.id,
+        "instance_name": instance.name,
+        "current_flavor": _flavor(present, call),
+        "optional_flavors": {
+            "list": [_flavor(flavor, call) for flavor in targets[start : start + most]],
+            "total_count": len(targets),
+        },
+    }
+
+
+def _flavor(flavor: engines.Flavor, call: Call) -> dict[str, Any]:
+    return {
+        "vcpus": str(flavor.vcpus),
+        "ram": str(flavor.ram),
+        "spec_code": flavor.spec_code,
+        "az_status": call.world.zone_status(flavor.spec_code),
+        "region_status": "normal",
+    }
+
+
+def holds(flavor: engines.Flavor, instance: Instance) -> bool:
+    """Whether a flavor has room for the storage of an instance."""
+    return flavor.storage is None or instance.size in flavor.storage

@@ -1,4 +1,4 @@
-"""Instances: list, change, restart, delete. Creating one is in :mod:`.create`."""
+"""Instances: list, change, restart, delete. Creating one is in :mod:`.instance_spec`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import SecretStr
 
 from ... import engines
-from ...operations.flavors import ListAvailableFlavorInfos
 from ...operations.instances import (
     BatchUpgradeDatabaseVersion,
     CheckWeekPassword,
@@ -26,7 +25,7 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known, later
 from ..messages import Refused
 from ..world import Instance, World, kept
-from . import Call, Page, matching, recycle_bin, simulates, wanted
+from . import Call, Page, flavors, matching, recycle_bin, simulates, wanted
 
 _UNSUPPORTED = "DBS.216029"
 _NEW_PATCH = 30 * 24 * 3600
@@ -144,38 +143,6 @@ def check_password(op: CheckWeekPassword, call: Call) -> dict[str, Any]:
 # ----------------------------------------------------------------------------------- flavor, version
 
 
-@simulates(ListAvailableFlavorInfos, "data")
-def available_flavors(op: ListAvailableFlavorInfos, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    found = engines.flavors(instance.engine, instance.mode)
-    targets = [flavor for flavor in found if flavor.spec_code != instance.spec_code and _holds(flavor, instance)]
-    start, most = op.offset or 0, op.limit or op.route.page_size
-    present = engines.FLAVORS[instance.spec_code]
-    return {
-        "instance_id": instance.id,
-        "instance_name": instance.name,
-        "current_flavor": _flavor(present, call),
-        "optional_flavors": {
-            "list": [_flavor(flavor, call) for flavor in targets[start : start + most]],
-            "total_count": len(targets),
-        },
-    }
-
-
-def _flavor(flavor: engines.Flavor, call: Call) -> dict[str, Any]:
-    return {
-        "vcpus": str(flavor.vcpus),
-        "ram": str(flavor.ram),
-        "spec_code": flavor.spec_code,
-        "az_status": call.world.zone_status(flavor.spec_code),
-        "region_status": "normal",
-    }
-
-
-def _holds(flavor: engines.Flavor, instance: Instance) -> bool:
-    return flavor.storage is None or instance.size in flavor.storage
-
-
 @simulates(ResizeInstance)
 def resize(op: ResizeInstance, call: Call) -> dict[str, Any]:
     instance, code = call.instance(op.instance_id), op.target_spec_code
@@ -184,7 +151,7 @@ def resize(op: ResizeInstance, call: Call) -> dict[str, Any]:
         raise Refused("DBS.280480")
     if code not in fitting:
         raise Refused("DBS.239013", "Another engine or mode has it, or none.")
-    if not _holds(fitting[code], instance):
+    if not flavors.holds(fitting[code], instance):
         raise Refused("DBS.240013", f"It holds {instance.size} GB.")
     status = call.world.zone_status(code)
     if any(status[zone] != "normal" for zone in instance.availability_zone.split(",")):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ... import engines
-from ...operations.logs import ShowSecondLevelMonitoringStatus, SwitchSecondLevelMonitoring
+from ...operations.monitoring import ShowSecondLevelMonitoringStatus, SwitchSecondLevelMonitoring
 from .. import lifecycle
 from ..messages import Refused
 from ..world import kept

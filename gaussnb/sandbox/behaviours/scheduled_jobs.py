@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...operations.jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
+from ...operations.scheduled_jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
 from .. import lifecycle
 from ..lifecycle import End, Work, known
 from ..messages import Refused

@@ -1,121 +1,24 @@
-"""Who calls: tokens, signatures, and what IAM answers."""
+"""IAM: logins, projects, and what clients ask it besides."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
-import json
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
-from .. import signing
-from ..neighbours.iam import (
+from ...neighbours.iam import (
     KeystoneCreateUserTokenByPassword,
     KeystoneListAuthProjects,
     KeystoneListProjects,
 )
-from .behaviours import Call, simulates
-from .messages import Answer, Refused, Request
-from .world import Account, World, token_time
+from ..identity import Scope, Token, seal, unseal
+from ..messages import Answer, Refused
+from ..world import Account, token_time
+from . import Call, simulates
 
-LIFETIME = 24 * 3600
 SERVICES = ("geminidb", "gaussdb-nosql", "nosql")
 """The catalog types the service is offered under; which one the real catalog has is not known."""
 
-Scope = Literal["project", "domain"]
-_LENGTH = 1500  # real tokens are that long, and clients must not be surprised
-
-
-@dataclass(frozen=True)
-class Token:
-    """What a token says. It carries its own proof, so none is kept anywhere."""
-
-    number: int
-    scope: Scope
-    issued: float
-    methods: tuple[str, ...] = ("password",)
-
-    @property
-    def expires(self) -> float:
-        return self.issued + LIFETIME
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Somebody who proved who they are."""
-
-    project_id: str | None
-    """The project they may work in; None for a whole account."""
-
-
-def seal(token: Token, world: World) -> str:
-    """The text of a token: what it says, filled up to the usual length, and a seal."""
-    said = json.dumps(asdict(token)).encode()
-    body = base64.urlsafe_b64encode(said.ljust(_LENGTH)).decode().rstrip("=")
-    return f"MII{body}{_seal(body, world)}"
-
-
-def unseal(text: str, world: World) -> Token | None:
-    """What a token says; None when this sandbox did not issue it."""
-    body, proof = text[3:-64], text[-64:]
-    if not (text.isascii() and hmac.compare_digest(proof, _seal(body, world))):
-        return None
-    said = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    return Token(**{**said, "methods": tuple(said["methods"])})
-
-
-def _seal(body: str, world: World) -> str:
-    return hmac.new(world.ids.fixed("token key").encode(), body.encode(), hashlib.sha256).hexdigest()
-
-
-# ----------------------------------------------------------------------------------- authentication
-
-
-def authenticate(request: Request, world: World, now: float) -> Caller:
-    """Who sent a request, by its token or its signature.
-
-    Raises:
-        Refused: with the gateway's code, when that is not proven.
-    """
-    text = request.headers.get("x-auth-token", "")
-    if text:
-        return _token_holder(text, world, now)
-    if "authorization" in request.headers:
-        return _signer(request, world, now)
-    raise Refused("APIGW.0301", "Neither a token nor a signature was sent.")
-
-
-def _token_holder(text: str, world: World, now: float) -> Caller:
-    token = unseal(text, world)
-    if token is None:
-        raise Refused("APIGW.0301", "The token cannot be read.")
-    if token.expires <= now:
-        raise Refused("APIGW.0307")
-    return Caller(world.account.project_id if token.scope == "project" else None)
-
-
-def _signer(request: Request, world: World, now: float) -> Caller:
-    account = world.account
-    problem: str | None = None
-    for moment in (time.time(), now):  # the caller's clock may be the real one or the sandbox's
-        problem = signing.verify(
-            request.method,
-            request.path,
-            request.query,
-            request.headers,
-            request.body,
-            secret_of={account.ak: account.sk.get_secret_value()}.get,
-            now=moment,
-        )
-        if problem is None:
-            return Caller(account.project_id)
-    raise Refused("APIGW.0301", f"{problem}.")
-
-
-# --------------------------------------------------------------------------------------- operations
 
 
 @simulates(KeystoneCreateUserTokenByPassword)
