@@ -351,8 +351,8 @@ BackupWindow = Annotated[
 KeepDays = Annotated[int | str, Whole(0, 35, "DBS.280214"), Titled("Days kept")]
 NodeCount = Annotated[int | str, Whole(1, 200, "DBS.280123"), Titled("Nodes")]
 NodesAtOnce = Annotated[int, between(1, 200, "a number of nodes", "DBS.240001"), Titled("Nodes")]
-VolumeSize = Annotated[
-    int, Rule("a whole number of GB, 1 or more", lambda number: number >= 1, "DBS.280242"), Titled("Storage, GB")
+VolumeSize = Annotated[  # as every integer of the wire, of 32 bits
+    int, Rule("a whole number of GB, 1 or more", lambda size: 1 <= size < 2**31, "DBS.280242"), Titled("Storage, GB")
 ]
 Gigabytes = Annotated[int | str, Whole(1, None, "DBS.280242"), Titled("Storage, GB")]
 Port = Annotated[int | str, Whole(1024, 65535, "DBS.200059")]

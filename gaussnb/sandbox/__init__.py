@@ -165,8 +165,10 @@ class Sandbox:
         with self._app.lock:
             if not self._closed:
                 self._closed = True
-                self._app.store.save(self._app.world, self.clock, always=True)
-                self._app.store.close()
+                try:
+                    self._app.store.save(self._app.world, self.clock, always=True)
+                finally:
+                    self._app.store.close()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -12,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json
 
 from ..errors import NOT_SIMULATED
 from ..fields import BAD_PARAMETER, MISSING
@@ -268,8 +267,8 @@ def _parsed(kind: type[Operation], holes: dict[str, str], request: Request) -> O
     body: Any = {}
     if request.body.strip() and any(kind.place(name) == "body" for name in kind.model_fields):
         try:
-            body = json.loads(request.body)
-        except (ValueError, RecursionError):
+            body = from_json(request.body, allow_inf_nan=False)  # refuses half a surrogate, too
+        except ValueError:
             raise Refused(malformed, "The body is not JSON.") from None
         if not isinstance(body, dict):
             raise Refused(malformed, "The body is not a JSON object.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from .messages import Refused
 from .world import Declared, Instance, Job, Node, World
+
+_LOG = logging.getLogger(__name__)
 
 BUSY = "DBS.200019"
 WRONG_STATE = "DBS.200011"
@@ -166,7 +169,11 @@ def check_idle(instance: Instance, allowed: frozenset[str]) -> None:
 def settle(world: World, now: float) -> None:
     """End everything whose end has come."""
     for job in world.due(now):
-        _finish(world, job)
+        try:
+            _finish(world, job)
+        except Exception:  # whoever asked for something else meanwhile must get an answer
+            _LOG.exception("%s could not be ended", job.work)
+            _give_up(world, job)
 
 
 def abort(world: World, job: Job, reason: str, now: float) -> None:
@@ -192,6 +199,15 @@ def _finish(world: World, job: Job) -> None:
         settled(world, instance, job.end)
     if not job.listed and job.start == job.end:  # a timer is no more than its end
         world.jobs.drop(job.id)
+
+
+def _give_up(world: World, job: Job) -> None:
+    """Let a job fail whose end went wrong, and its instance be free again."""
+    job.status, job.fail_reason = "Failed", "The sandbox made a mistake; its log has it."
+    world.jobs.put(job)
+    if instance := world.instances.get(job.instance_id):
+        instance.actions = []
+        world.touch(instance, job.end)
 
 
 def settled(world: World, instance: Instance, now: float) -> None:

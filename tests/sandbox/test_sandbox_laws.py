@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,20 @@ def test_a_mistake_of_ours_is_a_server_error(cloud: Cloud, monkeypatch: pytest.M
     monkeypatch.setitem(SIMULATED, OPERATIONS["ShowQuotas"], lambda op, call: 1 / 0)
     answer = cloud("GET", "v3/quotas")
     assert (answer.status_code, answer.json()["error_code"]) == (500, "DBS.280005")
+
+
+def test_a_mistake_at_the_end_of_a_job_lets_it_fail(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = cloud.create().json()["id"]
+    cloud.sandbox.advance(3600)
+    resize = {"resize": {"target_spec_code": "geminidb.cassandra.2xlarge.4"}}
+    assert cloud("PUT", f"v3/instances/{one}/resize", resize).ok
+    monkeypatch.setitem(WORKS, "ResizeInstance", replace(WORKS["ResizeInstance"], apply=lambda end: 1 / 0))
+    cloud.sandbox.advance(3600)
+    job = cloud("GET", "v3/jobs").json()["jobs"][0]
+    assert (job["name"], job["status"]) == ("ResizeInstance", "Failed") and "mistake" in job["fail_reason"]
+    shown = cloud("GET", "v3/instances").json()["instances"][0]
+    assert (shown["status"], shown["actions"]) == ("normal", [])
+    assert cloud("POST", f"v3/instances/{one}/restart", {}).ok
 
 
 def test_works_are_known_by_their_job() -> None:

@@ -90,6 +90,15 @@ def test_deep_bodies(cloud: Cloud, depth: int, open_: str, close: str) -> None:
     assert len(cloud.sandbox.requests) == 3
 
 
+def test_half_a_surrogate_is_no_text(cloud: Cloud) -> None:
+    cloud.login()
+    path = f"/v3/{cloud.sandbox.project_id}/configurations"
+    store = '"datastore": {"type": "cassandra", "version": "3.11"}'
+    answer = cloud.raw("POST", path, data=f'{{"name": "t1", "description": "\\ud800", {store}}}')
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "DBS.280001")
+    assert cloud("GET", "v3/configurations").status_code == 200
+
+
 QUERIES = ["", "%", "%zz", "%00", "%ff", "%F0%9F%92%A9", "a" * 500, "-1", "1e9", "9" * 5000, "*", "**"]
 
 
