@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,6 +165,36 @@ def gdb(sandbox: Sandbox) -> Iterator[Any]:
     """A client of the sandbox without a socket."""
     with sandbox.connect() as client:
         yield client
+
+
+@pytest.fixture
+def sdk(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The official client, logged in; the sandbox must be on a socket."""
+    v3 = pytest.importorskip("huaweicloudsdkgaussdbfornosql.v3")
+    from huaweicloudsdkcore.auth.credentials import BasicCredentials
+
+    monkeypatch.setenv("HOME", str(tmp_path))  # it keeps a file there
+    known = sandbox.credentials
+    keys = BasicCredentials(known["ak"], known["sk"].get_secret_value(), sandbox.project_id)
+    return v3.GaussDBforNoSQLClient.new_builder().with_credentials(keys).with_endpoint(sandbox.endpoint).build()
+
+
+@pytest.fixture
+def official() -> Callable[[str, Any], Any]:
+    """Makes objects of the official client: the model of a name with the given members, models among them."""
+    v3 = pytest.importorskip("huaweicloudsdkgaussdbfornosql.v3")
+
+    def made(name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [made(name, item) for item in value]
+        if not (isinstance(value, dict) and (kind := getattr(v3, name, None))):
+            return value
+        return kind(**{
+            key: made(kind.openapi_types[key].removeprefix("list[").removesuffix("]"), item)
+            for key, item in value.items()
+        })  # fmt: skip
+
+    return made
 
 
 @pytest.fixture

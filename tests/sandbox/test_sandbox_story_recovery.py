@@ -8,7 +8,6 @@ import pytest
 
 pytest.importorskip("huaweicloudsdkgaussdbfornosql")
 
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkgaussdbfornosql import v3
 
@@ -18,8 +17,7 @@ PASSWORD = "Aa1!" * 3
 
 
 @pytest.fixture
-def sandbox(build: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("HOME", str(tmp_path))  # the SDK keeps a file there
+def sandbox(build: Any) -> Any:
     return build(port=0)
 
 
@@ -52,11 +50,8 @@ def test_told_by_gaussnb(gdb: Any, sandbox: Any, make: Any) -> None:
         recovery.get_role(near)
 
 
-def test_told_by_the_sdk(gdb: Any, sandbox: Any, make: Any) -> None:
+def test_told_by_the_sdk(sdk: Any, gdb: Any, sandbox: Any, make: Any) -> None:
     near, far = make("redis"), make("redis")
-    known = sandbox.credentials
-    keys = BasicCredentials(known["ak"], known["sk"].get_secret_value(), sandbox.project_id)
-    sdk = v3.GaussDBforNoSQLClient.new_builder().with_credentials(keys).with_endpoint(sandbox.endpoint).build()
     body: Any = getattr(v3, v3.CreateDisasterRecoveryRequest.openapi_types["body"])
     other: Any = getattr(v3, body.openapi_types["disaster_recovery_instance"])
 

@@ -63,8 +63,8 @@ class Ours:
 class Official:
     """The story told by the official SDK."""
 
-    def __init__(self, sandbox: Any, sdk: Any, v3: Any) -> None:
-        self.sandbox, self.sdk, self.v3 = sandbox, sdk, v3
+    def __init__(self, sandbox: Any, sdk: Any, v3: Any, official: Any) -> None:
+        self.sandbox, self.sdk, self.v3, self.official = sandbox, sdk, v3, official
 
     def _ended(self, answer: Any) -> Any:
         self.sandbox.advance(3600)
@@ -72,19 +72,8 @@ class Official:
         assert job.status == "Completed"
         return answer
 
-    def _made(self, kind: Any, value: dict[str, Any]) -> Any:
-        """An object of the SDK's with the given members, models among them where its types say so."""
-        filled = {}
-        for name, one in value.items():
-            type_ = kind.openapi_types[name]
-            below = getattr(self.v3, type_.removeprefix("list[").removesuffix("]"), None)
-            if below is not None:
-                one = [self._made(below, item) for item in one] if isinstance(one, list) else self._made(below, one)
-            filled[name] = one
-        return kind(**filled)
-
     def create(self, body: dict[str, Any]) -> str:
-        asked = self._made(self.v3.CreateInstanceRequestBody, body)
+        asked = self.official("CreateInstanceRequestBody", body)
         return str(self._ended(self.sdk.create_instance(self.v3.CreateInstanceRequest(body=asked))).id)
 
     def add_nodes(self, id: str, num: int) -> None:
@@ -116,23 +105,18 @@ class Official:
         return {}
 
 
-@pytest.fixture(params=["gaussnb", "sdk"])
-def told(request: pytest.FixtureRequest, build: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A sandbox on a socket, and who tells the story in it."""
-    monkeypatch.setenv("HOME", str(tmp_path))  # the SDK keeps a file there
-    sandbox = build(port=0)
-    if request.param == "gaussnb":
-        with sandbox.connect() as gdb:
-            yield sandbox, Ours(sandbox, gdb)
-        return
-    pytest.importorskip("huaweicloudsdkgaussdbfornosql")
-    from huaweicloudsdkcore.auth.credentials import BasicCredentials
-    from huaweicloudsdkgaussdbfornosql import v3
+@pytest.fixture
+def sandbox(build: Any) -> Any:
+    return build(port=0)
 
-    known = sandbox.credentials
-    keys = BasicCredentials(known["ak"], known["sk"].get_secret_value(), sandbox.project_id)
-    sdk = v3.GaussDBforNoSQLClient.new_builder().with_credentials(keys).with_endpoint(sandbox.endpoint).build()
-    yield sandbox, Official(sandbox, sdk, v3)
+
+@pytest.fixture(params=["gaussnb", "sdk"])
+def told(request: pytest.FixtureRequest, sandbox: Any) -> Any:
+    """A sandbox on a socket, and who tells the story in it."""
+    if request.param == "gaussnb":
+        return sandbox, Ours(sandbox, request.getfixturevalue("gdb"))
+    v3 = pytest.importorskip("huaweicloudsdkgaussdbfornosql.v3")
+    return sandbox, Official(sandbox, request.getfixturevalue("sdk"), v3, request.getfixturevalue("official"))
 
 
 def test_an_instance_outgrows_its_storage(told: tuple[Any, Storyteller], quick_start: dict[str, Any]) -> None:
