@@ -91,7 +91,7 @@ class Sandbox:
         start: where a standing clock begins, see :class:`~gaussnb.sandbox.clock.Clock`. With it a run can be
             repeated to the byte.
         region: the region it plays.
-        quota: how many instances an engine may have; 0 for no limit.
+        quota: how many instances an engine may have; 0 for no limit, and none of the enterprise project's either.
         world: a YAML or JSON file it begins with: instances, faults and clock, see
             :mod:`gaussnb.sandbox.worldfile`. What it says goes before the arguments; where ``path`` has been opened
             before, that goes on instead.

@@ -52,11 +52,12 @@ FORMS = {
     "gaussnb": "form_gaussnb",
 }
 SANDBOX = """
-import sys
+import resource, sys
 from gaussnb import Sandbox
-sandbox = Sandbox(path=sys.argv[1] or None, quota=0).start()
+sandbox = Sandbox(path=sys.argv[1] or None, quota=0, start=(sys.argv[2:] or [None])[0]).start()
 print(sandbox.endpoint, flush=True)
-input()
+for line in sys.stdin:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
 """
 
 Measured = dict[str, list[dict[str, float]]]
@@ -85,12 +86,18 @@ class Bench:
     @contextlib.contextmanager
     def server(self, *words: str) -> Iterator[str]:
         """A process that prints its address first."""
+        with self.process(*words) as (_, address):
+            yield address
+
+    @contextlib.contextmanager
+    def process(self, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+        """A process that prints its address first, and that address."""
         process = subprocess.Popen(
             [sys.executable, *words], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         try:
             assert process.stdout is not None
-            yield process.stdout.readline().strip()
+            yield process, process.stdout.readline().strip()
         finally:
             process.kill()
             process.communicate()
@@ -168,6 +175,22 @@ class Bench:
                     where = "in a file" if kept else "in memory"
                     self.rows.append(("sandbox", f"{what}, {where}", f"{rate:,.0f} a second", "", ""))
 
+    def held(self, *counts: int) -> None:
+        """What a sandbox needs for many instances: peak memory of its whole process, and time to list them all."""
+        base = 0.0
+        for count in counts:
+            path = str(Path(self.environment["HOME"]) / f"held-{count}.sandbox")
+            with self.process("-c", SANDBOX, path, "2026-01-01") as (process, endpoint):  # nothing ends meanwhile
+                self.way("sandbox_create", endpoint, count)
+                ms = statistics.median(self.way("sandbox_all", endpoint, count)["ms"] for _ in range(self.rounds))
+                assert process.stdin is not None and process.stdout is not None
+                process.stdin.write("\n")
+                process.stdin.flush()
+                memory = float(process.stdout.readline())
+            base = base or ms / count
+            each, whole = f"{ms / count / base:.2f} each", f"{memory:.0f} in all"
+            self.rows.append(("sandbox that holds", f"{count:,} instances, listed", f"{ms:,.0f} ms", each, whole))
+
     def _start(self) -> float:
         import http.client
 
@@ -206,6 +229,7 @@ def main() -> None:
             bench.calls(endpoint, 300 // part)
         bench.forms(20 // part)
         bench.sandbox(1_000 // part)
+        bench.held(1_000 // part, 10_000 // part)
     print(_table(bench.rows))
 
 

@@ -282,6 +282,15 @@ def sandbox_list(endpoint: str, count: int) -> Iterator[Any]:
     yield
 
 
+@way
+def sandbox_all(endpoint: str, count: int) -> Iterator[Any]:
+    connection, headers, path = raw(endpoint)
+    yield
+    for offset in range(0, count, PAGE):
+        ask(connection, "GET", f"{path}?limit={PAGE}&offset={offset}", headers, None, 200)
+    yield
+
+
 # -------------------------------------------------------------------------------------- measuring
 
 

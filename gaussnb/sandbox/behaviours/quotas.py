@@ -72,14 +72,18 @@ def set_enterprise_quotas(op: ModifyEpsQuotas, call: Call) -> dict[str, Any]:
 
 def check_enterprise(world: World, id: str, nodes: int, spec_code: str) -> None:
     """Refuse another instance of an enterprise project that has used up what it may have."""
+    limits = {name: most for name, most in _allowance(world, id).amounts().items() if most}
+    if not limits:
+        return  # what is used is counted one by one
     used, wants = _used(world, id), {"instance": 1, **_size(spec_code, nodes)}
-    for name, most in _allowance(world, id).amounts().items():
-        if most and used[name] + wants[name] > most:
+    for name, most in limits.items():
+        if used[name] + wants[name] > most:
             raise Refused(_REFUSALS[name])
 
 
 def _allowance(world: World, id: str) -> Allowance:
-    return world.table(Allowance).get(id) or Allowance(id)
+    usual = Allowance(id) if world.quota else Allowance(id, 0, 0, 0)
+    return world.table(Allowance).get(id) or usual
 
 
 def _used(world: World, id: str) -> dict[str, int]:
