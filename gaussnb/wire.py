@@ -185,13 +185,16 @@ def _flat(value: Any) -> list[Any]:
 
 def _first(value: Any, keys: Sequence[str]) -> Any:
     """The first leaf below ``value``, or None."""
-    here = value
+    here, through_list = value, False
     try:
         for key in keys:
-            here = here[key] if type(here) is dict else here[0][key]
+            if type(here) is dict:
+                here = here[key]
+            else:
+                here, through_list = here[0][key], True
     except (KeyError, IndexError, TypeError):
         here = None
-    if here is None or type(here) is list:  # not on the straight way: look everywhere
+    if type(here) is list or (here is None and through_list):  # not in the first of a list: look everywhere
         return next(iter(_leaves(value, keys)), None)
     return here
 
