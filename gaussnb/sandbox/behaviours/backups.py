@@ -325,8 +325,7 @@ def show_policy(op: ShowBackupPolicies, call: Call) -> dict[str, Any]:
 @simulates(SetBackupPolicy)
 def set_policy(op: SetBackupPolicy, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if instance.status in ("creating", "createfail"):
-        raise Refused(lifecycle.BUSY if instance.actions else lifecycle.WRONG_STATE)
+    lifecycle.check_status(instance, lifecycle.MADE)
     instance.keep_days = op.keep_days
     instance.backup_start = op.start_time or instance.backup_start
     instance.backup_period = op.period or _EVERY_DAY

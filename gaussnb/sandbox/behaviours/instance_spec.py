@@ -14,7 +14,7 @@ from ..world import SUFFIXES, Instance, create_time
 from . import Call, backups, instances, matching, simulates
 from .configurations import check_template, take_template
 from .dedicated_resources import pools
-from .quotas import check_enterprise
+from .quotas import check_another
 
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
@@ -168,7 +168,7 @@ def _check_quota(spec: InstanceSpec, call: Call) -> None:
     if quota and len(matching(call.world.instances.values(), engine=spec.datastore.type)) >= quota:
         raise Refused("DBS.280280")
     flavor = spec.flavor[0]
-    check_enterprise(call.world, spec.enterprise_project_id or "0", int(flavor.num), flavor.spec_code)
+    check_another(call.world, spec.enterprise_project_id or "0", flavor.spec_code, int(flavor.num))
 
 
 _CHECKS = (

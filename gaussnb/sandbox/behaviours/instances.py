@@ -26,6 +26,7 @@ from ..lifecycle import End, Work, known, later
 from ..messages import Refused
 from ..world import Instance, World, kept
 from . import Call, Page, flavors, matching, recycle_bin, simulates, wanted
+from .quotas import check_larger
 
 _UNSUPPORTED = "DBS.216029"
 _NEW_PATCH = 30 * 24 * 3600
@@ -93,8 +94,7 @@ def list_instances(op: ListInstances, call: Call) -> Page:
 @simulates(UpdateInstanceName)
 def rename(op: UpdateInstanceName, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if instance.status in ("creating", "createfail"):
-        raise Refused(lifecycle.BUSY if instance.actions else lifecycle.WRONG_STATE)
+    lifecycle.check_status(instance, lifecycle.MADE)
     instance.name = op.name
     call.world.touch(instance, call.now)
     return {}
@@ -109,7 +109,7 @@ def restart(op: RestartInstance, call: Call) -> dict[str, Any]:
         raise Refused("DBS.200434", "Only nodes of a cloud-native Redis instance restart alone.")
     if op.node_id not in (node.id for node in instance.nodes):
         raise Refused("DBS.200013")
-    return call.start(lifecycle.RESTART_NODE, instance)
+    return call.start(lifecycle.RESTART_NODE, instance, nodes=[op.node_id])
 
 
 @simulates(DeleteInstance)
@@ -156,6 +156,7 @@ def resize(op: ResizeInstance, call: Call) -> dict[str, Any]:
     status = call.world.zone_status(code)
     if any(status[zone] != "normal" for zone in instance.availability_zone.split(",")):
         raise Refused("DBS.280434")
+    check_larger(call.world, instance, code, len(instance.nodes))
     return call.start(RESIZE, instance, spec_code=code)
 
 

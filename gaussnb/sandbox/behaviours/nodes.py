@@ -15,10 +15,11 @@ from ...operations.nodes import (
     ShrinkInstanceNode,
 )
 from .. import lifecycle
-from ..lifecycle import End, Work, known
+from ..lifecycle import End, Work, known, marked
 from ..messages import Refused
-from ..world import Instance, Node, kept
+from ..world import Instance, kept
 from . import Call, matching, simulates
+from .quotas import check_larger
 
 _UNSUPPORTED = "DBS.216029"
 _ADDRESSES = 200
@@ -39,20 +40,8 @@ class NodePolicy:
     node_limit: int = _ADDRESSES
 
 
-def _chosen(end: End) -> list[Node]:
-    return [node for node in end.instance.nodes if node.id in end.effect["nodes"]]
-
-
-def _mark(status: str) -> Any:
-    def change(end: End) -> None:
-        for node in _chosen(end):
-            node.status = status
-
-    return change
-
-
 def _not_added(end: End) -> None:
-    _mark("enlargefail")(end)
+    marked("enlargefail")(end)
     end.instance.status = "enlargefail"
 
 
@@ -68,14 +57,14 @@ def _clean_up(end: End) -> None:
 
 ADD = known(
     Work("EnlargeInstance", "GROWING", 300, allowed=lifecycle.FILLED, orders=True,
-         apply=_mark("normal"), undo=_not_added)
+         apply=marked("normal"), undo=_not_added)
 )  # fmt: skip
 REMOVE = known(Work("ReduceInstance", "REDUCING", 300, orders=True, apply=_take_away))
 CLEAN_UP = known(
     Work("DeleteEnlargeFailNode", "REDUCING", 60, allowed=frozenset({"enlargefail"}), apply=_clean_up)
 )
-SHUT_DOWN = known(Work("ShutdownNode", "REBOOT", 60, apply=_mark("abnormal")))
-START_UP = known(Work("StartupNode", "REBOOT", 60, apply=_mark("normal")))
+SHUT_DOWN = known(Work("ShutdownNode", "REBOOT", 60, apply=marked("abnormal")))
+START_UP = known(Work("StartupNode", "REBOOT", 60, apply=marked("normal")))
 
 
 def _span(instance: Instance) -> engines.Span:
@@ -92,6 +81,7 @@ def add(op: ExpandInstanceNode, call: Call) -> dict[str, Any]:
         raise Refused("DBS.240012", f"At most {span.high}.")
     if op.subnet_id is not None:
         _check_subnet(op.subnet_id, instance, call)
+    check_larger(world, instance, instance.spec_code, present + op.num)
     lifecycle.check_idle(instance, ADD.allowed)
     number = 1 + max(int(node.name.rpartition("_")[2]) for node in instance.nodes)
     new = [
@@ -147,11 +137,14 @@ def set_power(op: OfflineNodes, call: Call) -> dict[str, Any]:
         raise Refused(_UNSUPPORTED, "Only nodes of Redis.")
     if not set(op.node_ids) <= {node.id for node in instance.nodes}:
         raise Refused("DBS.280407")
-    if op.action == "startup":
-        return call.start(START_UP, instance, nodes=op.node_ids)
-    if all(node.id in op.node_ids or node.status != "normal" for node in instance.nodes):
+    lifecycle.check_idle(instance, lifecycle.USABLE)
+    work, before = (START_UP, "abnormal") if op.action == "startup" else (SHUT_DOWN, "normal")
+    as_before = {node.id for node in instance.nodes if node.status == before}
+    if not set(op.node_ids) <= as_before:
+        raise Refused("DBS.200076", f"{op.action} is for nodes that are {before}.")
+    if work is SHUT_DOWN and as_before <= set(op.node_ids):
         raise Refused("DBS.212003", "One node must go on.")
-    return call.start(SHUT_DOWN, instance, nodes=op.node_ids)
+    return call.start(work, instance, nodes=op.node_ids)
 
 
 @simulates(ShowAutoNodeExpansionPolicy)
@@ -166,7 +159,7 @@ def show_policy(op: ShowAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
 def set_policy(op: ModifyAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
     instance = _cassandra(op.instance_id, call)
     flavor = engines.flavor(instance.spec_code)
-    if flavor and flavor.vcpus <= 2:
+    if op.switch_option and flavor and flavor.vcpus <= 2:
         raise Refused(_UNSUPPORTED, "Only nodes of more than 2 CPUs.")
     given = {name: value for name, value in op if name != "instance_id" and value is not None}
     call.world.table(NodePolicy).put(NodePolicy(instance.id, **given))

@@ -52,7 +52,9 @@ class Session:
 
 
 def _sessions(instance: Instance, of: Node, call: Call) -> list[Session]:
-    """The sessions of a node now, the newest first."""
+    """The sessions of a node now, the newest first; one that is shut down has none."""
+    if of.status != "normal":
+        return []
     clients = call.world.table(Clients).get(of.id) or Clients(of.id, instance.id)
     found = []
     for client in range(4 + draw(f"{of.id} clients", 9)):
