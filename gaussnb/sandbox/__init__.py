@@ -282,23 +282,26 @@ class Sandbox:
         """Let time pass at once; what ends in it ends."""
         self._app.advance(seconds)
 
-    def schedule(self, instance_id: str) -> str:
-        """Do what only the console can: let an instance be restarted in its next maintenance window.
+    def schedule(self, instance_id: str, what: str = "REBOOT", spec_code: str = "") -> str:
+        """Do what only the console can: let work on an instance wait for its next maintenance window.
 
         Args:
             instance_id: the instance.
+            what: the work: ``"REBOOT"``, ``"RESIZE_FLAVOR"`` or ``"UPGRADE_DATABASE"``.
+            spec_code: for ``"RESIZE_FLAVOR"``, the specification to change to.
 
         Returns:
             The job that waits, for ``gdb.scheduled_jobs``.
 
         Raises:
             KeyError: when there is no such instance.
+            ValueError: for other work, or work the instance is not fit for.
         """
         from .behaviours.scheduled_jobs import schedule
 
         with self._app.lock:
             world = self._app.world
-            id = schedule(world, world.instances[instance_id], self.clock.time()).id
+            id = schedule(world, world.instances[instance_id], self.clock.time(), what, spec_code).id
             self._app.store.save(world, self.clock)
         return id
 

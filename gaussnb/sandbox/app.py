@@ -216,13 +216,13 @@ class App:
         if behaviour is None:
             raise Refused(NOT_SIMULATED)
         answer = behaviour(operation, call)
-        headers: dict[str, str] = {}
+        status, headers = found.operation.route.success, dict[str, str]()
         if isinstance(answer, Answer):
-            answer, headers = answer.body, dict(answer.headers)
+            status, headers, answer = answer.status or status, dict(answer.headers), answer.body
         if isinstance(answer, list):
             answer = Page(answer)
         body = _page(answer, operation) if isinstance(answer, Page) else encode(answer)
-        return found.operation.route.success, body, headers
+        return status, body, headers
 
     def _caller(self, request: Request, found: Found, now: float) -> Caller | None:
         if not found.signed:

@@ -106,6 +106,16 @@ BALANCED = {("redis", "Cluster"), ("redis", "CloudNativeCluster")}
 """Engine and mode of what stands behind a load balancer."""
 
 
+Follow = Callable[[World, Instance, float], object]
+_AFTERWARDS: list[Follow] = []
+
+
+def afterwards(follow: Follow) -> Follow:
+    """Let a policy look at an instance whenever something was done to it, or to how much it holds."""
+    _AFTERWARDS.append(follow)
+    return follow
+
+
 def begin(
     world: World,
     work: Work,
@@ -218,6 +228,8 @@ def settled(world: World, instance: Instance, now: float) -> None:
     if instance.status in FILLED:
         instance.status = "data_disk_full" if full else "normal"
         give_addresses(world, instance)
+    for follow in _AFTERWARDS:
+        follow(world, instance, now)
     world.touch(instance, now)
 
 

@@ -31,6 +31,7 @@ from ..lifecycle import FILLED, End, Work, begin, known, later
 from ..messages import Refused, encode
 from ..world import Instance, Table, World, create_time, job_time, kept
 from . import Call, Page, matching, simulates
+from .redis_data import Event, happened
 
 _DAY = 24 * 3600
 _SECONDS = 420
@@ -113,11 +114,12 @@ def complete(world: World, backup_id: str) -> Backup:
     """The backup with this id, if it can be restored.
 
     Raises:
-        Refused: when there is none, or it is not complete.
+        Refused: when there is none, or it is not complete, or is being deleted.
     """
     backup = world.table(Backup).get(backup_id)
     if backup is None or backup.status != "COMPLETED":
         raise Refused(_MISSING)
+    _check_kept(world, backup)
     return backup
 
 
@@ -193,6 +195,8 @@ _NEXT = known(Work("NextBackup", "", 0, apply=_again))
 
 def _restore(end: End) -> None:
     end.instance.used = end.effect["used"]
+    if end.instance.engine == "redis":
+        happened(end, Event(end.now, back=end.effect["back"], of=end.effect["of"]))
 
 
 def _drop(end: End) -> None:
@@ -218,6 +222,11 @@ def _about(world: World, backup_id: str) -> list[Any]:
     return [job for job in running if job.effect.get("backup_id") == backup_id]
 
 
+def _check_kept(world: World, backup: Backup) -> None:
+    if any(job.work == DROP.job for job in _about(world, backup.id)):
+        raise Refused("DBS.201202", "The backup is being deleted.")
+
+
 def _deletable(call: Call, backup_id: str) -> Backup:
     backup = call.world.table(Backup).get(backup_id)
     if backup is None or backup.recycled:
@@ -226,6 +235,7 @@ def _deletable(call: Call, backup_id: str) -> Backup:
         raise Refused("DBS.212003", "Automatic backups go by themselves.")
     if backup.status == "BUILDING":
         raise Refused("DBS.201202", "The backup is being made.")
+    _check_kept(call.world, backup)
     if _about(call.world, backup_id):
         raise Refused("DBS.201319")
     return backup
@@ -347,7 +357,8 @@ def restore(op: RestoreExistingInstance, call: Call) -> dict[str, Any]:
     check_fit(backup, instance.engine, instance.version)
     if instance.size < float(backup.used):
         raise Refused("DBS.280242", "The backup needs more storage.")
-    return call.start(RESTORE, instance, backup_id=backup.id, used=backup.used)
+    past = {"of": backup.instance_id, "back": backup.begin, "used": backup.used}
+    return call.start(RESTORE, instance, backup_id=backup.id, **past)
 
 
 @simulates(ListRestoreTime)

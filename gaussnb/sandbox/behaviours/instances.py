@@ -131,7 +131,7 @@ def reset_password(op: ResetPassword, call: Call) -> dict[str, Any]:
     return {}
 
 
-@simulates(CheckWeekPassword)
+@simulates(CheckWeekPassword, "data")
 def check_password(op: CheckWeekPassword, call: Call) -> dict[str, Any]:
     password = op.password.get_secret_value() if isinstance(op.password, SecretStr) else op.password
     kinds = (str.islower, str.isupper, str.isdigit, lambda char: not char.isalnum())
@@ -145,7 +145,13 @@ def check_password(op: CheckWeekPassword, call: Call) -> dict[str, Any]:
 
 @simulates(ResizeInstance)
 def resize(op: ResizeInstance, call: Call) -> dict[str, Any]:
-    instance, code = call.instance(op.instance_id), op.target_spec_code
+    instance = call.instance(op.instance_id)
+    check_target(call.world, instance, op.target_spec_code)
+    return call.start(RESIZE, instance, spec_code=op.target_spec_code)
+
+
+def check_target(world: World, instance: Instance, code: str) -> None:
+    """Refuse a specification an instance cannot change to."""
     fitting = {flavor.spec_code: flavor for flavor in engines.flavors(instance.engine, instance.mode)}
     if code == instance.spec_code:
         raise Refused("DBS.280480")
@@ -153,11 +159,10 @@ def resize(op: ResizeInstance, call: Call) -> dict[str, Any]:
         raise Refused("DBS.239013", "Another engine or mode has it, or none.")
     if not flavors.holds(fitting[code], instance):
         raise Refused("DBS.240013", f"It holds {instance.size} GB.")
-    status = call.world.zone_status(code)
+    status = world.zone_status(code)
     if any(status[zone] != "normal" for zone in instance.availability_zone.split(",")):
         raise Refused("DBS.280434")
-    check_larger(call.world, instance, code, len(instance.nodes))
-    return call.start(RESIZE, instance, spec_code=code)
+    check_larger(world, instance, code, len(instance.nodes))
 
 
 @simulates(UpgradeDbVersion)
@@ -181,9 +186,14 @@ def _upgrade_one(instance_id: str, call: Call) -> dict[str, Any]:
 
 
 def _upgrade(instance: Instance, call: Call) -> dict[str, Any]:
+    check_upgrade(instance)
+    return call.start(UPGRADE, instance)
+
+
+def check_upgrade(instance: Instance) -> None:
+    """Refuse an upgrade of what has the newest patch."""
     if not instance.patch_available:
         raise Refused(_UNSUPPORTED, "It has the newest patch.")
-    return call.start(UPGRADE, instance)
 
 
 # ------------------------------------------------------------------------------------- only for some

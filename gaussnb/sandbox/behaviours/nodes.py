@@ -40,6 +40,13 @@ class NodePolicy:
     node_limit: int = _ADDRESSES
 
 
+def _added(end: End) -> None:
+    marked("normal")(end)
+    for node in end.instance.nodes:
+        if node.since is None:
+            node.since = end.now
+
+
 def _not_added(end: End) -> None:
     marked("enlargefail")(end)
     end.instance.status = "enlargefail"
@@ -57,7 +64,7 @@ def _clean_up(end: End) -> None:
 
 ADD = known(
     Work("EnlargeInstance", "GROWING", 300, allowed=lifecycle.FILLED, orders=True,
-         apply=marked("normal"), undo=_not_added)
+         apply=_added, undo=_not_added)
 )  # fmt: skip
 REMOVE = known(Work("ReduceInstance", "REDUCING", 300, orders=True, apply=_take_away))
 CLEAN_UP = known(
@@ -87,6 +94,8 @@ def add(op: ExpandInstanceNode, call: Call) -> dict[str, Any]:
     new = [
         lifecycle.new_node(world, instance, number + more, subnet_id=op.subnet_id or "") for more in range(op.num)
     ]
+    for node in new:
+        node.since = None
     instance.nodes = [*instance.nodes, *new]
     return call.start(ADD, instance, nodes=[node.id for node in new])
 
