@@ -335,6 +335,23 @@ class Sandbox:
             raise ValueError(f"from 0 to 100 percent of a disk can be in use, not {percent}")
         self._app.fill(instance_id, percent)
 
+    def load(self, instance_id: str, cpu: float, memory: float = 0, *, nodes: int | None = None) -> None:
+        """Let nodes be busy, as if many clients came: what makes nodes come by themselves, where a policy says so.
+
+        Args:
+            instance_id: the instance.
+            cpu: how many percent of their CPU are in use from now on; the nodes that come later are idle.
+            memory: how many percent of their memory.
+            nodes: how many nodes are that busy; None for all there are.
+
+        Raises:
+            KeyError: when there is no such instance.
+            ValueError: for less than 0 or more than 100 percent.
+        """
+        if not (0 <= cpu <= 100 and 0 <= memory <= 100):
+            raise ValueError(f"from 0 to 100 percent can be in use, not {cpu} and {memory}")
+        self._app.load(instance_id, nodes, cpu, memory)
+
     def inject(
         self,
         route_or_operation: str | type[Operation] | None = None,

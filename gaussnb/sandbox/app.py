@@ -97,6 +97,16 @@ class App:
             volumes.fill(self.world, self.world.instances[instance_id], percent, now)
             self.store.save(self.world, self.clock)
 
+    def load(self, instance_id: str, nodes: int | None, cpu: float, memory: float) -> None:
+        """Let nodes of an instance be so many percent busy."""
+        from .behaviours import nodes as behaviour
+
+        with self.lock:
+            now = self.clock.time()
+            lifecycle.settle(self.world, now)
+            behaviour.load(self.world, self.world.instances[instance_id], nodes, cpu, memory, now)
+            self.store.save(self.world, self.clock)
+
     # -- one request
 
     def _handle(self, request: Request) -> Response:

@@ -163,3 +163,34 @@ def test_what_can_be_scheduled(sandbox: Any, gdb: Any, make: Make) -> None:
     sandbox.schedule(id, "UPGRADE_DATABASE")
     sandbox.advance(24 * HOUR)
     assert not gdb.instances.list(id=id)["patch_available"].iloc[0]
+
+
+def test_nodes_come_by_themselves(sandbox: Any, gdb: Any, make: Make) -> None:
+    id = make()
+    gdb.nodes.set_policy(id, True, overload_node_threshold=67, cpu_threshold=70, step=2, node_limit=6)
+
+    def count(cpu: float, memory: float = 0, nodes: int | None = None) -> int:
+        sandbox.load(id, cpu, memory, nodes=nodes)
+        sandbox.advance(HOUR)
+        return len(gdb.instances.nodes(id=id))
+
+    assert [count(69), count(70, nodes=1)] == [3, 3]
+    assert count(70, nodes=2) == 5  # two of five are no longer enough
+    assert count(0, 80) == 6  # the limit
+    assert count(99) == 6
+    with pytest.raises(ValueError, match="percent"):
+        sandbox.load(id, 101)
+
+
+def test_the_standby_takes_over(sandbox: Any, cloud: Any, gdb: Any, make: Make) -> None:
+    first, second = "cn-north-4a", "cn-north-4b"
+    zones = {"primary_availability_zone": first, "secondary_availability_zone": second}
+    id = make("redis", "Replication", availability_zone=f"{first},{second}", availability_zone_detail=zones)
+    assert cloud.instance(id)["availability_zone_detail"] == zones
+    assert gdb.redis_sessions.list(id)["age"].astype(int).min() > 60
+    gdb.instances.switch_over(id)
+    sandbox.advance(60)
+    assert list(cloud.instance(id)["availability_zone_detail"].values()) == [second, first]
+    assert gdb.redis_sessions.list(id).empty
+    sandbox.advance(60)
+    assert set(gdb.redis_sessions.list(id)["age"].astype(int)) <= set(range(61))

@@ -224,6 +224,8 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         configuration_id=spec.configuration_id or "",
         dr_source_id=spec.dr_info.source_instance_id if spec.dr_info else "",
     )
+    if spec.availability_zone_detail and "," in spec.availability_zone:  # documented: ignored for one zone
+        instance.shown["availability_zone_detail"] = plain(spec.availability_zone_detail)
     instance.nodes = [lifecycle.new_node(call.world, instance, 1 + number) for number in range(int(flavor.num))]
     return instance
 

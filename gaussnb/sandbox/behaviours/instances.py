@@ -25,7 +25,7 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known, later
 from ..messages import Refused
 from ..world import Instance, World, kept
-from . import Call, Page, flavors, matching, recycle_bin, simulates, wanted
+from . import Call, Page, flavors, matching, recycle_bin, redis_sessions, simulates, wanted
 from .quotas import check_larger
 
 _UNSUPPORTED = "DBS.216029"
@@ -65,6 +65,13 @@ def _recycled(end: End) -> None:
     recycle_bin.recycle(end.world, end.instance, end.now)
 
 
+def _switched(end: End) -> None:
+    """The standby takes over: its zone is the primary one, and every client connects anew."""
+    if zones := end.instance.shown.get("availability_zone_detail"):
+        end.instance.shown["availability_zone_detail"] = dict(zip(zones, reversed(zones.values())))
+    redis_sessions.break_off(end.world, end.instance, end.now)
+
+
 def age(world: World, instance: Instance, now: float) -> None:
     """Let a newer patch appear in due time."""
     if instance.version:
@@ -73,7 +80,7 @@ def age(world: World, instance: Instance, now: float) -> None:
 DELETE = known(Work("DeleteInstance", "DELETE", 120, gone=True, allowed=lifecycle.ANY, apply=_recycled))
 RESIZE = known(Work("ResizeInstance", "RESIZE_FLAVOR", 600, orders=True, apply=_resized))
 UPGRADE = known(Work("UpgradeDbVersion", "UPGRADE", 600, apply=_upgraded))
-SWITCH_OVER = known(Work("SwitchOver", "SWITCHOVER", 60))
+SWITCH_OVER = known(Work("SwitchOver", "SWITCHOVER", 60, apply=_switched))
 _AGE = known(Work("NewPatch", "", 0, apply=_older))
 
 

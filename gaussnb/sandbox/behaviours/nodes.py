@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from ...operations.nodes import (
 from .. import lifecycle
 from ..lifecycle import End, Work, known, marked
 from ..messages import Refused
-from ..world import Instance, kept
+from ..world import Instance, World, kept
 from . import Call, matching, simulates
 from .quotas import check_larger
 
@@ -45,6 +46,18 @@ def _added(end: End) -> None:
     for node in end.instance.nodes:
         if node.since is None:
             node.since = end.now
+
+
+@kept("load", ends_with_instance=True)
+@dataclass
+class Load:
+    """How busy some nodes of an instance are, in percent; the others are idle."""
+
+    id: str
+    """The instance."""
+    nodes: list[str]
+    cpu: float
+    memory: float
 
 
 def _not_added(end: End) -> None:
@@ -90,14 +103,17 @@ def add(op: ExpandInstanceNode, call: Call) -> dict[str, Any]:
         _check_subnet(op.subnet_id, instance, call)
     check_larger(world, instance, instance.spec_code, present + op.num)
     lifecycle.check_idle(instance, ADD.allowed)
+    return call.start(ADD, instance, nodes=_new(world, instance, op.num, op.subnet_id or ""))
+
+
+def _new(world: World, instance: Instance, num: int, subnet_id: str = "") -> list[str]:
+    """Let so many more nodes begin to exist; their ids."""
     number = 1 + max(int(node.name.rpartition("_")[2]) for node in instance.nodes)
-    new = [
-        lifecycle.new_node(world, instance, number + more, subnet_id=op.subnet_id or "") for more in range(op.num)
-    ]
+    new = [lifecycle.new_node(world, instance, number + more, subnet_id=subnet_id) for more in range(num)]
     for node in new:
         node.since = None
     instance.nodes = [*instance.nodes, *new]
-    return call.start(ADD, instance, nodes=[node.id for node in new])
+    return [node.id for node in new]
 
 
 def _check_subnet(subnet_id: str, instance: Instance, call: Call) -> None:
@@ -172,7 +188,41 @@ def set_policy(op: ModifyAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
         raise Refused(_UNSUPPORTED, "Only nodes of more than 2 CPUs.")
     given = {name: value for name, value in op if name != "instance_id" and value is not None}
     call.world.table(NodePolicy).put(NodePolicy(instance.id, **given))
+    expand(call.world, instance, call.now)
     return {}
+
+
+def load(world: World, instance: Instance, nodes: int | None, cpu: float, memory: float, now: float) -> None:
+    """Let nodes of an instance be so busy: all of them, or so many."""
+    busy = [node.id for node in instance.nodes][:nodes]
+    world.table(Load).put(Load(instance.id, busy, cpu, memory))
+    lifecycle.settled(world, instance, now)
+
+
+@lifecycle.afterwards
+def expand(world: World, instance: Instance, now: float) -> None:
+    """Add nodes where the policy of the instance wants it, as far as its limits and quotas allow."""
+    policy, busy = world.table(NodePolicy).get(instance.id), world.table(Load).get(instance.id)
+    if policy is None or busy is None or not policy.switch_option:
+        return
+    if instance.actions or instance.status not in ADD.allowed or not _overloaded(instance, policy, busy):
+        return
+    present, most = len(instance.nodes), _span(instance).high
+    limits = [policy.node_limit, *([] if most is None else [most])]
+    num = min([present + policy.step, *limits]) - present
+    try:
+        check_larger(world, instance, instance.spec_code, present + num)
+    except Refused:
+        return
+    if num > 0:
+        lifecycle.begin(world, ADD, instance, now, effect={"nodes": _new(world, instance, num)})
+
+
+def _overloaded(instance: Instance, policy: NodePolicy, busy: Load) -> bool:
+    if busy.cpu < policy.cpu_threshold and busy.memory < policy.mem_threshold:
+        return False
+    share = sum(node.id in busy.nodes for node in instance.nodes) / len(instance.nodes)
+    return math.ceil(100 * share) >= policy.overload_node_threshold  # 67 means two of three
 
 
 def _cassandra(instance_id: str, call: Call) -> Instance:
