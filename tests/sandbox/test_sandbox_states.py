@@ -99,6 +99,8 @@ def test_a_restored_backup_brings_keys_back(sandbox: Any, gdb: Any, make: Make) 
         gdb.backups.restore(one, backup)
         sandbox.advance(HOUR)
         assert gdb.redis_data.big_keys(one)["key_name"].tolist() == before != []
+    new = make("redis", restore_info={"backup_id": backup})
+    assert gdb.redis_data.big_keys(new)["key_name"].tolist() == before
 
 
 def test_a_backup_that_is_being_deleted_is_not_restored(sandbox: Any, cloud: Any, gdb: Any, make: Make) -> None:
@@ -132,6 +134,7 @@ def test_what_was_never_made_has_no_logs(sandbox: Any, gdb: Any, make: Make) -> 
     hour = {"start_time": "2026-02-03T04:00:00+0000", "end_time": "2026-02-03T05:00:00+0000"}
     assert refused(gdb.logs.cassandra_slow, id, **hour) == "DBS.200011"
     assert gdb.volumes.set_policy([id])["refused"].tolist() == [id]
+    assert refused(gdb.logs.set_masking, id, "off") == "DBS.200011"
     assert refused(gdb.logs.enable_stream, [id], "slow_log", "0" * 36, "0" * 36) == "DBS.200011"
 
 

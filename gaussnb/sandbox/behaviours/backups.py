@@ -70,6 +70,11 @@ class Backup:
     recycled: bool = False
     """Whether it is what the recycle bin keeps of an instance; no list of backups shows it."""
 
+    @property
+    def past(self) -> dict[str, Any]:
+        """Whose data it holds, of which moment, and how much."""
+        return {"of": self.instance_id, "back": self.begin, "used": self.used}
+
     def wire(self, moment: Any = job_time) -> dict[str, Any]:
         """The backup as lists show it."""
         return {
@@ -193,7 +198,10 @@ _NEXT = known(Work("NextBackup", "", 0, apply=_again))
 # -------------------------------------------------------------------------------------- by hand
 
 
-def _restore(end: End) -> None:
+def take_back(end: End) -> None:
+    """Give an instance the data of another moment, where the work was to do that."""
+    if "back" not in end.effect:
+        return
     end.instance.used = end.effect["used"]
     if end.instance.engine == "redis":
         happened(end, Event(end.now, back=end.effect["back"], of=end.effect["of"]))
@@ -211,7 +219,7 @@ def _stop(end: End) -> None:
 
 
 BACKUP = known(Work("BackupInstance", "BACKUP", _SECONDS, allowed=FILLED, apply=_completed, undo=_failed))
-RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=_restore))
+RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=take_back))
 DROP = known(Work("DeleteBackup", "", 30, apply=_drop))
 STOP = known(Work("StopBackup", "", 30, apply=_stop))
 
@@ -357,8 +365,7 @@ def restore(op: RestoreExistingInstance, call: Call) -> dict[str, Any]:
     check_fit(backup, instance.engine, instance.version)
     if instance.size < float(backup.used):
         raise Refused("DBS.280242", "The backup needs more storage.")
-    past = {"of": backup.instance_id, "back": backup.begin, "used": backup.used}
-    return call.start(RESTORE, instance, backup_id=backup.id, **past)
+    return call.start(RESTORE, instance, backup_id=backup.id, **backup.past)
 
 
 @simulates(ListRestoreTime)

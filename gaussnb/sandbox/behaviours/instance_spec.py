@@ -22,7 +22,7 @@ _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
 def _born(end: End) -> None:
     instance = end.instance
-    instance.used = end.effect.get("used", instance.used)
+    backups.take_back(end)
     lifecycle.settled(end.world, instance, end.now)
     backups.automatic(end.world, instance, end.now)  # documented: the first one comes at once
     instances.age(end.world, instance, end.now)
@@ -148,8 +148,9 @@ def _past(spec: InstanceSpec, call: Call) -> dict[str, Any]:
         return {}
     if spec.restore_info.backup_id is not None:
         backup = call.world.table(backups.Backup)[spec.restore_info.backup_id]
-        return {"backup_id": backup.id, "used": backup.used}
-    return {"used": call.instance(spec.restore_info.source_instance_id or "").used}
+        return {"backup_id": backup.id, **backup.past}
+    source = call.instance(spec.restore_info.source_instance_id or "")
+    return {"of": source.id, "back": (spec.restore_info.restore_time or 0) / 1000, "used": source.used}
 
 
 def _check_recovery(spec: InstanceSpec, call: Call) -> None:

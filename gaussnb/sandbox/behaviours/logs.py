@@ -318,7 +318,7 @@ def show_masking(op: ShowSlowLogDesensitization, call: Call) -> dict[str, Any]:
 
 @simulates(SwitchSlowlogDesensitization)
 def set_masking(op: SwitchSlowlogDesensitization, call: Call) -> dict[str, Any]:
-    instance, unmasked = call.instance(op.instance_id), call.world.table(Unmasked)
+    instance, unmasked = _logging(op.instance_id, call), call.world.table(Unmasked)
     if op.desensitization_status == "off":
         unmasked.put(Unmasked(instance.id))
     elif instance.id in unmasked:
