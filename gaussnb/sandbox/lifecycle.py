@@ -113,6 +113,7 @@ _AFTERWARDS: list[Follow] = []
 def afterwards(follow: Follow) -> Follow:
     """Let a policy look at an instance whenever something was done to it, or to how much it holds."""
     _AFTERWARDS.append(follow)
+    _AFTERWARDS.sort(key=lambda one: one.__module__)  # the same order, whichever chapter is read first
     return follow
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from gaussnb.errors import ApiError
+from gaussnb.operations.instances import CheckWeekPassword
+from gaussnb.sandbox import simulated
 
 HOUR = 3600
 Make = Any
@@ -197,3 +199,12 @@ def test_the_standby_takes_over(sandbox: Any, cloud: Any, gdb: Any, make: Make) 
     assert gdb.redis_sessions.list(id).empty
     sandbox.advance(60)
     assert set(gdb.redis_sessions.list(id)["age"].astype(int)) <= set(range(61))
+
+
+def test_a_password_leaves_no_more_than_a_trace(sandbox: Any, gdb: Any, make: Make) -> None:
+    assert simulated()[CheckWeekPassword] == "data"  # it follows from what is asked alone
+    id = make("redis")
+    before = gdb.instances.list(id=id)["updated"].iloc[0]
+    sandbox.advance(60)
+    gdb.redis_accounts.reset_password(id, "rwuser", "Zz9!" * 3)
+    assert gdb.instances.list(id=id)["updated"].iloc[0] > before
