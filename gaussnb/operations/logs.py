@@ -19,6 +19,7 @@ from ..fields import (
     at_least,
     between,
     identifier,
+    matches,
     some,
     up_to,
 )
@@ -117,7 +118,9 @@ class LogQuery(OfInstance):
     """Only lines of this node."""
     limit: Limit | None = Field(default=None, kw_only=True)
     """How many lines to read, at most 100. Given, one page is read instead of all."""
-    line_num: str | None = Field(default=None, kw_only=True)
+    line_num: Annotated[str, matches(r"[0-9]{1,18}", "that of a line, a number")] | None = Field(
+        default=None, kw_only=True
+    )
     """Read on behind this line, one page instead of all."""
 
 

@@ -284,23 +284,26 @@ class Sandbox:
         """Let time pass at once; what ends in it ends."""
         self._app.advance(seconds)
 
-    def schedule(self, instance_id: str) -> str:
-        """Do what only the console can: let an instance be restarted in its next maintenance window.
+    def schedule(self, instance_id: str, what: str = "REBOOT", spec_code: str = "") -> str:
+        """Do what only the console can: let work on an instance wait for its next maintenance window.
 
         Args:
             instance_id: the instance.
+            what: the work: ``"REBOOT"``, ``"RESIZE_FLAVOR"`` or ``"UPGRADE_DATABASE"``.
+            spec_code: for ``"RESIZE_FLAVOR"``, the specification to change to.
 
         Returns:
             The job that waits, for ``gdb.scheduled_jobs``.
 
         Raises:
             KeyError: when there is no such instance.
+            ValueError: for other work, or work the instance is not fit for.
         """
         from .behaviours.scheduled_jobs import schedule
 
         with self._app.lock:
             world = self._app.world
-            id = schedule(world, world.instances[instance_id], self.clock.time()).id
+            id = schedule(world, world.instances[instance_id], self.clock.time(), what, spec_code).id
             self._app.store.save(world, self.clock)
         return id
 
@@ -333,6 +336,23 @@ class Sandbox:
         if not 0 <= percent <= 100:
             raise ValueError(f"from 0 to 100 percent of a disk can be in use, not {percent}")
         self._app.fill(instance_id, percent)
+
+    def load(self, instance_id: str, cpu: float, memory: float = 0, *, nodes: int | None = None) -> None:
+        """Let nodes be busy, as if many clients came: what makes nodes come by themselves, where a policy says so.
+
+        Args:
+            instance_id: the instance.
+            cpu: how many percent of their CPU are in use from now on; the nodes that come later are idle.
+            memory: how many percent of their memory.
+            nodes: how many nodes are that busy; None for all there are.
+
+        Raises:
+            KeyError: when there is no such instance.
+            ValueError: for less than 0 or more than 100 percent.
+        """
+        if not (0 <= cpu <= 100 and 0 <= memory <= 100):
+            raise ValueError(f"from 0 to 100 percent can be in use, not {cpu} and {memory}")
+        self._app.load(instance_id, nodes, cpu, memory)
 
     def inject(
         self,

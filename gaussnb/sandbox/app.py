@@ -96,6 +96,16 @@ class App:
             volumes.fill(self.world, self.world.instances[instance_id], percent, now)
             self.store.save(self.world, self.clock)
 
+    def load(self, instance_id: str, nodes: int | None, cpu: float, memory: float) -> None:
+        """Let nodes of an instance be so many percent busy."""
+        from .behaviours import nodes as behaviour
+
+        with self.lock:
+            now = self.clock.time()
+            lifecycle.settle(self.world, now)
+            behaviour.load(self.world, self.world.instances[instance_id], nodes, cpu, memory, now)
+            self.store.save(self.world, self.clock)
+
     # -- one request
 
     def _handle(self, request: Request) -> Response:
@@ -215,13 +225,13 @@ class App:
         if behaviour is None:
             raise Refused(NOT_SIMULATED)
         answer = behaviour(operation, call)
-        headers: dict[str, str] = {}
+        status, headers = found.operation.route.success, dict[str, str]()
         if isinstance(answer, Answer):
-            answer, headers = answer.body, dict(answer.headers)
+            status, headers, answer = answer.status or status, dict(answer.headers), answer.body
         if isinstance(answer, list):
             answer = Page(answer)
         body = _page(answer, operation) if isinstance(answer, Page) else encode(answer)
-        return found.operation.route.success, body, headers
+        return status, body, headers
 
     def _caller(self, request: Request, found: Found, now: float) -> Caller | None:
         if not found.signed:

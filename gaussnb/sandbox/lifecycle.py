@@ -19,7 +19,9 @@ FULL = 97
 
 USABLE = frozenset({"normal"})
 FILLED = frozenset({"normal", "data_disk_full"})
-ANY = frozenset({"normal", "abnormal", "createfail", "enlargefail", "data_disk_full", "frozen"})
+MADE = frozenset({"normal", "abnormal", "enlargefail", "data_disk_full", "frozen"})
+"""The statuses of what there is, whatever became of it."""
+ANY = MADE | {"createfail"}
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,33 @@ def known(work: Work) -> Work:
     return work
 
 
+def marked(status: str) -> Callable[[End], object]:
+    """The end of work on the nodes that are its ``nodes``: they have a status then."""
+
+    def change(end: End) -> None:
+        for node in end.instance.nodes:
+            if node.id in end.effect["nodes"]:
+                node.status = status
+
+    return change
+
+
 RESTART = known(Work("RestartInstance", "REBOOT", 180, done="normal", allowed=frozenset({"normal", "abnormal"})))
-RESTART_NODE = known(Work("RestartNode", "REBOOT", 60))
+RESTART_NODE = known(Work("RestartNode", "REBOOT", 60, apply=marked("normal")))
 
 BALANCED = {("redis", "Cluster"), ("redis", "CloudNativeCluster")}
 """Engine and mode of what stands behind a load balancer."""
+
+
+Follow = Callable[[World, Instance, float], object]
+_AFTERWARDS: list[Follow] = []
+
+
+def afterwards(follow: Follow) -> Follow:
+    """Let a policy look at an instance whenever something was done to it, or to how much it holds."""
+    _AFTERWARDS.append(follow)
+    _AFTERWARDS.sort(key=lambda one: one.__module__)  # the same order, whichever chapter is read first
+    return follow
 
 
 def begin(
@@ -162,8 +186,13 @@ def check_idle(instance: Instance, allowed: frozenset[str]) -> None:
     """Refuse when something is being done to the instance, or its status is not among ``allowed``."""
     if instance.actions:
         raise Refused(BUSY)
+    check_status(instance, allowed)
+
+
+def check_status(instance: Instance, allowed: frozenset[str]) -> None:
+    """Refuse when the status is not among ``allowed``; while something is done that may end that, as busy."""
     if instance.status not in allowed:
-        raise Refused(WRONG_STATE)
+        raise Refused(BUSY if instance.actions else WRONG_STATE)
 
 
 def settle(world: World, now: float) -> None:
@@ -216,6 +245,8 @@ def settled(world: World, instance: Instance, now: float) -> None:
     if instance.status in FILLED:
         instance.status = "data_disk_full" if full else "normal"
         give_addresses(world, instance)
+    for follow in _AFTERWARDS:
+        follow(world, instance, now)
     world.touch(instance, now)
 
 

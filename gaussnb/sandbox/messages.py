@@ -64,6 +64,8 @@ class Answer:
 
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
+    """Another status than the declared one."""
 
 
 class Refused(Exception):

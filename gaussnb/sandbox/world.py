@@ -111,6 +111,8 @@ class Node:
     role: str = ""
     private_ip: str = ""
     public_ip: str = ""
+    since: float | None = 0
+    """From when on it runs; None while it was never there, 0 for those that came with the instance."""
 
     def wire(self, *, support_reduce: bool) -> dict[str, Any]:
         return {

@@ -349,5 +349,6 @@ def test_the_sandbox_acts_or_says_that_it_does_not(operation: type[Operation]) -
     code = body.get("error_code", "") if isinstance(body, dict) else ""
     assert (answer.status == 501 and code == NOT_SIMULATED) == (operation not in simulated())
     if operation in simulated():
-        assert answer.status == operation.route.success or 400 <= answer.status < 500, body
+        # 200 also where the declared 204 has no room for what a batch left out
+        assert answer.status in (operation.route.success, 200) or 400 <= answer.status < 500, body
         assert not code or code in CODES

@@ -72,7 +72,7 @@ def test_a_backup_by_hand(sandbox: Any, gdb: Any, cloud: Any, make: Make) -> Non
     assert gdb.backups.list(backup_type="Manual", datastore_type="cassandra")["status"].tolist() == ["COMPLETED"]
     assert refused(gdb.backups.stop, receipt["backup_id"]) == "DBS.201202"
     gdb.backups.delete(receipt["backup_id"])
-    assert cloud("DELETE", f"v3/backups/{receipt['backup_id']}").json()["error_code"] == "DBS.201319"
+    assert cloud("DELETE", f"v3/backups/{receipt['backup_id']}").json()["error_code"] == "DBS.201202"
     sandbox.advance(HOUR)
     assert gdb.backups.list(backup_id=receipt["backup_id"]).empty
     assert refused(gdb.backups.delete, receipt["backup_id"]) == "DBS.201214"

@@ -235,11 +235,12 @@ def test_a_waiting_job_is_cancelled(sandbox: Any, gdb: Any, make: Any) -> None:
     assert refused(gdb.scheduled_jobs.cancel, "unknown") == "DBS.280016"
 
 
-def test_a_busy_instance_is_not_restarted(sandbox: Any, gdb: Any, make: Any) -> None:
+def test_what_cannot_begin_in_the_whole_window_failed(sandbox: Any, gdb: Any, make: Any) -> None:
     one = make()
     gdb.maintenance.set(one, "06:00")
     sandbox.schedule(one)
-    sandbox.advance(3200)  # to two minutes before six
-    gdb.network.set_ssl(one, "on")
-    sandbox.advance(150)
+    sandbox.fill(one, 100)
+    sandbox.advance(2 * 3600)
+    assert gdb.scheduled_jobs.list()["job_status"].tolist() == ["Pending"]
+    sandbox.advance(4 * 3600)
     assert gdb.scheduled_jobs.list()["job_status"].tolist() == ["Failed"]

@@ -170,6 +170,9 @@ def test_settings(pair: Halves, make: Any) -> None:
     shown = recovery.list_settings().set_index("instance_id")
     assert shown["switchover_ratio"].to_dict() == {pair.one: 60, pair.two: 100}
     assert shown["sync_delay"][pair.one] == 20
+    recovery.set_settings([{"instance_id": pair.one, "sync_delay": 30}])
+    kept = recovery.list_settings().set_index("instance_id").loc[pair.one]
+    assert (kept["switchover_ratio"], kept["sync_delay"]) == (60, 30)
 
 
 def test_asking_before(halves: Halves) -> None:

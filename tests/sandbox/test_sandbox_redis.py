@@ -60,7 +60,7 @@ def test_nodes_of_other_engines_are_refused(gdb: Any, make: Any) -> None:
 
 def test_before_it_runs_nothing_can_be_seen(gdb: Any, cloud: Any, redis: dict[str, Any]) -> None:
     created = cloud.create(**redis).json()["id"]
-    with refused("DBS.200011"):
+    with refused("DBS.200019"):
         gdb.redis_sessions.list(created)
 
 

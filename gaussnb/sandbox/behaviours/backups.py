@@ -31,6 +31,7 @@ from ..lifecycle import FILLED, End, Work, begin, known, later
 from ..messages import Refused, encode
 from ..world import Instance, Table, World, create_time, job_time, kept
 from . import Call, Page, matching, simulates
+from .redis_data import Event, happened
 
 _DAY = 24 * 3600
 _SECONDS = 420
@@ -68,6 +69,11 @@ class Backup:
     tables: list[dict[str, Any]] = field(default_factory=list)
     recycled: bool = False
     """Whether it is what the recycle bin keeps of an instance; no list of backups shows it."""
+
+    @property
+    def past(self) -> dict[str, Any]:
+        """Whose data it holds, of which moment, and how much."""
+        return {"of": self.instance_id, "back": self.begin, "used": self.used}
 
     def wire(self, moment: Any = job_time) -> dict[str, Any]:
         """The backup as lists show it."""
@@ -113,11 +119,12 @@ def complete(world: World, backup_id: str) -> Backup:
     """The backup with this id, if it can be restored.
 
     Raises:
-        Refused: when there is none, or it is not complete.
+        Refused: when there is none, or it is not complete, or is being deleted.
     """
     backup = world.table(Backup).get(backup_id)
     if backup is None or backup.status != "COMPLETED":
         raise Refused(_MISSING)
+    _check_kept(world, backup)
     return backup
 
 
@@ -191,8 +198,13 @@ _NEXT = known(Work("NextBackup", "", 0, apply=_again))
 # -------------------------------------------------------------------------------------- by hand
 
 
-def _restore(end: End) -> None:
+def take_back(end: End) -> None:
+    """Give an instance the data of another moment, where the work was to do that."""
+    if "back" not in end.effect:
+        return
     end.instance.used = end.effect["used"]
+    if end.instance.engine == "redis":
+        happened(end, Event(end.now, back=end.effect["back"], of=end.effect["of"]))
 
 
 def _drop(end: End) -> None:
@@ -207,7 +219,7 @@ def _stop(end: End) -> None:
 
 
 BACKUP = known(Work("BackupInstance", "BACKUP", _SECONDS, allowed=FILLED, apply=_completed, undo=_failed))
-RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=_restore))
+RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=take_back))
 DROP = known(Work("DeleteBackup", "", 30, apply=_drop))
 STOP = known(Work("StopBackup", "", 30, apply=_stop))
 
@@ -218,6 +230,11 @@ def _about(world: World, backup_id: str) -> list[Any]:
     return [job for job in running if job.effect.get("backup_id") == backup_id]
 
 
+def _check_kept(world: World, backup: Backup) -> None:
+    if any(job.work == DROP.job for job in _about(world, backup.id)):
+        raise Refused("DBS.201202", "The backup is being deleted.")
+
+
 def _deletable(call: Call, backup_id: str) -> Backup:
     backup = call.world.table(Backup).get(backup_id)
     if backup is None or backup.recycled:
@@ -226,6 +243,7 @@ def _deletable(call: Call, backup_id: str) -> Backup:
         raise Refused("DBS.212003", "Automatic backups go by themselves.")
     if backup.status == "BUILDING":
         raise Refused("DBS.201202", "The backup is being made.")
+    _check_kept(call.world, backup)
     if _about(call.world, backup_id):
         raise Refused("DBS.201319")
     return backup
@@ -325,8 +343,7 @@ def show_policy(op: ShowBackupPolicies, call: Call) -> dict[str, Any]:
 @simulates(SetBackupPolicy)
 def set_policy(op: SetBackupPolicy, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if instance.status in ("creating", "createfail"):
-        raise Refused(lifecycle.BUSY if instance.actions else lifecycle.WRONG_STATE)
+    lifecycle.check_status(instance, lifecycle.MADE)
     instance.keep_days = op.keep_days
     instance.backup_start = op.start_time or instance.backup_start
     instance.backup_period = op.period or _EVERY_DAY
@@ -348,7 +365,7 @@ def restore(op: RestoreExistingInstance, call: Call) -> dict[str, Any]:
     check_fit(backup, instance.engine, instance.version)
     if instance.size < float(backup.used):
         raise Refused("DBS.280242", "The backup needs more storage.")
-    return call.start(RESTORE, instance, backup_id=backup.id, used=backup.used)
+    return call.start(RESTORE, instance, backup_id=backup.id, **backup.past)
 
 
 @simulates(ListRestoreTime)

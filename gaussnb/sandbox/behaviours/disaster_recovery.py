@@ -365,8 +365,10 @@ def set_settings(op: SetDisasterRecoverySettings, call: Call) -> dict[str, Any]:
     changed = []
     for setting in op.disaster_recovery_settings:
         if setting.instance_id in call.world.instances and _found(call.world, setting.instance_id):
-            ratio = setting.switchover_ratio or 100
-            call.world.table(HandOver).put(HandOver(setting.instance_id, ratio, setting.sync_delay))
+            known = call.world.table(HandOver).get(setting.instance_id) or HandOver(setting.instance_id)
+            ratio = setting.switchover_ratio or known.switchover_ratio
+            delay = known.sync_delay if setting.sync_delay is None else setting.sync_delay
+            call.world.table(HandOver).put(HandOver(setting.instance_id, ratio, delay))
             changed.append(setting.instance_id)
     return {"successed_instance_ids": changed}
 

@@ -14,7 +14,7 @@ from ..world import SUFFIXES, Instance, create_time
 from . import Call, backups, instances, matching, simulates
 from .configurations import check_template, take_template
 from .dedicated_resources import pools
-from .quotas import check_enterprise
+from .quotas import check_another
 
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
@@ -22,7 +22,7 @@ _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
 def _born(end: End) -> None:
     instance = end.instance
-    instance.used = end.effect.get("used", instance.used)
+    backups.take_back(end)
     lifecycle.settled(end.world, instance, end.now)
     backups.automatic(end.world, instance, end.now)  # documented: the first one comes at once
     instances.age(end.world, instance, end.now)
@@ -148,8 +148,9 @@ def _past(spec: InstanceSpec, call: Call) -> dict[str, Any]:
         return {}
     if spec.restore_info.backup_id is not None:
         backup = call.world.table(backups.Backup)[spec.restore_info.backup_id]
-        return {"backup_id": backup.id, "used": backup.used}
-    return {"used": call.instance(spec.restore_info.source_instance_id or "").used}
+        return {"backup_id": backup.id, **backup.past}
+    source = call.instance(spec.restore_info.source_instance_id or "")
+    return {"of": source.id, "back": (spec.restore_info.restore_time or 0) / 1000, "used": source.used}
 
 
 def _check_recovery(spec: InstanceSpec, call: Call) -> None:
@@ -168,7 +169,7 @@ def _check_quota(spec: InstanceSpec, call: Call) -> None:
     if quota and len(matching(call.world.instances.values(), engine=spec.datastore.type)) >= quota:
         raise Refused("DBS.280280")
     flavor = spec.flavor[0]
-    check_enterprise(call.world, spec.enterprise_project_id or "0", int(flavor.num), flavor.spec_code)
+    check_another(call.world, spec.enterprise_project_id or "0", flavor.spec_code, int(flavor.num))
 
 
 _CHECKS = (
@@ -224,6 +225,8 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         configuration_id=spec.configuration_id or "",
         dr_source_id=spec.dr_info.source_instance_id if spec.dr_info else "",
     )
+    if spec.availability_zone_detail and "," in spec.availability_zone:  # documented: ignored for one zone
+        instance.shown["availability_zone_detail"] = plain(spec.availability_zone_detail)
     instance.nodes = [lifecycle.new_node(call.world, instance, 1 + number) for number in range(int(flavor.num))]
     return instance
 

@@ -25,7 +25,8 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known, later
 from ..messages import Refused
 from ..world import Instance, World, kept
-from . import Call, Page, flavors, matching, recycle_bin, simulates, wanted
+from . import Call, Page, flavors, matching, recycle_bin, redis_sessions, simulates, wanted
+from .quotas import check_larger
 
 _UNSUPPORTED = "DBS.216029"
 _NEW_PATCH = 30 * 24 * 3600
@@ -64,6 +65,13 @@ def _recycled(end: End) -> None:
     recycle_bin.recycle(end.world, end.instance, end.now)
 
 
+def _switched(end: End) -> None:
+    """The standby takes over: its zone is the primary one, and every client connects anew."""
+    if zones := end.instance.shown.get("availability_zone_detail"):
+        end.instance.shown["availability_zone_detail"] = dict(zip(zones, reversed(zones.values())))
+    redis_sessions.break_off(end.world, end.instance, end.now)
+
+
 def age(world: World, instance: Instance, now: float) -> None:
     """Let a newer patch appear in due time."""
     if instance.version:
@@ -72,7 +80,7 @@ def age(world: World, instance: Instance, now: float) -> None:
 DELETE = known(Work("DeleteInstance", "DELETE", 120, gone=True, allowed=lifecycle.ANY, apply=_recycled))
 RESIZE = known(Work("ResizeInstance", "RESIZE_FLAVOR", 600, orders=True, apply=_resized))
 UPGRADE = known(Work("UpgradeDbVersion", "UPGRADE", 600, apply=_upgraded))
-SWITCH_OVER = known(Work("SwitchOver", "SWITCHOVER", 60))
+SWITCH_OVER = known(Work("SwitchOver", "SWITCHOVER", 60, apply=_switched))
 _AGE = known(Work("NewPatch", "", 0, apply=_older))
 
 
@@ -93,8 +101,7 @@ def list_instances(op: ListInstances, call: Call) -> Page:
 @simulates(UpdateInstanceName)
 def rename(op: UpdateInstanceName, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if instance.status in ("creating", "createfail"):
-        raise Refused(lifecycle.BUSY if instance.actions else lifecycle.WRONG_STATE)
+    lifecycle.check_status(instance, lifecycle.MADE)
     instance.name = op.name
     call.world.touch(instance, call.now)
     return {}
@@ -109,7 +116,7 @@ def restart(op: RestartInstance, call: Call) -> dict[str, Any]:
         raise Refused("DBS.200434", "Only nodes of a cloud-native Redis instance restart alone.")
     if op.node_id not in (node.id for node in instance.nodes):
         raise Refused("DBS.200013")
-    return call.start(lifecycle.RESTART_NODE, instance)
+    return call.start(lifecycle.RESTART_NODE, instance, nodes=[op.node_id])
 
 
 @simulates(DeleteInstance)
@@ -131,7 +138,7 @@ def reset_password(op: ResetPassword, call: Call) -> dict[str, Any]:
     return {}
 
 
-@simulates(CheckWeekPassword)
+@simulates(CheckWeekPassword, "data")
 def check_password(op: CheckWeekPassword, call: Call) -> dict[str, Any]:
     password = op.password.get_secret_value() if isinstance(op.password, SecretStr) else op.password
     kinds = (str.islower, str.isupper, str.isdigit, lambda char: not char.isalnum())
@@ -145,7 +152,13 @@ def check_password(op: CheckWeekPassword, call: Call) -> dict[str, Any]:
 
 @simulates(ResizeInstance)
 def resize(op: ResizeInstance, call: Call) -> dict[str, Any]:
-    instance, code = call.instance(op.instance_id), op.target_spec_code
+    instance = call.instance(op.instance_id)
+    check_target(call.world, instance, op.target_spec_code)
+    return call.start(RESIZE, instance, spec_code=op.target_spec_code)
+
+
+def check_target(world: World, instance: Instance, code: str) -> None:
+    """Refuse a specification an instance cannot change to."""
     fitting = {flavor.spec_code: flavor for flavor in engines.flavors(instance.engine, instance.mode)}
     if code == instance.spec_code:
         raise Refused("DBS.280480")
@@ -153,10 +166,10 @@ def resize(op: ResizeInstance, call: Call) -> dict[str, Any]:
         raise Refused("DBS.239013", "Another engine or mode has it, or none.")
     if not flavors.holds(fitting[code], instance):
         raise Refused("DBS.240013", f"It holds {instance.size} GB.")
-    status = call.world.zone_status(code)
+    status = world.zone_status(code)
     if any(status[zone] != "normal" for zone in instance.availability_zone.split(",")):
         raise Refused("DBS.280434")
-    return call.start(RESIZE, instance, spec_code=code)
+    check_larger(world, instance, code, len(instance.nodes))
 
 
 @simulates(UpgradeDbVersion)
@@ -180,9 +193,14 @@ def _upgrade_one(instance_id: str, call: Call) -> dict[str, Any]:
 
 
 def _upgrade(instance: Instance, call: Call) -> dict[str, Any]:
+    check_upgrade(instance)
+    return call.start(UPGRADE, instance)
+
+
+def check_upgrade(instance: Instance) -> None:
+    """Refuse an upgrade of what has the newest patch."""
     if not instance.patch_available:
         raise Refused(_UNSUPPORTED, "It has the newest patch.")
-    return call.start(UPGRADE, instance)
 
 
 # ------------------------------------------------------------------------------------- only for some

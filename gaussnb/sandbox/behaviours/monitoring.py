@@ -32,7 +32,8 @@ def show_seconds(op: ShowSecondLevelMonitoringStatus, call: Call) -> dict[str, A
 def set_seconds(op: SwitchSecondLevelMonitoring, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     flavor = engines.flavor(instance.spec_code)
-    if (instance.engine, instance.mode) not in lifecycle.BALANCED or flavor is None or flavor.vcpus < _VCPUS:
+    fits = (instance.engine, instance.mode) in lifecycle.BALANCED and flavor is not None and flavor.vcpus >= _VCPUS
+    if op.enabled and not fits:
         raise Refused("DBS.216029", f"For Redis behind a proxy, on nodes of at least {_VCPUS} vCPUs.")
     lifecycle.check_idle(instance, lifecycle.USABLE)
     measured = call.world.table(Measured)

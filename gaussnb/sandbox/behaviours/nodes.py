@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,10 +16,11 @@ from ...operations.nodes import (
     ShrinkInstanceNode,
 )
 from .. import lifecycle
-from ..lifecycle import End, Work, known
+from ..lifecycle import End, Work, known, marked
 from ..messages import Refused
-from ..world import Instance, Node, kept
+from ..world import Instance, World, kept
 from . import Call, matching, simulates
+from .quotas import check_larger
 
 _UNSUPPORTED = "DBS.216029"
 _ADDRESSES = 200
@@ -39,20 +41,27 @@ class NodePolicy:
     node_limit: int = _ADDRESSES
 
 
-def _chosen(end: End) -> list[Node]:
-    return [node for node in end.instance.nodes if node.id in end.effect["nodes"]]
+def _added(end: End) -> None:
+    marked("normal")(end)
+    for node in end.instance.nodes:
+        if node.since is None:
+            node.since = end.now
 
 
-def _mark(status: str) -> Any:
-    def change(end: End) -> None:
-        for node in _chosen(end):
-            node.status = status
+@kept("load", ends_with_instance=True)
+@dataclass
+class Load:
+    """How busy some nodes of an instance are, in percent; the others are idle."""
 
-    return change
+    id: str
+    """The instance."""
+    nodes: list[str]
+    cpu: float
+    memory: float
 
 
 def _not_added(end: End) -> None:
-    _mark("enlargefail")(end)
+    marked("enlargefail")(end)
     end.instance.status = "enlargefail"
 
 
@@ -68,14 +77,14 @@ def _clean_up(end: End) -> None:
 
 ADD = known(
     Work("EnlargeInstance", "GROWING", 300, allowed=lifecycle.FILLED, orders=True,
-         apply=_mark("normal"), undo=_not_added)
+         apply=_added, undo=_not_added)
 )  # fmt: skip
 REMOVE = known(Work("ReduceInstance", "REDUCING", 300, orders=True, apply=_take_away))
 CLEAN_UP = known(
     Work("DeleteEnlargeFailNode", "REDUCING", 60, allowed=frozenset({"enlargefail"}), apply=_clean_up)
 )
-SHUT_DOWN = known(Work("ShutdownNode", "REBOOT", 60, apply=_mark("abnormal")))
-START_UP = known(Work("StartupNode", "REBOOT", 60, apply=_mark("normal")))
+SHUT_DOWN = known(Work("ShutdownNode", "REBOOT", 60, apply=marked("abnormal")))
+START_UP = known(Work("StartupNode", "REBOOT", 60, apply=marked("normal")))
 
 
 def _span(instance: Instance) -> engines.Span:
@@ -92,13 +101,19 @@ def add(op: ExpandInstanceNode, call: Call) -> dict[str, Any]:
         raise Refused("DBS.240012", f"At most {span.high}.")
     if op.subnet_id is not None:
         _check_subnet(op.subnet_id, instance, call)
+    check_larger(world, instance, instance.spec_code, present + op.num)
     lifecycle.check_idle(instance, ADD.allowed)
+    return call.start(ADD, instance, nodes=_new(world, instance, op.num, op.subnet_id or ""))
+
+
+def _new(world: World, instance: Instance, num: int, subnet_id: str = "") -> list[str]:
+    """Let so many more nodes begin to exist; their ids."""
     number = 1 + max(int(node.name.rpartition("_")[2]) for node in instance.nodes)
-    new = [
-        lifecycle.new_node(world, instance, number + more, subnet_id=op.subnet_id or "") for more in range(op.num)
-    ]
+    new = [lifecycle.new_node(world, instance, number + more, subnet_id=subnet_id) for more in range(num)]
+    for node in new:
+        node.since = None
     instance.nodes = [*instance.nodes, *new]
-    return call.start(ADD, instance, nodes=[node.id for node in new])
+    return [node.id for node in new]
 
 
 def _check_subnet(subnet_id: str, instance: Instance, call: Call) -> None:
@@ -147,11 +162,14 @@ def set_power(op: OfflineNodes, call: Call) -> dict[str, Any]:
         raise Refused(_UNSUPPORTED, "Only nodes of Redis.")
     if not set(op.node_ids) <= {node.id for node in instance.nodes}:
         raise Refused("DBS.280407")
-    if op.action == "startup":
-        return call.start(START_UP, instance, nodes=op.node_ids)
-    if all(node.id in op.node_ids or node.status != "normal" for node in instance.nodes):
+    lifecycle.check_idle(instance, lifecycle.USABLE)
+    work, before = (START_UP, "abnormal") if op.action == "startup" else (SHUT_DOWN, "normal")
+    as_before = {node.id for node in instance.nodes if node.status == before}
+    if not set(op.node_ids) <= as_before:
+        raise Refused("DBS.200076", f"{op.action} is for nodes that are {before}.")
+    if work is SHUT_DOWN and as_before <= set(op.node_ids):
         raise Refused("DBS.212003", "One node must go on.")
-    return call.start(SHUT_DOWN, instance, nodes=op.node_ids)
+    return call.start(work, instance, nodes=op.node_ids)
 
 
 @simulates(ShowAutoNodeExpansionPolicy)
@@ -166,11 +184,45 @@ def show_policy(op: ShowAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
 def set_policy(op: ModifyAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
     instance = _cassandra(op.instance_id, call)
     flavor = engines.flavor(instance.spec_code)
-    if flavor and flavor.vcpus <= 2:
+    if op.switch_option and flavor and flavor.vcpus <= 2:
         raise Refused(_UNSUPPORTED, "Only nodes of more than 2 CPUs.")
     given = {name: value for name, value in op if name != "instance_id" and value is not None}
     call.world.table(NodePolicy).put(NodePolicy(instance.id, **given))
+    expand(call.world, instance, call.now)
     return {}
+
+
+def load(world: World, instance: Instance, nodes: int | None, cpu: float, memory: float, now: float) -> None:
+    """Let nodes of an instance be so busy: all of them, or so many."""
+    busy = [node.id for node in instance.nodes][:nodes]
+    world.table(Load).put(Load(instance.id, busy, cpu, memory))
+    lifecycle.settled(world, instance, now)
+
+
+@lifecycle.afterwards
+def expand(world: World, instance: Instance, now: float) -> None:
+    """Add nodes where the policy of the instance wants it, as far as its limits and quotas allow."""
+    policy, busy = world.table(NodePolicy).get(instance.id), world.table(Load).get(instance.id)
+    if policy is None or busy is None or not policy.switch_option:
+        return
+    if instance.actions or instance.status not in ADD.allowed or not _overloaded(instance, policy, busy):
+        return
+    present, most = len(instance.nodes), _span(instance).high
+    limits = [policy.node_limit, *([] if most is None else [most])]
+    num = min([present + policy.step, *limits]) - present
+    try:
+        check_larger(world, instance, instance.spec_code, present + num)
+    except Refused:
+        return
+    if num > 0:
+        lifecycle.begin(world, ADD, instance, now, effect={"nodes": _new(world, instance, num)})
+
+
+def _overloaded(instance: Instance, policy: NodePolicy, busy: Load) -> bool:
+    if busy.cpu < policy.cpu_threshold and busy.memory < policy.mem_threshold:
+        return False
+    share = sum(node.id in busy.nodes for node in instance.nodes) / len(instance.nodes)
+    return math.ceil(100 * share) >= policy.overload_node_threshold  # 67 means two of three
 
 
 def _cassandra(instance_id: str, call: Call) -> Instance:

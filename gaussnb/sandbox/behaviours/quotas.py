@@ -9,7 +9,7 @@ from ... import engines
 from ...engines import ENGINES
 from ...operations.quotas import ListEpsQuotas, ModifyEpsQuotas, ShowQuotas
 from ..messages import Refused
-from ..world import World, kept
+from ..world import Instance, World, kept
 from . import Call, matching, simulates
 
 _REFUSALS = {"instance": "DBS.200165", "vcpus": "DBS.200166", "ram": "DBS.200167"}
@@ -70,14 +70,24 @@ def set_enterprise_quotas(op: ModifyEpsQuotas, call: Call) -> dict[str, Any]:
     return {}
 
 
-def check_enterprise(world: World, id: str, nodes: int, spec_code: str) -> None:
+def check_another(world: World, id: str, spec_code: str, nodes: int) -> None:
     """Refuse another instance of an enterprise project that has used up what it may have."""
-    limits = {name: most for name, most in _allowance(world, id).amounts().items() if most}
-    if not limits:
+    _check(world, id, {"instance": 1, **_size(spec_code, nodes)})
+
+
+def check_larger(world: World, instance: Instance, spec_code: str, nodes: int) -> None:
+    """Refuse what would make an instance larger than its enterprise project has room for."""
+    before, after = _size(instance.spec_code, len(instance.nodes)), _size(spec_code, nodes)
+    _check(world, instance.enterprise_project_id, {name: after[name] - before[name] for name in after})
+
+
+def _check(world: World, id: str, more: dict[str, int]) -> None:
+    allowed = _allowance(world, id).amounts()
+    if not any(allowed.values()):
         return  # what is used is counted one by one
-    used, wants = _used(world, id), {"instance": 1, **_size(spec_code, nodes)}
-    for name, most in limits.items():
-        if used[name] + wants[name] > most:
+    used = _used(world, id)
+    for name, wanted in more.items():
+        if wanted > 0 and 0 < allowed[name] < used[name] + wanted:
             raise Refused(_REFUSALS[name])
 
 

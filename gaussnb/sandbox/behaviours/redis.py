@@ -21,8 +21,8 @@ def running(call: Call, instance_id: str) -> Instance:
     Raises:
         Refused: when there is none, it has another engine, or it does not run.
     """
-    instance = call.instance(instance_id)
-    _check(instance)
+    instance = _redis(call.instance(instance_id))
+    lifecycle.check_status(instance, RUNNING)
     return instance
 
 
@@ -30,9 +30,9 @@ def usable(call: Call, instance_id: str) -> Instance:
     """A Redis instance that can be changed.
 
     Raises:
-        Refused: as :func:`running`, and while something else is done to it.
+        Refused: when there is none, it has another engine, something else is done to it, or it is not as it should be.
     """
-    instance = running(call, instance_id)
+    instance = _redis(call.instance(instance_id))
     lifecycle.check_idle(instance, lifecycle.USABLE)
     return instance
 
@@ -42,16 +42,15 @@ def node(call: Call, node_id: str) -> tuple[Instance, Node]:
     for instance in call.world.instances.values():
         for one in instance.nodes:
             if one.id == node_id:
-                _check(instance)
+                lifecycle.check_status(_redis(instance), RUNNING)
                 return instance, one
     raise Refused("DBS.200013")
 
 
-def _check(instance: Instance) -> None:
+def _redis(instance: Instance) -> Instance:
     if instance.engine != "redis":
         raise Refused("DBS.280235", "This is for Redis instances.")
-    if instance.status not in RUNNING:
-        raise Refused(lifecycle.WRONG_STATE)
+    return instance
 
 
 def databases(instance: Instance) -> tuple[str, ...]:

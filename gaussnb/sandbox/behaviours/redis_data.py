@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,8 @@ class Event:
     """The files that were read in."""
     back: float | None = None
     """The moment everything was taken back to."""
+    of: str = ""
+    """The instance whose data came back; empty for its own."""
 
 
 @kept("redis history", ends_with_instance=True)
@@ -61,28 +64,32 @@ def happened(end: End, event: Event) -> None:
 
 
 def _keys(world: World, instance: Instance) -> list[Key]:
-    history = world.table(History).get(instance.id)
-    return _after(history.events if history else [], _first(instance))
+    return _keys_at(world, instance.id, instance.mode, math.inf)
 
 
-def _after(events: list[Event], first: list[Key]) -> list[Key]:
-    """The keys there are after all events."""
-    keys = first
-    for number, event in enumerate(events):
-        if event.back is not None:
-            keys = _after([one for one in events[:number] if one.time <= event.back], first)
-        elif event.flushed:
+def _keys_at(world: World, instance_id: str, mode: str, moment: float) -> list[Key]:
+    """The keys an instance had at a moment: what it was taken back to last, and what happened since."""
+    history = world.table(History).get(instance_id) or History(instance_id)
+    events = [event for event in history.events if event.time <= moment]
+    keys = _first(instance_id, mode)
+    for number in reversed(range(len(events))):
+        if (back := events[number].back) is not None:
+            keys = _keys_at(world, events[number].of or instance_id, mode, back)
+            events = events[number:]
+            break
+    for event in events:
+        if event.flushed:
             keys = [key for key in keys if event.flushed not in ("*", str(key.db))]
         keys = [*keys, *(_read_in(file) for file in event.added)]
     return keys
 
 
-def _first(instance: Instance) -> list[Key]:
+def _first(instance_id: str, mode: str) -> list[Key]:
     """The keys an instance has when nothing happened to it: some big, some busy."""
-    places = 1 if instance.mode == "RedisCluster" else 2
+    places = 1 if mode == "RedisCluster" else 2
     found = []
     for number, name in enumerate((*_BIG, *_HOT)):
-        what = f"{instance.id} {name}"
+        what = f"{instance_id} {name}"
         type_ = _TYPES[draw(f"{what} type", len(_TYPES))]
         big = number < len(_BIG)
         size = (10_000 if big else 10) * (1 + draw(f"{what} size", 400))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from ...operations.redis_sessions import (
     ListInstancesSessionStatistics,
 )
 from ..messages import Refused
-from ..world import Instance, Node, kept
+from ..world import Instance, Node, World, kept
 from . import Call, Page, simulates
 from .redis import draw, node, running
 
@@ -52,15 +52,27 @@ class Session:
 
 
 def _sessions(instance: Instance, of: Node, call: Call) -> list[Session]:
-    """The sessions of a node now, the newest first."""
+    """The sessions of a node now, the newest first; one that is shut down has none."""
+    if of.status != "normal":
+        return []
     clients = call.world.table(Clients).get(of.id) or Clients(of.id, instance.id)
     found = []
-    for client in range(4 + draw(f"{of.id} clients", 9)):
+    for client in _clients(of):
         what = f"{of.id} {client} {clients.closed.get(client, 0)}"
         connected = clients.back.get(client, instance.created + draw(f"{what} connected", 900))
         if connected <= call.now:
             found.append(Session(client, connected, _shown(instance, client, what, int(call.now - connected), call)))
     return sorted(found, key=lambda session: -session.connected)
+
+
+def _clients(of: Node) -> range:
+    return range(4 + draw(f"{of.id} clients", 9))
+
+
+def break_off(world: World, instance: Instance, now: float) -> None:
+    """End every session of an instance; all clients connect again."""
+    for one in instance.nodes:
+        _end(_clients(one), world, instance, one, now)
 
 
 def _shown(instance: Instance, client: int, what: str, age: int, call: Call) -> dict[str, str]:
@@ -81,11 +93,15 @@ def _shown(instance: Instance, client: int, what: str, age: int, call: Call) -> 
 
 
 def _close(sessions: Collection[Session], instance: Instance, of: Node, call: Call) -> None:
-    table = call.world.table(Clients)
+    _end((session.client for session in sessions), call.world, instance, of, call.now)
+
+
+def _end(ended: Iterable[int], world: World, instance: Instance, of: Node, now: float) -> None:
+    table = world.table(Clients)
     clients = table.get(of.id) or Clients(of.id, instance.id)
-    for session in sessions:
-        clients.closed[session.client] = clients.closed.get(session.client, 0) + 1
-        clients.back[session.client] = call.now + _AGAIN
+    for client in ended:
+        clients.closed[client] = clients.closed.get(client, 0) + 1
+        clients.back[client] = now + _AGAIN
     table.put(clients)
 
 

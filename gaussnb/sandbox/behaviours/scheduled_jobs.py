@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...operations.scheduled_jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
@@ -10,17 +10,19 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, World, job_time, kept
-from . import Call, matching, simulates
+from . import Call, instances, matching, simulates
 
 _DAY = 24 * 3600
 _WINDOW = 7 * _DAY
 _PAGE = 10
+_AGAIN = 300
+"""Seconds until work that could not begin is tried again, while the window lasts."""
 
 
 @kept("schedule", ends_with_instance=True)
 @dataclass
 class Schedule:
-    """A restart that waits for the maintenance window, or was done in it."""
+    """Work that waits for the maintenance window, or was done in it."""
 
     id: str
     instance_id: str
@@ -31,16 +33,42 @@ class Schedule:
     job_id: str = ""
     """The work it became."""
     name: str = "REBOOT"
+    effect: dict[str, Any] = field(default_factory=dict)
+    """What the work is going to change."""
 
 
-def schedule(world: World, instance: Instance, now: float) -> Schedule:
-    """Let an instance be restarted in its next maintenance window."""
+_WORKS = {"REBOOT": lifecycle.RESTART, "RESIZE_FLAVOR": instances.RESIZE, "UPGRADE_DATABASE": instances.UPGRADE}
+
+
+def schedule(world: World, instance: Instance, now: float, what: str = "REBOOT", spec_code: str = "") -> Schedule:
+    """Let an instance be restarted, resized or upgraded in its next maintenance window.
+
+    Raises:
+        ValueError: for other work, or work this instance is not fit for.
+    """
+    if what not in _WORKS:
+        raise ValueError(f"what is one of {', '.join(_WORKS)}, not {what!r}")
+    _check(world, instance, what, spec_code)
     hour = int(instance.maintenance_window[:2])
     start = now - now % _DAY + hour * 3600
     start += _DAY if start <= now else 0
-    made = Schedule(world.ids.uuid("schedule"), instance.id, now, start, start + 4 * 3600)
+    made = Schedule(world.ids.uuid("schedule"), instance.id, now, start, start + 4 * 3600, name=what)
+    if spec_code:
+        made.effect = {"spec_code": spec_code}
     lifecycle.later(world, _BEGIN, instance, start, schedule=made.id)
     return world.table(Schedule).put(made)
+
+
+def _check(world: World, instance: Instance, what: str, spec_code: str) -> None:
+    if (what == "RESIZE_FLAVOR") != bool(spec_code):
+        raise ValueError("spec_code goes with RESIZE_FLAVOR: the specification to change to")
+    try:
+        if what == "RESIZE_FLAVOR":
+            instances.check_target(world, instance, spec_code)
+        elif what == "UPGRADE_DATABASE":
+            instances.check_upgrade(instance)
+    except Refused as refused:
+        raise ValueError(f"{instance.id} cannot have {what}: {refused.message}") from None
 
 
 def _begin(end: End) -> None:
@@ -49,9 +77,12 @@ def _begin(end: End) -> None:
     if one is None or one.status != "Pending":
         return
     try:
-        one.job_id = lifecycle.begin(end.world, lifecycle.RESTART, end.instance, end.now).id
+        one.job_id = lifecycle.begin(end.world, _WORKS[one.name], end.instance, end.now, effect=one.effect).id
         one.status = "Running"
     except Refused:
+        if (again := end.now + _AGAIN) < one.end:  # the window is still open
+            lifecycle.later(end.world, _BEGIN, end.instance, again, schedule=one.id)
+            return
         one.status, one.end = "Failed", end.now
     schedules.put(one)
 

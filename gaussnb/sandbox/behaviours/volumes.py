@@ -9,6 +9,7 @@ from typing import Any
 from ... import engines
 from ...operations.volumes import (
     CreateColdVolume,
+    EnlargePolicy,
     ModifyVolume,
     ResizeColdVolume,
     ResizeInstanceVolume,
@@ -17,7 +18,7 @@ from ...operations.volumes import (
 )
 from .. import lifecycle
 from ..lifecycle import FILLED, End, Work, known
-from ..messages import Refused
+from ..messages import Answer, Refused
 from ..world import Instance, World, kept
 from . import Call, simulates
 
@@ -123,35 +124,33 @@ def extend_cold(op: ResizeColdVolume, call: Call) -> dict[str, Any]:
 
 
 @simulates(SetAutoEnlargePolicy)
-def set_policy(op: SetAutoEnlargePolicy, call: Call) -> dict[str, Any]:
+def set_policy(op: SetAutoEnlargePolicy, call: Call) -> Any:
+    errors = []
+    for instance_id in op.instance_ids:
+        try:
+            _set_one(op, call.instance(instance_id), call)
+        except Refused as refused:
+            errors.append({"instance_id": instance_id, "error_message": refused.message})
+    return Answer({"error_results": errors}, status=200) if errors else {}
+
+
+def _set_one(op: SetAutoEnlargePolicy, instance: Instance, call: Call) -> None:
     table = call.world.table(VolumePolicy)
-    instances = [call.instance(instance_id) for instance_id in op.instance_ids]
-    for instance in instances:
-        if instance.engine not in _USUAL:
-            raise Refused(_UNSUPPORTED, "Only Cassandra and Redis.")
-        threshold, step, more = _USUAL[instance.engine]
-        given = op.policy
-        if given and given.threshold and instance.engine == "cassandra" and given.threshold < 80:
-            raise Refused("DBS.03000002", "80, 85 or 90 for Cassandra.")
-        if given and given.size and given.size < instance.size + more:
-            raise Refused("DBS.280242", f"At least {more} GB more than now.")
-    for instance in instances:
-        threshold, step, _ = _USUAL[instance.engine]
-        if op.switch_option == "off":
-            if instance.id in table:
-                table.drop(instance.id)
-            continue
-        given = op.policy
-        table.put(
-            VolumePolicy(
-                instance.id,
-                (given and given.threshold) or threshold,
-                (given and given.step) or step,
-                given.size if given else None,
-            )
-        )
-        enlarge(call.world, instance, call.now)
-    return {}
+    lifecycle.check_status(instance, lifecycle.MADE)
+    if instance.engine not in _USUAL:
+        raise Refused(_UNSUPPORTED, "Only Cassandra and Redis.")
+    if op.switch_option == "off":
+        if instance.id in table:
+            table.drop(instance.id)
+        return
+    threshold, step, more = _USUAL[instance.engine]
+    given = op.policy or EnlargePolicy()
+    if given.threshold and instance.engine == "cassandra" and given.threshold < 80:
+        raise Refused("DBS.03000002", "80, 85 or 90 for Cassandra.")
+    if given.size and given.size < instance.size + more:
+        raise Refused("DBS.280242", f"At least {more} GB more than now.")
+    table.put(VolumePolicy(instance.id, given.threshold or threshold, given.step or step, given.size))
+    enlarge(call.world, instance, call.now)
 
 
 @simulates(ShowAutoEnlargePolicy)
@@ -163,6 +162,7 @@ def show_policy(op: ShowAutoEnlargePolicy, call: Call) -> dict[str, Any]:
     return {"policy": {"threshold": policy.threshold, "step": policy.step} | size}
 
 
+@lifecycle.afterwards
 def enlarge(world: World, instance: Instance, now: float) -> None:
     """Add storage where the policy of the instance wants it."""
     policy = world.table(VolumePolicy).get(instance.id)
@@ -181,4 +181,3 @@ def fill(world: World, instance: Instance, percent: float, now: float) -> None:
     """Let data take so many percent of an instance's disk: from 97 on, it takes no more writes."""
     instance.used = f"{instance.size * percent / 100:.3f}"
     lifecycle.settled(world, instance, now)
-    enlarge(world, instance, now)
