@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -76,15 +76,17 @@ class Declared(dict[str, K]):
 KINDS: Declared[type[Any]] = Declared()
 """What a world keeps, by the name it has in the file."""
 _OWNED: set[type[Any]] = set()
+_TYING: set[type[Any]] = set()
 
 
-def kept(kind: str, *, ends_with_instance: bool = False) -> Callable[[type[K]], type[K]]:
+def kept(kind: str, *, ends_with_instance: bool = False, ties: bool = False) -> Callable[[type[K]], type[K]]:
     """Let a world keep things of a dataclass; :meth:`World.table` holds them.
 
     Args:
         kind: their name in the file.
         ends_with_instance: whether a thing goes when its instance does: the one it names as ``instance_id`` or,
             where it has no such attribute, by its own id.
+        ties: whether a thing ties instances together, as a :class:`Tie`.
     """
 
     def bind(thing: type[K]) -> type[K]:
@@ -93,6 +95,8 @@ def kept(kind: str, *, ends_with_instance: bool = False) -> Callable[[type[K]], 
         KINDS[kind] = thing
         if ends_with_instance:
             _OWNED.add(thing)
+        if ties:
+            _TYING.add(thing)
         return thing
 
     return bind
@@ -169,10 +173,7 @@ class Instance:
     disk_encryption_id: str = ""
     configuration_id: str = ""
     lb_ip_address: str = ""
-    dr_source_id: str = ""
     tags: dict[str, str] = field(default_factory=dict)
-    shown: dict[str, Any] = field(default_factory=dict)
-    """What else the list shows, where a chapter has more to say, like ``dual_active_info``."""
 
     def wire(self) -> dict[str, Any]:
         """The instance as the list shows it, each value in the type it has on the wire."""
@@ -222,7 +223,7 @@ class Instance:
             "lb_ip_address": self.lb_ip_address,
             "lb_port": str(self.port) if self.lb_ip_address else "",
         }
-        return shown | {name: value for name, value in optional.items() if value} | self.shown
+        return shown | {name: value for name, value in optional.items() if value}
 
 
 @kept("job")
@@ -330,6 +331,16 @@ class Thing(Protocol):
     def id(self) -> str: ...
 
 
+class Tie(Thing, Protocol):
+    """What ties instances together, like a pair: none of them can be deleted meanwhile."""
+
+    def holds(self, instance_id: str) -> bool:
+        """Whether an instance is in it."""
+
+    def shown(self, world: World, instance_id: str) -> Mapping[str, Any]:
+        """What the list says about an instance in it."""
+
+
 T = TypeVar("T", bound=Thing)
 
 class Table(dict[str, T]):
@@ -403,7 +414,7 @@ class World:
 
         self._due: list[tuple[float, int, str]] = []
         self._scheduled = 0
-        self._encoded: dict[str, bytes] = {}
+        self._encoded: dict[str, tuple[dict[str, Any], bytes]] = {}
 
     def _uuid(self, what: str) -> str:
         return str(uuid.UUID(self.ids.fixed(what)))
@@ -447,10 +458,17 @@ class World:
                         table.drop(thing.id)
 
     def encoded(self, instance: Instance) -> bytes:
-        """The JSON of an instance in the list, made once until the next change."""
-        if (known := self._encoded.get(instance.id)) is None:
-            known = self._encoded[instance.id] = encode(instance.wire())
-        return known
+        """The JSON of an instance in the list, made once until it, or what its ties tell of others, changes."""
+        tied = {name: value for tie in self.ties(instance.id) for name, value in tie.shown(self, instance.id).items()}
+        known = self._encoded.get(instance.id)
+        if known is None or known[0] != tied:
+            known = self._encoded[instance.id] = tied, encode(instance.wire() | tied)
+        return known[1]
+
+    def ties(self, instance_id: str) -> list[Tie]:
+        """What an instance is tied to others by."""
+        tables = [table for kind, table in self.tables.items() if kind in _TYING]
+        return [tie for table in tables for tie in table.values() if tie.holds(instance_id)]
 
     # -- time
 

@@ -11,7 +11,7 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import SUFFIXES, Instance, create_time
-from . import Call, backups, instances, matching, simulates
+from . import Call, backups, disaster_recovery, instances, matching, simulates
 from .configurations import check_template, take_template
 from .dedicated_resources import pools
 from .quotas import check_enterprise
@@ -19,21 +19,28 @@ from .quotas import check_enterprise
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
 
-
 def _born(end: End) -> None:
     instance = end.instance
     instance.used = end.effect.get("used", instance.used)
+    if pair := end.effect.get("pair"):
+        disaster_recovery.complete(end.world, pair)
     lifecycle.settled(end.world, instance, end.now)
     backups.automatic(end.world, instance, end.now)  # documented: the first one comes at once
     instances.age(end.world, instance, end.now)
 
 
-CREATE = known(
-    Work("CreateInstance", "CREATE", None, going="creating", done="normal", failed="createfail", apply=_born)
-)
-RESTORE_NEW = known(
-    Work("RestoreNewInstance", "CREATE", None, going="creating", done="normal", failed="createfail", apply=_born)
-)
+def _not_born(end: End) -> None:
+    if pair := end.effect.get("pair"):
+        disaster_recovery.forget(end.world, pair)
+
+
+def _birth(job: str) -> Work:
+    return known(
+        Work(job, "CREATE", None, going="creating", done="normal", failed="createfail", apply=_born, undo=_not_born)
+    )
+
+
+CREATE, RESTORE_NEW = _birth("CreateInstance"), _birth("RestoreNewInstance")
 
 
 @simulates(InstanceSpec)
@@ -51,7 +58,7 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
         seconds=engines.engine(instance.engine).create_seconds,
         fail=call.fail,
         listed=not prepaid,
-        effect=_past(spec, call),
+        effect=_past(spec, call) | _twin(spec, instance, call),
     )
     accepted = {"order_id": call.order()} if prepaid else {"job_id": job.id}
     return _answer(spec, instance) | accepted
@@ -152,6 +159,14 @@ def _past(spec: InstanceSpec, call: Call) -> dict[str, Any]:
     return {"used": call.instance(spec.restore_info.source_instance_id or "").used}
 
 
+def _twin(spec: InstanceSpec, instance: Instance, call: Call) -> dict[str, Any]:
+    """The pair a new instance is going to be in."""
+    if spec.dr_info is None:
+        return {}
+    source = call.instance(spec.dr_info.source_instance_id)
+    return {"pair": disaster_recovery.promise(call.world, source, instance).id}
+
+
 def _check_recovery(spec: InstanceSpec, call: Call) -> None:
     if spec.dr_info is None:
         return
@@ -159,8 +174,8 @@ def _check_recovery(spec: InstanceSpec, call: Call) -> None:
     if source.engine != spec.datastore.type:
         raise Refused("DBS.280235", "The source has another engine.")
     lifecycle.check_idle(source, lifecycle.USABLE)
-    if matching(call.world.instances.values(), dr_source_id=source.id):
-        raise Refused("DBS.200018", "The source has a twin already.")
+    if call.world.ties(source.id):
+        raise Refused("DBS.200018", "The source is in a pair already.")
 
 
 def _check_quota(spec: InstanceSpec, call: Call) -> None:
@@ -222,7 +237,6 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         dedicated_resource_id=spec.dedicated_resource_id or "",
         disk_encryption_id=spec.disk_encryption_id or "",
         configuration_id=spec.configuration_id or "",
-        dr_source_id=spec.dr_info.source_instance_id if spec.dr_info else "",
     )
     instance.nodes = [lifecycle.new_node(call.world, instance, 1 + number) for number in range(int(flavor.num))]
     return instance

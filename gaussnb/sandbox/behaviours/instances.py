@@ -117,6 +117,8 @@ def delete(op: DeleteInstance, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     if instance.prepaid:
         raise Refused("DBS.280456")
+    if call.world.ties(instance.id):
+        raise Refused("DBS.280406", "It is in a pair: part that first.")
     return call.start(DELETE, instance)
 
 
