@@ -13,7 +13,8 @@ from ..messages import Refused
 from ..world import SUFFIXES, Instance, create_time
 from . import Call, backups, disaster_recovery, instances, matching, simulates
 from .configurations import check_template, take_template
-from .dedicated_resources import pools
+from .dedicated_resources import Load, check_room, pools
+from .network import Reach
 from .quotas import check_enterprise
 
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
@@ -49,6 +50,8 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
         check(spec, call)
     instance = _instance(spec, call)
     take_template(call.world, instance, call.now)
+    if reach := spec.lb_access_control_settings:
+        call.world.table(Reach).put(Reach(instance.id, reach.type, bool(reach.enabled), plain(reach.ip_groups)))
     prepaid = instance.prepaid
     job = lifecycle.begin(
         call.world,
@@ -125,6 +128,8 @@ def _check_belongings(spec: InstanceSpec, call: Call) -> None:
             raise Refused("DBS.280001", "dedicated_resource_id: there is no such pool.")
         if (pool.engine, pool.zone) != (spec.datastore.type, spec.availability_zone):
             raise Refused("DBS.280001", f"dedicated_resource_id: the pool is for {pool.engine} in {pool.zone}.")
+        flavor = spec.flavor[0]
+        check_room(world, pool.id, Load.of(int(flavor.num), flavor.spec_code, int(flavor.size)))
 
 
 def _check_restore(spec: InstanceSpec, call: Call) -> None:
@@ -140,8 +145,10 @@ def _check_restore(spec: InstanceSpec, call: Call) -> None:
         source = call.instance(restore.source_instance_id or "")
         if (source.engine, source.version) != (spec.datastore.type, spec.datastore.version):
             raise Refused("DBS.301024", "Engine and version are those of the source.")
-        if not int(source.created) <= (moment or 0) / 1000 <= call.now:
-            raise Refused("DBS.301024", "The source was not there at that moment.")
+        if source.status not in lifecycle.FILLED:
+            raise Refused(lifecycle.WRONG_STATE)
+        if moment not in [1000 * at for at in backups.moments_of(call.world, source)]:
+            raise Refused("DBS.301024", "restore_time: one of the moments the source offers.")
         nodes = len(source.nodes)
     if int(spec.flavor[0].num) < nodes:
         raise Refused("DBS.280123", f"The source has {nodes} nodes.")
@@ -260,6 +267,8 @@ def _answer(spec: InstanceSpec, instance: Instance) -> dict[str, Any]:
         "enterprise_project_id": instance.enterprise_project_id,
         "ssl_option": instance.ssl,
     }
+    if instance.dedicated_resource_id:
+        answer["dedicated_resource_id"] = instance.dedicated_resource_id
     return answer | ({"charge_info": _charge(spec.charge_info)} if spec.charge_info else {})
 
 

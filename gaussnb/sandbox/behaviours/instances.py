@@ -26,6 +26,7 @@ from ..lifecycle import End, Work, known, later
 from ..messages import Refused
 from ..world import Instance, World, kept
 from . import Call, Page, flavors, matching, recycle_bin, simulates, wanted
+from .dedicated_resources import check_growth
 
 _UNSUPPORTED = "DBS.216029"
 _NEW_PATCH = 30 * 24 * 3600
@@ -158,6 +159,7 @@ def resize(op: ResizeInstance, call: Call) -> dict[str, Any]:
     status = call.world.zone_status(code)
     if any(status[zone] != "normal" for zone in instance.availability_zone.split(",")):
         raise Refused("DBS.280434")
+    check_growth(call.world, instance, spec_code=code)
     return call.start(RESIZE, instance, spec_code=code)
 
 

@@ -19,6 +19,7 @@ from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, Node, kept
 from . import Call, matching, simulates
+from .dedicated_resources import check_growth
 
 _UNSUPPORTED = "DBS.216029"
 _ADDRESSES = 200
@@ -93,6 +94,7 @@ def add(op: ExpandInstanceNode, call: Call) -> dict[str, Any]:
     if op.subnet_id is not None:
         _check_subnet(op.subnet_id, instance, call)
     lifecycle.check_idle(instance, ADD.allowed)
+    check_growth(world, instance, nodes=op.num)
     number = 1 + max(int(node.name.rpartition("_")[2]) for node in instance.nodes)
     new = [
         lifecycle.new_node(world, instance, number + more, subnet_id=op.subnet_id or "") for more in range(op.num)

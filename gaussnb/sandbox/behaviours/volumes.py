@@ -20,6 +20,7 @@ from ..lifecycle import FILLED, End, Work, known
 from ..messages import Refused
 from ..world import Instance, World, kept
 from . import Call, simulates
+from .dedicated_resources import check_growth
 
 _TOO_SMALL = "DBS.200302"
 _TOO_LARGE = "DBS.200028"
@@ -69,18 +70,19 @@ def _span(instance: Instance) -> engines.Span:
     return engines.storage(engines.mode(instance.engine, instance.mode), instance.spec_code)
 
 
-def _check_larger(instance: Instance, size: int) -> None:
+def _check_larger(world: World, instance: Instance, size: int) -> None:
     if size <= instance.size:
         raise Refused(_TOO_SMALL, f"It has {instance.size} GB.")
     most = _span(instance).high
     if most is not None and size > most:
         raise Refused(_TOO_LARGE, f"At most {most} GB.")
+    check_growth(world, instance, size=size)
 
 
 @simulates(ResizeInstanceVolume)
 def extend(op: ResizeInstanceVolume, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    _check_larger(instance, op.size)
+    _check_larger(call.world, instance, op.size)
     return call.start(EXTEND, instance, size=op.size)
 
 
@@ -90,7 +92,7 @@ def resize(op: ModifyVolume, call: Call) -> dict[str, Any]:
     if instance.engine not in _USUAL:
         raise Refused(_UNSUPPORTED, "Only Cassandra and Redis.")
     if op.size >= instance.size:
-        _check_larger(instance, op.size)
+        _check_larger(call.world, instance, op.size)
         return call.start(EXTEND, instance, size=op.size)
     least = max(_span(instance).low, math.floor(1.25 * float(instance.used)) + 1)
     if op.size < least:
