@@ -89,7 +89,7 @@ def known(work: Work) -> Work:
 RESTART = known(Work("RestartInstance", "REBOOT", 180, done="normal", allowed=frozenset({"normal", "abnormal"})))
 RESTART_NODE = known(Work("RestartNode", "REBOOT", 60))
 
-BALANCED = {("redis", "Cluster"), ("redis", "CloudNativeCluster")}
+BALANCED = ("redis Cluster", "redis CloudNativeCluster")
 """Engine and mode of what stands behind a load balancer."""
 
 
@@ -221,7 +221,7 @@ def give_addresses(world: World, instance: Instance) -> None:
         if not node.private_ip and node.status == "normal":
             number = world.ids.number(f"address {node.subnet_id}")
             node.private_ip = world.subnets[node.subnet_id].address(number)
-    if (instance.engine, instance.mode) in BALANCED and not instance.lb_ip_address:
+    if f"{instance.engine} {instance.mode}" in BALANCED and not instance.lb_ip_address:
         number = world.ids.number(f"address {instance.subnet_id}")
         instance.lb_ip_address = world.subnets[instance.subnet_id].address(number)
 

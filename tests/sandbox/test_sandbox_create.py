@@ -229,9 +229,11 @@ def test_restore_and_recovery(cloud: Cloud, redis: dict[str, Any]) -> None:
 
 def test_who_may_reach_a_new_instance(cloud: Cloud, redis: dict[str, Any]) -> None:
     groups = [{"ip": "10.0.0.0/8", "description": "offices"}]
-    settings = {"enabled": True, "type": "whiteList", "ip_groups": groups}
-    made = cloud.made(**redis, lb_access_control_settings=settings)
-    assert cloud("GET", f"v3/instances/{made['id']}/lb/access-control").json() == settings
+    for enabled, shown in ((True, True), ("false", False)):
+        settings = {"enabled": enabled, "type": "whiteList", "ip_groups": groups}
+        made = cloud.made(**redis, lb_access_control_settings=settings)
+        kept = cloud("GET", f"v3/instances/{made['id']}/lb/access-control").json()
+        assert kept == {**settings, "enabled": shown}
 
 
 def test_templates_and_keys_of_this_world(cloud: Cloud) -> None:

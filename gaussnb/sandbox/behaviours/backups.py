@@ -30,14 +30,13 @@ from .. import lifecycle
 from ..lifecycle import FILLED, End, Work, begin, known, later
 from ..messages import Refused, encode
 from ..world import Instance, Table, World, create_time, job_time, kept
-from . import Call, Page, matching, simulates
+from . import UNSUPPORTED, Call, Page, matching, simulates
 
 _DAY = 24 * 3600
 _SECONDS = 420
 _EVERY_DAY = "1,2,3,4,5,6,7"
 _MISSING = "DBS.201214"
 _UNFIT = "DBS.301024"
-_UNSUPPORTED = "DBS.216029"
 
 DATA: dict[str, tuple[str, ...]] = {
     "shop": ("customers", "orders", "products"),
@@ -235,7 +234,7 @@ def _check_tables(op: CreateBack, instance: Instance) -> None:
     if not op.database_tables:
         return
     if instance.engine != "cassandra":
-        raise Refused(_UNSUPPORTED, "Only Cassandra saves single tables.")
+        raise Refused(UNSUPPORTED, "Only Cassandra saves single tables.")
     for one in op.database_tables:
         if one.database_name not in DATA or not set(one.table_names or ()) <= set(DATA[one.database_name]):
             raise Refused("DBS.200823", "A database or table that was named does not exist.")

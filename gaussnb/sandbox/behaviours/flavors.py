@@ -64,7 +64,7 @@ def count_addresses(op: ShowIpNumRequirement, call: Call) -> dict[str, Any]:
         return {"count": op.node_num}
     if op.instance_mode not in engines.engine(op.engine_name or "").modes:
         raise Refused("DBS.280342", "The engine has no such mode.")
-    balancer = (op.engine_name, op.instance_mode) in BALANCED
+    balancer = f"{op.engine_name} {op.instance_mode}" in BALANCED
     return {"count": op.node_num + balancer}
 
 

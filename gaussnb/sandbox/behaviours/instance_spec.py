@@ -51,7 +51,8 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
     instance = _instance(spec, call)
     take_template(call.world, instance, call.now)
     if reach := spec.lb_access_control_settings:
-        call.world.table(Reach).put(Reach(instance.id, reach.type, bool(reach.enabled), plain(reach.ip_groups)))
+        enabled = str(reach.enabled).lower() == "true"
+        call.world.table(Reach).put(Reach(instance.id, reach.type, enabled, plain(reach.ip_groups)))
     prepaid = instance.prepaid
     job = lifecycle.begin(
         call.world,

@@ -25,10 +25,9 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known, later
 from ..messages import Refused
 from ..world import Instance, World, kept
-from . import Call, Page, flavors, matching, recycle_bin, simulates, wanted
+from . import UNSUPPORTED, Call, Page, flavors, matching, recycle_bin, simulates, wanted
 from .dedicated_resources import check_growth
 
-_UNSUPPORTED = "DBS.216029"
 _NEW_PATCH = 30 * 24 * 3600
 """How long an instance has the newest patch of its engine, in seconds."""
 _COMMON = ("password", "passwd", "admin", "rwuser", "qwerty", "abc", "123", "huawei", "gauss")
@@ -107,7 +106,7 @@ def restart(op: RestartInstance, call: Call) -> dict[str, Any]:
     if op.node_id is None:
         return call.start(lifecycle.RESTART, instance)
     if (instance.engine, instance.mode) != ("redis", "CloudNativeCluster"):
-        raise Refused("DBS.200434", "Only nodes of a cloud-native Redis instance restart alone.")
+        raise Refused(UNSUPPORTED, "node_id: only nodes of a cloud-native Redis instance restart alone.")
     if op.node_id not in (node.id for node in instance.nodes):
         raise Refused("DBS.200013")
     return call.start(lifecycle.RESTART_NODE, instance)
@@ -185,26 +184,21 @@ def _upgrade_one(instance_id: str, call: Call) -> dict[str, Any]:
 
 def _upgrade(instance: Instance, call: Call) -> dict[str, Any]:
     if not instance.patch_available:
-        raise Refused(_UNSUPPORTED, "It has the newest patch.")
+        raise Refused(UNSUPPORTED, "It has the newest patch.")
     return call.start(UPGRADE, instance)
 
 
 # ------------------------------------------------------------------------------------- only for some
 
 
-@simulates(SwitchOver)
+@simulates(SwitchOver, only=("redis Replication",))
 def switch_over(op: SwitchOver, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    if (instance.engine, instance.mode) != ("redis", "Replication"):
-        raise Refused(_UNSUPPORTED, "Only a Redis pair has a standby node.")
-    return call.start(SWITCH_OVER, instance)
+    return call.start(SWITCH_OVER, call.instance(op.instance_id))
 
 
-@simulates(SetInstanceDataDump)
+@simulates(SetInstanceDataDump, only=("influxdb EnhancedCluster",))
 def set_data_dump(op: SetInstanceDataDump, call: Call) -> dict[str, Any]:
     instance, table = call.instance(op.instance_id), call.world.table(DataDump)
-    if (instance.engine, instance.mode) != ("influxdb", "EnhancedCluster"):
-        raise Refused(_UNSUPPORTED, "Only an enhanced InfluxDB cluster.")
     lifecycle.check_idle(instance, lifecycle.USABLE)
     if op.action == "open":
         table.put(DataDump(instance.id, op.bucket_name))

@@ -10,7 +10,7 @@ from ...operations.monitoring import ShowSecondLevelMonitoringStatus, SwitchSeco
 from .. import lifecycle
 from ..messages import Refused
 from ..world import kept
-from . import Call, simulates
+from . import UNSUPPORTED, Call, simulates
 
 _VCPUS = 4
 
@@ -28,12 +28,12 @@ def show_seconds(op: ShowSecondLevelMonitoringStatus, call: Call) -> dict[str, A
     return {"enabled": call.instance(op.instance_id).id in call.world.table(Measured)}
 
 
-@simulates(SwitchSecondLevelMonitoring)
+@simulates(SwitchSecondLevelMonitoring, only=lifecycle.BALANCED)
 def set_seconds(op: SwitchSecondLevelMonitoring, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     flavor = engines.flavor(instance.spec_code)
-    if (instance.engine, instance.mode) not in lifecycle.BALANCED or flavor is None or flavor.vcpus < _VCPUS:
-        raise Refused("DBS.216029", f"For Redis behind a proxy, on nodes of at least {_VCPUS} vCPUs.")
+    if flavor is None or flavor.vcpus < _VCPUS:
+        raise Refused(UNSUPPORTED, f"On nodes of at least {_VCPUS} vCPUs.")
     lifecycle.check_idle(instance, lifecycle.USABLE)
     measured = call.world.table(Measured)
     if op.enabled:

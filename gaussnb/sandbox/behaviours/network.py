@@ -23,9 +23,8 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, World, kept
-from . import Call, simulates
+from . import UNSUPPORTED, Call, simulates
 
-_NOT_FOR_IT = "DBS.216029"
 _RESERVED = {
     "mongodb": frozenset(range(8636, 8639)),
     "redis": engines.RESERVED_PORTS,
@@ -80,7 +79,7 @@ SSL = known(Work("SwitchSSL", "SWITCH_SSL", 180, apply=_set))
 # -------------------------------------------------------------------------------------- behaviours
 
 
-@simulates(ModifyPort)
+@simulates(ModifyPort, only=tuple(_RESERVED))
 def set_port(op: ModifyPort, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     if op.port == instance.port:
@@ -88,7 +87,7 @@ def set_port(op: ModifyPort, call: Call) -> dict[str, Any]:
     most = range(1024, 65536) if instance.engine == "redis" else range(2100, 9501)
     if op.port not in most:
         raise Refused("DBS.200059", f"{most[0]} to {most[-1]}.")
-    if op.port in _RESERVED.get(instance.engine, ()):
+    if op.port in _RESERVED[instance.engine]:
         raise Refused("DBS.200060", "The service keeps it for itself.")
     return call.start(PORT, instance, port=op.port)
 
@@ -121,15 +120,13 @@ def set_security_group(op: UpdateSecurityGroup, call: Call) -> dict[str, Any]:
     return call.start(GROUP, instance, security_group_id=op.security_group_id)
 
 
-@simulates(UpdateClientNetwork)
+@simulates(UpdateClientNetwork, only=("mongodb ReplicaSet",))
 def set_client_networks(op: UpdateClientNetwork, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if instance.mode != "ReplicaSet":
-        raise Refused(_NOT_FOR_IT, "For replica sets of MongoDB.")
     return call.start(CLIENTS, instance, ranges=op.client_network_ranges)
 
 
-@simulates(UpdateInstanceLb)
+@simulates(UpdateInstanceLb, only=("influxdb", "redis"))
 def set_load_balancer(op: UpdateInstanceLb, call: Call) -> dict[str, Any]:
     instance = _balanced(call, op.instance_id)
     subnet = call.world.subnets[instance.subnet_id]
@@ -175,7 +172,7 @@ def _balanced(call: Call, instance_id: str) -> Instance:
     """The instance, which has to stand behind a load balancer."""
     instance = call.instance(instance_id)
     if not instance.lb_ip_address:
-        raise Refused(_NOT_FOR_IT, "It has no load balancer.")
+        raise Refused(UNSUPPORTED, "It has no load balancer.")
     return instance
 
 

@@ -18,10 +18,9 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, Node, kept
-from . import Call, matching, simulates
+from . import UNSUPPORTED, Call, matching, simulates
 from .dedicated_resources import check_growth
 
-_UNSUPPORTED = "DBS.216029"
 _ADDRESSES = 200
 """How many nodes an instance gets in all, unless its policy says fewer."""
 
@@ -105,7 +104,7 @@ def add(op: ExpandInstanceNode, call: Call) -> dict[str, Any]:
 
 def _check_subnet(subnet_id: str, instance: Instance, call: Call) -> None:
     if instance.engine != "cassandra":
-        raise Refused(_UNSUPPORTED, "Only nodes of Cassandra stand in a subnet of their own.")
+        raise Refused(UNSUPPORTED, "Only nodes of Cassandra stand in a subnet of their own.")
     if subnet_id not in call.world.subnets:
         raise Refused("DBS.200501")
     if call.world.subnets[subnet_id].vpc_id != instance.vpc_id:
@@ -142,11 +141,9 @@ def remove_failed(op: DeleteEnlargeFailNode, call: Call) -> dict[str, Any]:
     return call.start(CLEAN_UP, instance, nodes=[op.node_id])
 
 
-@simulates(OfflineNodes)
+@simulates(OfflineNodes, only=("redis",))
 def set_power(op: OfflineNodes, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if instance.engine != "redis":
-        raise Refused(_UNSUPPORTED, "Only nodes of Redis.")
     if not set(op.node_ids) <= {node.id for node in instance.nodes}:
         raise Refused("DBS.280407")
     if op.action == "startup":
@@ -156,27 +153,20 @@ def set_power(op: OfflineNodes, call: Call) -> dict[str, Any]:
     return call.start(SHUT_DOWN, instance, nodes=op.node_ids)
 
 
-@simulates(ShowAutoNodeExpansionPolicy)
+@simulates(ShowAutoNodeExpansionPolicy, only=("cassandra",))
 def show_policy(op: ShowAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
-    instance = _cassandra(op.instance_id, call)
+    instance = call.instance(op.instance_id)
     shown = asdict(call.world.table(NodePolicy).get(instance.id) or NodePolicy(instance.id))
     del shown["id"]
     return shown
 
 
-@simulates(ModifyAutoNodeExpansionPolicy)
+@simulates(ModifyAutoNodeExpansionPolicy, only=("cassandra",))
 def set_policy(op: ModifyAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
-    instance = _cassandra(op.instance_id, call)
+    instance = call.instance(op.instance_id)
     flavor = engines.flavor(instance.spec_code)
     if flavor and flavor.vcpus <= 2:
-        raise Refused(_UNSUPPORTED, "Only nodes of more than 2 CPUs.")
+        raise Refused(UNSUPPORTED, "Only nodes of more than 2 CPUs.")
     given = {name: value for name, value in op if name != "instance_id" and value is not None}
     call.world.table(NodePolicy).put(NodePolicy(instance.id, **given))
     return {}
-
-
-def _cassandra(instance_id: str, call: Call) -> Instance:
-    instance = call.instance(instance_id)
-    if instance.engine != "cassandra":
-        raise Refused(_UNSUPPORTED, "Only Cassandra.")
-    return instance

@@ -1,4 +1,4 @@
-"""What all Redis chapters ask first: is it a Redis instance, and can it do that now?"""
+"""What all Redis chapters ask first: can the instance do that now?"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..messages import Refused
 from ..world import Instance, Node
 from . import Call
 
+REDIS = ("redis",)
 RUNNING = frozenset({"normal", "abnormal", "data_disk_full", "enlargefail"})
 """The statuses in which an instance answers questions about its inside."""
 _ONE_DATABASE = "RedisCluster"
@@ -16,10 +17,10 @@ _DATABASES = tuple(map(str, range(1000)))
 
 
 def running(call: Call, instance_id: str) -> Instance:
-    """A Redis instance that answers questions.
+    """An instance that answers questions.
 
     Raises:
-        Refused: when there is none, it has another engine, or it does not run.
+        Refused: when there is none, or it does not run.
     """
     instance = call.instance(instance_id)
     _check(instance)
@@ -27,7 +28,7 @@ def running(call: Call, instance_id: str) -> Instance:
 
 
 def usable(call: Call, instance_id: str) -> Instance:
-    """A Redis instance that can be changed.
+    """An instance that can be changed.
 
     Raises:
         Refused: as :func:`running`, and while something else is done to it.
@@ -38,18 +39,13 @@ def usable(call: Call, instance_id: str) -> Instance:
 
 
 def node(call: Call, node_id: str) -> tuple[Instance, Node]:
-    """A node of a Redis instance that runs, and the instance."""
-    for instance in call.world.instances.values():
-        for one in instance.nodes:
-            if one.id == node_id:
-                _check(instance)
-                return instance, one
-    raise Refused("DBS.200013")
+    """A node of an instance that runs, and the instance."""
+    instance, one = call.node(node_id)
+    _check(instance)
+    return instance, one
 
 
 def _check(instance: Instance) -> None:
-    if instance.engine != "redis":
-        raise Refused("DBS.280235", "This is for Redis instances.")
     if instance.status not in RUNNING:
         raise Refused(lifecycle.WRONG_STATE)
 

@@ -24,7 +24,7 @@ from .dedicated_resources import check_growth
 
 _TOO_SMALL = "DBS.200302"
 _TOO_LARGE = "DBS.200028"
-_UNSUPPORTED = "DBS.216029"
+_COLD = ("influxdb InfluxdbSingle",)
 _COLD_MOST = 100_000
 _USUAL = {"cassandra": (90, 10, 100), "redis": (80, 20, 1)}
 """By engine: from how many percent in use storage is added, how many percent, and how many GB at least."""
@@ -86,11 +86,9 @@ def extend(op: ResizeInstanceVolume, call: Call) -> dict[str, Any]:
     return call.start(EXTEND, instance, size=op.size)
 
 
-@simulates(ModifyVolume)
+@simulates(ModifyVolume, only=tuple(_USUAL))
 def resize(op: ModifyVolume, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if instance.engine not in _USUAL:
-        raise Refused(_UNSUPPORTED, "Only Cassandra and Redis.")
     if op.size >= instance.size:
         _check_larger(call.world, instance, op.size)
         return call.start(EXTEND, instance, size=op.size)
@@ -100,17 +98,15 @@ def resize(op: ModifyVolume, call: Call) -> dict[str, Any]:
     return call.start(SHRINK, instance, size=op.size)
 
 
-@simulates(CreateColdVolume)
+@simulates(CreateColdVolume, only=_COLD)
 def create_cold(op: CreateColdVolume, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if (instance.engine, instance.mode) != ("influxdb", "InfluxdbSingle"):
-        raise Refused(_UNSUPPORTED, "Only InfluxDB of a single node.")
     if instance.id in call.world.table(ColdVolume):
         raise Refused("DBS.212003", "It has cold storage already.")
     return call.start(ADD_COLD, instance, size=op.size)
 
 
-@simulates(ResizeColdVolume)
+@simulates(ResizeColdVolume, only=_COLD)
 def extend_cold(op: ResizeColdVolume, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     volume = call.world.table(ColdVolume).get(instance.id)
@@ -130,7 +126,7 @@ def set_policy(op: SetAutoEnlargePolicy, call: Call) -> dict[str, Any]:
     instances = [call.instance(instance_id) for instance_id in op.instance_ids]
     for instance in instances:
         if instance.engine not in _USUAL:
-            raise Refused(_UNSUPPORTED, "Only Cassandra and Redis.")
+            raise Refused("DBS.280235", "instance_ids: only Cassandra and Redis.")
         threshold, step, more = _USUAL[instance.engine]
         given = op.policy
         if given and given.threshold and instance.engine == "cassandra" and given.threshold < 80:
