@@ -219,11 +219,50 @@ def give_addresses(world: World, instance: Instance) -> None:
     """Give an address to everything of an instance that lacks one."""
     for node in instance.nodes:
         if not node.private_ip and node.status == "normal":
-            number = world.ids.number(f"address {node.subnet_id}")
-            node.private_ip = world.subnets[node.subnet_id].address(number)
-    if f"{instance.engine} {instance.mode}" in BALANCED and not instance.lb_ip_address:
-        number = world.ids.number(f"address {instance.subnet_id}")
-        instance.lb_ip_address = world.subnets[instance.subnet_id].address(number)
+            node.private_ip = _free_address(world, node.subnet_id)
+    if balancers(instance.engine, instance.mode) and not instance.lb_ip_address:
+        instance.lb_ip_address = _free_address(world, instance.subnet_id)
+
+
+def check_addresses(world: World, subnet_id: str, more: int) -> None:
+    """Refuse when a subnet has not so many addresses left."""
+    waiting = sum(_awaits(instance, subnet_id) for instance in world.instances.values())
+    left = world.subnets[subnet_id].room - len(taken_addresses(world, subnet_id)) - waiting
+    if more > left:
+        raise Refused("DBS.200092", f"The subnet has {max(left, 0)} addresses left: choose another one.")
+
+
+def _awaits(instance: Instance, subnet_id: str) -> int:
+    """How many addresses of a subnet an instance is going to get."""
+    nodes = [node for node in instance.nodes if node.subnet_id == subnet_id and node.status == "creating"]
+    if instance.status != "creating" or instance.subnet_id != subnet_id:
+        return len(nodes)
+    return len(nodes) + balancers(instance.engine, instance.mode)
+
+
+def taken_addresses(world: World, subnet_id: str) -> set[str]:
+    """The addresses of a subnet that something has, or running work is going to give it."""
+    instances = world.instances.values()
+    nodes = {node.private_ip for instance in instances for node in instance.nodes if node.subnet_id == subnet_id}
+    balancers = {instance.lb_ip_address for instance in instances if instance.subnet_id == subnet_id}
+    return (nodes | balancers | promised(world, "lb_ip_address")) - {""}
+
+
+def promised(world: World, name: str) -> set[str]:
+    """What running work is going to set to a name."""
+    return {job.effect[name] for job in world.running() if name in job.effect}
+
+
+def balancers(engine: str, mode: str) -> int:
+    """How many load balancers an instance stands behind: one or none."""
+    return int(f"{engine} {mode}" in BALANCED)
+
+
+def _free_address(world: World, subnet_id: str) -> str:
+    """The next address of a subnet nobody has; none where that is full, which work is refused for in time."""
+    subnet, taken = world.subnets[subnet_id], taken_addresses(world, subnet_id)
+    numbers = (world.ids.number(f"address {subnet_id}") for _ in range(subnet.room))
+    return next((address for address in map(subnet.address, numbers) if address not in taken), "")
 
 
 def new_node(world: World, instance: Instance, number: int, *, subnet_id: str = "", status: str = "creating") -> Node:

@@ -281,9 +281,13 @@ class Subnet:
         return str(IPv4Network(self.cidr)[1])
 
     def address(self, number: int) -> str:
-        """The ``number``-th address given to a node; the range is walked round and round."""
-        network = IPv4Network(self.cidr)
-        return str(network[10 + number % (network.num_addresses - 20)])
+        """The ``number``-th address that may be given; the range is walked round and round."""
+        return str(IPv4Network(self.cidr)[10 + number % self.room])
+
+    @property
+    def room(self) -> int:
+        """How many addresses may be given."""
+        return IPv4Network(self.cidr).num_addresses - 20
 
 
 @dataclass(frozen=True)
@@ -484,6 +488,11 @@ class World:
             job = self.jobs.get(heapq.heappop(self._due)[2])
             if job and job.status == "Running":
                 yield job
+
+    def running(self) -> list[Job]:
+        """The jobs that are going on, in no order."""
+        going = (self.jobs.get(id) for _, _, id in self._due)
+        return [job for job in going if job and job.status == "Running"]
 
     def restored(self) -> None:
         """Take the running jobs up again after the tables were filled."""

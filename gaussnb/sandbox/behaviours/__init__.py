@@ -69,7 +69,8 @@ def simulates(
 
 def _kinds(name: str) -> list[Kind]:
     """The kinds of instances of an engine, or the one with a mode."""
-    found: list[Kind] = [(mode.engine, mode.name) for mode in modes() if name in (mode.engine, f"{mode.engine} {mode.name}")]
+    known: list[Kind] = [(mode.engine, mode.name) for mode in modes()]
+    found = [kind for kind in known if name in (kind[0], " ".join(kind))]
     if not found:
         raise ValueError(f"no engine or mode is called {name}")
     return found

@@ -75,7 +75,7 @@ def _sum(world: World, pool: Pool, but: str = "") -> Load:
 
 def _taken(world: World, instance: Instance) -> Load:
     """What an instance takes, and what running jobs are going to give it."""
-    jobs = matching(world.jobs.values(), instance_id=instance.id, status="Running") if instance.actions else []
+    jobs = matching(world.running(), instance_id=instance.id) if instance.actions else []
     soon: dict[str, Any] = {name: value for job in jobs for name, value in job.effect.items()}
     now = Load.of(len(instance.nodes), instance.spec_code, instance.size)
     then = Load.of(

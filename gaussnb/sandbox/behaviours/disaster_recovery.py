@@ -146,7 +146,7 @@ def _built(end: End) -> None:
 def _not_built(end: End) -> None:
     """The half can be built again; a pair of which nothing stands, or is being built, is none."""
     table, id = end.world.table(Pair), end.effect["pair"]
-    building = any(job.effect.get("pair") == id for job in end.world.jobs.values() if job.status == "Running")
+    building = any(job.effect.get("pair") == id for job in end.world.running())
     if id in table and not table[id].built and not building:
         table.drop(id)
 

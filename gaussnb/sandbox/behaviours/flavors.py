@@ -12,7 +12,7 @@ from ...operations.flavors import (
     ListFlavors,
     ShowIpNumRequirement,
 )
-from ..lifecycle import BALANCED
+from ..lifecycle import balancers
 from ..messages import Refused
 from ..world import Instance
 from . import Call, Page, simulates
@@ -64,8 +64,7 @@ def count_addresses(op: ShowIpNumRequirement, call: Call) -> dict[str, Any]:
         return {"count": op.node_num}
     if op.instance_mode not in engines.engine(op.engine_name or "").modes:
         raise Refused("DBS.280342", "The engine has no such mode.")
-    balancer = f"{op.engine_name} {op.instance_mode}" in BALANCED
-    return {"count": op.node_num + balancer}
+    return {"count": op.node_num + balancers(op.engine_name or "", op.instance_mode or "")}
 
 
 @simulates(ListAvailableFlavorInfos, "data")

@@ -115,6 +115,8 @@ def _check_network(spec: InstanceSpec, call: Call) -> None:
         raise Refused("DBS.280248", "The subnet belongs to another VPC.")
     if spec.security_group_id not in world.security_groups:
         raise Refused("DBS.200502")
+    more = int(spec.flavor[0].num) + lifecycle.balancers(spec.datastore.type, spec.mode)
+    lifecycle.check_addresses(world, spec.subnet_id, more)
 
 
 def _check_belongings(spec: InstanceSpec, call: Call) -> None:

@@ -104,8 +104,8 @@ def set_public_ip(op: ModifyPublicIp, call: Call) -> dict[str, Any]:
         return call.start(UNBIND, instance, node_id=node.id, public_ip="")
     if op.public_ip is None:
         raise Refused("DBS.280421", "public_ip: the address to bind.")
-    taken = {node.public_ip for other in call.world.instances.values() for node in other.nodes}
-    if node.public_ip or op.public_ip in taken:
+    bound = {node.public_ip for other in call.world.instances.values() for node in other.nodes}
+    if node.public_ip or op.public_ip in bound | lifecycle.promised(call.world, "public_ip"):
         raise Refused("DBS.200701")
     return call.start(BIND, instance, node_id=node.id, public_ip=op.public_ip)
 
@@ -132,8 +132,7 @@ def set_load_balancer(op: UpdateInstanceLb, call: Call) -> dict[str, Any]:
     subnet = call.world.subnets[instance.subnet_id]
     if ipaddress.ip_address(op.ip) not in ipaddress.ip_network(subnet.cidr):
         raise Refused("DBS.200091", f"An address of the subnet, {subnet.cidr}.")
-    others = call.world.instances.values()
-    if op.ip in {address for other in others for address in _addresses(other)}:
+    if op.ip in lifecycle.taken_addresses(call.world, subnet.id):
         raise Refused("DBS.200092")
     return call.start(BALANCER, instance, lb_ip_address=op.ip)
 
@@ -174,7 +173,3 @@ def _balanced(call: Call, instance_id: str) -> Instance:
     if not instance.lb_ip_address:
         raise Refused(UNSUPPORTED, "It has no load balancer.")
     return instance
-
-
-def _addresses(instance: Instance) -> set[str]:
-    return {instance.lb_ip_address, *(node.private_ip for node in instance.nodes)} - {""}

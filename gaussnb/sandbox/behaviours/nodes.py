@@ -93,6 +93,7 @@ def add(op: ExpandInstanceNode, call: Call) -> dict[str, Any]:
     if op.subnet_id is not None:
         _check_subnet(op.subnet_id, instance, call)
     lifecycle.check_idle(instance, ADD.allowed)
+    lifecycle.check_addresses(world, op.subnet_id or instance.subnet_id, op.num)
     check_growth(world, instance, nodes=op.num)
     number = 1 + max(int(node.name.rpartition("_")[2]) for node in instance.nodes)
     new = [
