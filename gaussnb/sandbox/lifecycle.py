@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,27 +217,45 @@ def set_status(instance: Instance, status: str) -> None:
 
 def give_addresses(world: World, instance: Instance) -> None:
     """Give an address to everything of an instance that lacks one."""
+    free: dict[str, Iterator[str]] = {}
+
+    def address(subnet_id: str) -> str:
+        return next(free.setdefault(subnet_id, _free_addresses(world, subnet_id)), "")
+
     for node in instance.nodes:
         if not node.private_ip and node.status == "normal":
-            node.private_ip = _free_address(world, node.subnet_id)
+            node.private_ip = address(node.subnet_id)
     if balancers(instance.engine, instance.mode) and not instance.lb_ip_address:
-        instance.lb_ip_address = _free_address(world, instance.subnet_id)
+        instance.lb_ip_address = address(instance.subnet_id)
+
+
+def _free_addresses(world: World, subnet_id: str) -> Iterator[str]:
+    """The addresses of a subnet nobody has, once around; work that needs more of them is refused in time."""
+    subnet, taken = world.subnets[subnet_id], taken_addresses(world, subnet_id)
+    for _ in range(subnet.room):
+        if (address := subnet.address(world.ids.number(f"address {subnet_id}"))) not in taken:
+            yield address
 
 
 def check_addresses(world: World, subnet_id: str, more: int) -> None:
     """Refuse when a subnet has not so many addresses left."""
-    waiting = sum(_awaits(instance, subnet_id) for instance in world.instances.values())
-    left = world.subnets[subnet_id].room - len(taken_addresses(world, subnet_id)) - waiting
+    room, instances = world.subnets[subnet_id].room, world.instances.values()
+    if more + sum(len(instance.nodes) + 2 for instance in instances) <= room:
+        return  # there is room for two addresses of a balancer each; counting exactly takes longer
+    coming = sum(_coming(instance, subnet_id) for instance in instances)
+    left = room - len(taken_addresses(world, subnet_id)) - coming
     if more > left:
         raise Refused("DBS.200092", f"The subnet has {max(left, 0)} addresses left: choose another one.")
 
 
-def _awaits(instance: Instance, subnet_id: str) -> int:
+def _coming(instance: Instance, subnet_id: str) -> int:
     """How many addresses of a subnet an instance is going to get."""
-    nodes = [node for node in instance.nodes if node.subnet_id == subnet_id and node.status == "creating"]
+    if not instance.actions:
+        return 0
+    nodes = sum(node.subnet_id == subnet_id and node.status == "creating" for node in instance.nodes)
     if instance.status != "creating" or instance.subnet_id != subnet_id:
-        return len(nodes)
-    return len(nodes) + balancers(instance.engine, instance.mode)
+        return nodes
+    return nodes + balancers(instance.engine, instance.mode)
 
 
 def taken_addresses(world: World, subnet_id: str) -> set[str]:
@@ -256,13 +274,6 @@ def promised(world: World, name: str) -> set[str]:
 def balancers(engine: str, mode: str) -> int:
     """How many load balancers an instance stands behind: one or none."""
     return int(f"{engine} {mode}" in BALANCED)
-
-
-def _free_address(world: World, subnet_id: str) -> str:
-    """The next address of a subnet nobody has; none where that is full, which work is refused for in time."""
-    subnet, taken = world.subnets[subnet_id], taken_addresses(world, subnet_id)
-    numbers = (world.ids.number(f"address {subnet_id}") for _ in range(subnet.room))
-    return next((address for address in map(subnet.address, numbers) if address not in taken), "")
 
 
 def new_node(world: World, instance: Instance, number: int, *, subnet_id: str = "", status: str = "creating") -> Node:
