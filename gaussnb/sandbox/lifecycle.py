@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,10 +104,6 @@ def marked(status: str) -> Callable[[End], object]:
 
 RESTART = known(Work("RestartInstance", "REBOOT", 180, done="normal", allowed=frozenset({"normal", "abnormal"})))
 RESTART_NODE = known(Work("RestartNode", "REBOOT", 60, apply=marked("normal")))
-
-BALANCED = {("redis", "Cluster"), ("redis", "CloudNativeCluster")}
-"""Engine and mode of what stands behind a load balancer."""
-
 
 Follow = Callable[[World, Instance, float], object]
 _AFTERWARDS: list[Follow] = []
@@ -264,13 +260,36 @@ def set_status(instance: Instance, status: str) -> None:
 
 def give_addresses(world: World, instance: Instance) -> None:
     """Give an address to everything of an instance that lacks one."""
+    free: dict[str, Iterator[str]] = {}
+
+    def address(subnet_id: str) -> str:
+        return next(free.setdefault(subnet_id, _free_addresses(world, subnet_id)), "")
+
     for node in instance.nodes:
         if not node.private_ip and node.status == "normal":
-            number = world.ids.number(f"address {node.subnet_id}")
-            node.private_ip = world.subnets[node.subnet_id].address(number)
-    if (instance.engine, instance.mode) in BALANCED and not instance.lb_ip_address:
-        number = world.ids.number(f"address {instance.subnet_id}")
-        instance.lb_ip_address = world.subnets[instance.subnet_id].address(number)
+            node.private_ip = address(node.subnet_id)
+    if instance.balancers and not instance.lb_ip_address:
+        instance.lb_ip_address = address(instance.subnet_id)
+
+
+def _free_addresses(world: World, subnet_id: str) -> Iterator[str]:
+    """The addresses of a subnet nobody has, once around; work that needs more of them is refused in time."""
+    subnet = world.subnets[subnet_id]
+    for _ in range(subnet.room):
+        if (address := subnet.address(world.ids.number(f"address {subnet_id}"))) not in world.addresses:
+            yield address
+
+
+def check_addresses(world: World, subnet_id: str, more: int) -> None:
+    """Refuse when a subnet has not so many addresses left."""
+    left = world.subnets[subnet_id].room - world.places[subnet_id]
+    if more > left:
+        raise Refused("DBS.200092", f"The subnet has {max(left, 0)} addresses left: choose another one.")
+
+
+def promised(world: World, name: str) -> set[str]:
+    """What running work is going to set to a name."""
+    return {job.effect[name] for job in world.running() if name in job.effect}
 
 
 def new_node(world: World, instance: Instance, number: int, *, subnet_id: str = "", status: str = "creating") -> Node:

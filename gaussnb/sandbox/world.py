@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -76,15 +76,17 @@ class Declared(dict[str, K]):
 KINDS: Declared[type[Any]] = Declared()
 """What a world keeps, by the name it has in the file."""
 _OWNED: set[type[Any]] = set()
+_TYING: set[type[Any]] = set()
 
 
-def kept(kind: str, *, ends_with_instance: bool = False) -> Callable[[type[K]], type[K]]:
+def kept(kind: str, *, ends_with_instance: bool = False, ties: bool = False) -> Callable[[type[K]], type[K]]:
     """Let a world keep things of a dataclass; :meth:`World.table` holds them.
 
     Args:
         kind: their name in the file.
         ends_with_instance: whether a thing goes when its instance does: the one it names as ``instance_id`` or,
             where it has no such attribute, by its own id.
+        ties: whether a thing ties instances together, as a :class:`Tie`.
     """
 
     def bind(thing: type[K]) -> type[K]:
@@ -93,6 +95,8 @@ def kept(kind: str, *, ends_with_instance: bool = False) -> Callable[[type[K]], 
         KINDS[kind] = thing
         if ends_with_instance:
             _OWNED.add(thing)
+        if ties:
+            _TYING.add(thing)
         return thing
 
     return bind
@@ -127,6 +131,15 @@ class Node:
             "availability_zone": self.availability_zone,
             "support_reduce": support_reduce,
         }
+
+
+BALANCED = ("redis Cluster", "redis CloudNativeCluster")
+"""Engine and mode of what stands behind a load balancer."""
+
+
+def balancers(engine: str, mode: str) -> int:
+    """How many load balancers an instance stands behind: one or none."""
+    return int(f"{engine} {mode}" in BALANCED)
 
 
 @kept("instance")
@@ -171,10 +184,14 @@ class Instance:
     disk_encryption_id: str = ""
     configuration_id: str = ""
     lb_ip_address: str = ""
-    dr_source_id: str = ""
+    availability_zone_detail: dict[str, str] = field(default_factory=dict)
+    """Its primary and its secondary zone, where it stands in two."""
     tags: dict[str, str] = field(default_factory=dict)
-    shown: dict[str, Any] = field(default_factory=dict)
-    """What else the list shows, where a chapter has more to say, like ``dual_active_info``."""
+
+    @property
+    def balancers(self) -> int:
+        """How many load balancers it stands behind: one or none."""
+        return balancers(self.engine, self.mode)
 
     def wire(self) -> dict[str, Any]:
         """The instance as the list shows it, each value in the type it has on the wire."""
@@ -218,13 +235,14 @@ class Instance:
             "disk_encryption_id": self.disk_encryption_id,
             "backup_space_usage": {"backup_usage": 0},
         }
-        optional = {
+        optional: dict[str, Any] = {
+            "availability_zone_detail": self.availability_zone_detail,
             "product_type": self.product_type,
             "dedicated_resource_id": self.dedicated_resource_id,
             "lb_ip_address": self.lb_ip_address,
             "lb_port": str(self.port) if self.lb_ip_address else "",
         }
-        return shown | {name: value for name, value in optional.items() if value} | self.shown
+        return shown | {name: value for name, value in optional.items() if value}
 
 
 @kept("job")
@@ -282,9 +300,13 @@ class Subnet:
         return str(IPv4Network(self.cidr)[1])
 
     def address(self, number: int) -> str:
-        """The ``number``-th address given to a node; the range is walked round and round."""
-        network = IPv4Network(self.cidr)
-        return str(network[10 + number % (network.num_addresses - 20)])
+        """The ``number``-th address that may be given; the range is walked round and round."""
+        return str(IPv4Network(self.cidr)[10 + number % self.room])
+
+    @property
+    def room(self) -> int:
+        """How many addresses may be given."""
+        return IPv4Network(self.cidr).num_addresses - 20
 
 
 @dataclass(frozen=True)
@@ -330,6 +352,16 @@ def account(ids: Ids, region: str) -> Account:
 class Thing(Protocol):
     @property
     def id(self) -> str: ...
+
+
+class Tie(Thing, Protocol):
+    """What ties instances together, like a pair: none of them can be deleted meanwhile."""
+
+    def holds(self, instance_id: str) -> bool:
+        """Whether an instance is in it."""
+
+    def shown(self, world: World, instance_id: str) -> Mapping[str, Any]:
+        """What the list says about an instance in it."""
 
 
 T = TypeVar("T", bound=Thing)
@@ -388,6 +420,13 @@ class World:
         self.instances = self.table(Instance)
         self.jobs = self.table(Job)
 
+        self._held: dict[str, tuple[str, ...]] = {}
+        self._placed: dict[str, Counter[str]] = {}
+        self.places: Counter[str] = Counter()
+        """How many addresses of each subnet are in use, or will be when all work has ended."""
+        self.addresses: Counter[str] = Counter()
+        """The private addresses in use, and those that running work is going to take."""
+
         self.zones = tuple(f"{region}{letter}" for letter in "abc")
         self.enterprise_projects = {"0": "default", self._uuid("enterprise project lab"): "lab"}
         self.keys = {self.ids.fixed("key")}
@@ -395,7 +434,7 @@ class World:
         self.vpcs = _by_id(Vpc(QUICK_START_VPC, "vpc-default", "192.168.0.0/16"), Vpc(lab, "vpc-lab", "10.0.0.0/16"))
         self.subnets = _by_id(
             Subnet(QUICK_START_SUBNET, "subnet-default", QUICK_START_VPC, "192.168.0.0/24"),
-            Subnet(self._uuid("subnet large"), "subnet-large", QUICK_START_VPC, "192.168.16.0/20"),
+            Subnet(self._uuid("subnet large"), "subnet-large", QUICK_START_VPC, "192.168.128.0/17"),
             Subnet(network, "subnet-lab", lab, "10.0.0.0/24"),
         )
         self.security_groups = _by_id(
@@ -405,7 +444,7 @@ class World:
 
         self._due: list[tuple[float, int, str]] = []
         self._scheduled = 0
-        self._encoded: dict[str, bytes] = {}
+        self._encoded: dict[str, tuple[dict[str, Any], bytes]] = {}
 
     def _uuid(self, what: str) -> str:
         return str(uuid.UUID(self.ids.fixed(what)))
@@ -437,22 +476,51 @@ class World:
         instance.updated = now
         self._encoded.pop(instance.id, None)
         self.instances.put(instance)
+        self._place(instance)
 
     def remove(self, instance: Instance) -> None:
         """Let an instance disappear, and what ends with it."""
         self._encoded.pop(instance.id, None)
         self.instances.drop(instance.id)
+        self._hold(instance.id)
+        self.places.subtract(self._placed.pop(instance.id))
         for kind, table in self.tables.items():
             if kind in _OWNED:
                 for thing in list(table.values()):
                     if getattr(thing, "instance_id", thing.id) == instance.id:
                         table.drop(thing.id)
 
+    def _place(self, instance: Instance) -> None:
+        """Note where an instance stands."""
+        self._hold(instance.id, *(node.private_ip for node in instance.nodes), instance.lb_ip_address)
+        placed = Counter(node.subnet_id for node in instance.nodes)
+        placed[instance.subnet_id] += instance.balancers
+        self.places.subtract(self._placed.get(instance.id, {}))
+        self.places.update(placed)
+        self._placed[instance.id] = placed
+
+    def _hold(self, holder: str, *addresses: str) -> None:
+        """Note which addresses an instance has, or a running job is going to give it."""
+        for address in self._held.pop(holder, ()):
+            self.addresses[address] -= 1
+            if not self.addresses[address]:
+                del self.addresses[address]
+        if held := tuple(filter(None, addresses)):
+            self._held[holder] = held
+            self.addresses.update(held)
+
     def encoded(self, instance: Instance) -> bytes:
-        """The JSON of an instance in the list, made once until the next change."""
-        if (known := self._encoded.get(instance.id)) is None:
-            known = self._encoded[instance.id] = encode(instance.wire())
-        return known
+        """The JSON of an instance in the list, made once until it, or what its ties tell of others, changes."""
+        tied = {name: value for tie in self.ties(instance.id) for name, value in tie.shown(self, instance.id).items()}
+        known = self._encoded.get(instance.id)
+        if known is None or known[0] != tied:
+            known = self._encoded[instance.id] = tied, encode(instance.wire() | tied)
+        return known[1]
+
+    def ties(self, instance_id: str) -> list[Tie]:
+        """What an instance is tied to others by."""
+        tables = [table for kind, table in self.tables.items() if kind in _TYING]
+        return [tie for table in tables for tie in table.values() if tie.holds(instance_id)]
 
     # -- time
 
@@ -460,14 +528,21 @@ class World:
         """Take a job in; :meth:`due` gives it back when its end has come."""
         self.jobs.put(job)
         self._scheduled += 1
+        self._hold(job.id, job.effect.get("lb_ip_address", ""))
         heapq.heappush(self._due, (job.end, self._scheduled, job.id))
 
     def due(self, now: float) -> Iterable[Job]:
         """The jobs whose end has come, in order of their ends; also those that are taken in meanwhile."""
         while self._due and self._due[0][0] <= now:
             job = self.jobs.get(heapq.heappop(self._due)[2])
+            self._hold(job.id if job else "")
             if job and job.status == "Running":
                 yield job
+
+    def running(self) -> list[Job]:
+        """The jobs that are going on, in no order."""
+        going = (self.jobs.get(id) for _, _, id in self._due)
+        return [job for job in going if job and job.status == "Running"]
 
     def restored(self) -> None:
         """Take the running jobs up again after the tables were filled."""
@@ -478,6 +553,10 @@ class World:
         ]
         heapq.heapify(self._due)
         self._scheduled = len(self.jobs)
+        for instance in self.instances.values():
+            self._place(instance)
+        for job in self.running():
+            self._hold(job.id, job.effect.get("lb_ip_address", ""))
 
 
 def _by_id(*things: T) -> dict[str, T]:

@@ -262,10 +262,12 @@ def ask(connection: Any, method: str, path: str, headers: dict[str, str], body: 
 
 @way
 def sandbox_create(endpoint: str, count: int) -> Iterator[Any]:
-    from gaussnb import quickstart
+    from gaussnb import Sandbox, quickstart
 
     connection, headers, path = raw(endpoint)
-    request = {**quickstart.body("cn-north-4"), "password": quickstart.password()}
+    subnets = Sandbox(port=None)._app.world.subnets.values()
+    large = next(one.id for one in subnets if one.name == "subnet-large")  # the usual one is soon full
+    request = {**quickstart.body("cn-north-4"), "password": quickstart.password(), "subnet_id": large}
     yield
     for number in range(count):
         body = json.dumps({**request, "name": f"bench-{number}"}).encode()

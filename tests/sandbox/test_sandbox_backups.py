@@ -83,7 +83,8 @@ def test_a_backup_is_stopped(sandbox: Any, gdb: Any, make: Make) -> None:
     receipt = gdb.backups.create(id, "by-hand", "to be safe").iloc[0]
     gdb.backups.stop(receipt["backup_id"])
     sandbox.advance(60)
-    assert gdb.backups.get(receipt["backup_id"])["status"].iloc[0] == "FAILED"
+    stopped = gdb.backups.get(receipt["backup_id"]).iloc[0]
+    assert (stopped["status"], float(stopped["size_kb"])) == ("FAILED", 0)
     job = gdb.jobs.list(id=receipt["job_id"]).iloc[0]
     assert job["status"] == "Failed" and "stopped" in job["fail_reason"]
     assert gdb.instances.list(id=id)["actions"].iloc[0] == ""

@@ -210,7 +210,11 @@ def test_quotas(build: Any, caller: Any, redis: dict[str, Any]) -> None:
 
 def test_restore_and_recovery(cloud: Cloud, redis: dict[str, Any]) -> None:
     source = cloud.made(**size(num=5))
-    past = {"restore_info": {"source_instance_id": source["id"], "restore_time": 1770091506000}}
+    offered = cloud("GET", f"v3/instances/{source['id']}/backups/restorable-time-periods").json()
+    moment = offered["restorable_time_periods"][0]["start_time"]
+    past = {"restore_info": {"source_instance_id": source["id"], "restore_time": moment}}
+    never = {"restore_info": {"source_instance_id": source["id"], "restore_time": moment - 1000}}
+    assert cloud.create(**never, **size(num=5)).json()["error_code"] == "DBS.301024"
     assert cloud.create(**past).json()["error_code"] == "DBS.280123"
     assert cloud.create(**past, **size(num=5, size=400)).json()["error_code"] == "DBS.280242"
     assert cloud.create(**past, **size(num=5), **datastore(version="4.0")).json()["error_code"] == "DBS.301024"
@@ -221,6 +225,15 @@ def test_restore_and_recovery(cloud: Cloud, redis: dict[str, Any]) -> None:
     twin = {"dr_info": {"source_instance_id": source["id"]}}
     assert cloud.create(**twin).status_code == 202
     assert cloud.create(**twin).json()["error_code"] == "DBS.200018"
+
+
+def test_who_may_reach_a_new_instance(cloud: Cloud, redis: dict[str, Any]) -> None:
+    groups = [{"ip": "10.0.0.0/8", "description": "offices"}]
+    for enabled, shown in ((True, True), ("false", False)):
+        settings = {"enabled": enabled, "type": "whiteList", "ip_groups": groups}
+        made = cloud.made(**redis, lb_access_control_settings=settings)
+        kept = cloud("GET", f"v3/instances/{made['id']}/lb/access-control").json()
+        assert kept == {**settings, "enabled": shown}
 
 
 def test_templates_and_keys_of_this_world(cloud: Cloud) -> None:

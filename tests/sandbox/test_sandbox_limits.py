@@ -130,6 +130,30 @@ def test_a_dedicated_pool_takes_its_engine(cloud: Cloud, redis: dict[str, Any]) 
     assert refused(cloud.create(dedicated_resource_id="unknown")) == (400, "DBS.280001")
 
 
+def test_a_dedicated_pool_is_used_up(cloud: Cloud) -> None:
+    def left() -> dict[str, int]:
+        return dict(cloud("GET", "v3/dedicated-resources").json()["resources"][0]["capacity"])
+
+    assert left() == {"vcpus": 128, "ram": 512, "volume": 20_000}
+    pool = cloud("GET", "v3/dedicated-resources").json()["resources"][0]["id"]
+    made = cloud.create(dedicated_resource_id=pool).json()
+    assert made["dedicated_resource_id"] == pool
+    assert left() == {"vcpus": 80, "ram": 320, "volume": 19_500}
+    cloud.made(dedicated_resource_id=pool)
+    assert refused(cloud.create(dedicated_resource_id=pool)) == (400, "DBS.280453")
+    path = f"v3/instances/{made['id']}/"
+    assert refused(cloud("POST", path + "enlarge-node", {"num": 3})) == (400, "DBS.280453")
+    resized = {"resize": {"target_spec_code": "geminidb.cassandra.8xlarge.4"}}
+    assert refused(cloud("PUT", path + "resize", resized)) == (400, "DBS.280453")
+    assert refused(cloud("POST", path + "extend-volume", {"size": 19_501})) == (400, "DBS.280453")
+    assert cloud("POST", path + "extend-volume", {"size": 19_500}).ok
+    assert left() == {"vcpus": 32, "ram": 128, "volume": 0}
+    cloud.sandbox.advance(600)
+    cloud("DELETE", path.rstrip("/"))
+    cloud.sandbox.advance(600)
+    assert left() == {"vcpus": 80, "ram": 320, "volume": 19_500}
+
+
 def test_monitoring_by_the_second(build: Any, caller: Any, tmp_path: Any, redis: dict[str, Any]) -> None:
     first = build(path=tmp_path / "cloud.db")
     cloud = caller(first)

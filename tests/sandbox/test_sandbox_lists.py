@@ -183,7 +183,7 @@ def test_restarting_one_node(cloud: Cloud, redis: dict[str, Any]) -> None:
     def restart(instance: dict[str, Any], node: str) -> Any:
         return cloud("POST", f"v3/instances/{instance['id']}/restart", {"node_id": node, "restart": {}})
 
-    assert restart(cassandra, cassandra["groups"][0]["nodes"][0]["id"]).json()["error_code"] == "DBS.200434"
+    assert restart(cassandra, cassandra["groups"][0]["nodes"][0]["id"]).json()["error_code"] == "DBS.216029"
     assert restart(fast, "0" * 36).json()["error_code"] == "DBS.200013"
     job = restart(fast, fast["groups"][0]["nodes"][0]["id"]).json()["job_id"]
     assert cloud("GET", f"v3/jobs?id={job}").json()["jobs"][0]["name"] == "RestartNode"

@@ -103,6 +103,41 @@ def test_a_load_balancer_gets_another_address(cloud: Cloud, redis: dict[str, Any
     assert cloud.instance(shown["id"])["lb_ip_address"] == "192.168.0.99"
 
 
+def test_addresses_that_are_promised_are_taken(cloud: Cloud, redis: dict[str, Any]) -> None:
+    one, two = cloud.made(**redis), cloud.made(**redis)
+    for code, method, path, body in (
+        ("DBS.200092", "PUT", "lb", {"ip": "192.168.0.99"}),
+        ("DBS.200701", "POST", "nodes/{}/public-ip", {"action": "BIND", "public_ip": "203.0.113.9"}),
+    ):
+        first, second = (
+            f"v3/instances/{shown['id']}/" + path.format(shown["groups"][0]["nodes"][0]["id"]) for shown in (one, two)
+        )
+        assert cloud(method, first, body).ok
+        assert refused(cloud(method, second, body)) == code
+        cloud.sandbox.advance(600)
+    for _ in range(30):
+        cloud.create()
+    cloud.sandbox.advance(3600)
+    shown = cloud("GET", "v3/instances").json()["instances"]
+    balancers = [instance["lb_ip_address"] for instance in shown if "lb_ip_address" in instance]
+    given = [node["private_ip"] for instance in shown for node in instance["groups"][0]["nodes"]] + balancers
+    assert len(set(given)) == len(given) == 98
+
+
+def test_a_full_subnet_takes_no_more(cloud: Cloud) -> None:
+    many = [{"num": 118, "size": 500, "storage": "ULTRAHIGH", "spec_code": "geminidb.cassandra.4xlarge.4"}]
+    one, _ = cloud.made(flavor=many), cloud.create(flavor=many)
+    assert refused(cloud.create()) == "DBS.200092"
+    path = f"v3/instances/{one['id']}/"
+    assert refused(cloud("POST", path + "enlarge-node", {"num": 1})) == "DBS.200092"
+    cloud("DELETE", path.rstrip("/"))
+    cloud.sandbox.advance(600)
+    made = cloud.made(flavor=many)
+    shown = cloud("GET", "v3/instances").json()["instances"]
+    given = {node["private_ip"] for instance in shown for node in instance["groups"][0]["nodes"]}
+    assert len(given) == 236 and made["id"] in {instance["id"] for instance in shown}
+
+
 def test_an_access_list_is_kept(build: Any, caller: Any, tmp_path: Any, redis: dict[str, Any]) -> None:
     first = build(path=tmp_path / "cloud.db")
     cloud = caller(first)

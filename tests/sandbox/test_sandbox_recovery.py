@@ -101,6 +101,52 @@ def test_a_half_that_failed_is_built_again(halves: Halves) -> None:
     assert halves.roles() == ["master", "slave"]
 
 
+def test_a_master_that_failed_is_built_again(halves: Halves) -> None:
+    """Also when its twin stands already."""
+    halves.sandbox.inject("CreateDisasterRecovery", fail="no way between the networks")
+    recovery = halves.gdb.disaster_recovery
+    first = recovery.create(halves.one, "far", PASSWORD, "master", halves.half(halves.two))
+    id = str(first["disaster_recovery_id"].item())
+    halves.slave(id)
+    assert halves.status(halves.one) == "NEW"
+    assert halves.master() == id
+    assert halves.status(halves.one) == halves.status(halves.two) == "SYNCING"
+
+
+def test_a_half_cannot_be_deleted(pair: Halves) -> None:
+    for id in (pair.one, pair.two):
+        with refused("DBS.280406"):
+            pair.gdb.instances.delete(id)
+    pair.gdb.disaster_recovery.delete(pair.one)
+    pair.sandbox.advance(600)
+    pair.gdb.instances.delete(pair.one)
+    with refused("DBS.280406"):
+        pair.gdb.instances.delete(pair.two)
+
+
+def test_the_twin_must_stay(halves: Halves) -> None:
+    halves.gdb.instances.delete(halves.two)
+    with refused("DBS.200019"):
+        halves.master()
+
+
+def test_an_instance_is_born_as_a_twin(cloud: Any, gdb: Any, sandbox: Any) -> None:
+    source = cloud.made()["id"]
+    sandbox.inject("CreateInstance", fail="no host")
+    failed = cloud.made(dr_info={"source_instance_id": source})
+    assert failed["status"] == "createfail"
+    gdb.instances.delete(failed["id"])
+    twin = cloud.create(dr_info={"source_instance_id": source}).json()["id"]
+    with refused("DBS.280406"):
+        gdb.instances.delete(source)
+    assert "dr_instance_id" not in cloud.instance(source)
+    sandbox.advance(3600)
+    assert cloud.instance(source)["dr_instance_id"] == twin
+    assert cloud.instance(twin)["dr_instance_id"] == source
+    assert gdb.disaster_recovery.get_synchronization(source)["status"].item() == "SYNCING"
+    gdb.disaster_recovery.switch_over(twin)
+
+
 def test_roles_change_places(pair: Halves) -> None:
     pair.gdb.disaster_recovery.switch_over(pair.two)
     assert pair.gdb.instances.list()["actions"].tolist() == ["SWITCHOVER_DISASTER_RECOVERY"] * 2
@@ -208,6 +254,13 @@ def test_a_dual_active_pair(halves: Halves, cloud: Any, make: Any) -> None:
     halves.sandbox.advance(3600)
     info = cloud.instance(halves.two)["dual_active_info"]
     assert (info["role"], info["status"], info["destination_instance_id"]) == ("slave", "normal", halves.one)
+    halves.gdb.instances.rename(halves.one, "renamed")
+    halves.gdb.nodes.add(halves.one, 1)
+    halves.sandbox.advance(3600)
+    info = cloud.instance(halves.two)["dual_active_info"]
+    assert (info["destination_instance_name"], info["destination_instance_node_num"]) == ("renamed", 4)
+    with refused("DBS.280406"):
+        halves.gdb.instances.delete(halves.two)
     assert dual.candidates(halves.one, REGION).empty
     with refused("DBS.200018"):
         dual.create(halves.one, REGION, halves.two)

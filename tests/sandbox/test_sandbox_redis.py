@@ -40,7 +40,7 @@ CALLS: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_other_engines_are_refused(gdb: Any, make: Any, name: str) -> None:
-    with refused("DBS.280235"):
+    with refused("DBS.216029"):
         CALLS[name](gdb, make("cassandra"))
 
 
@@ -52,7 +52,7 @@ def test_what_is_not_there_is_refused(gdb: Any, name: str) -> None:
 
 def test_nodes_of_other_engines_are_refused(gdb: Any, make: Any) -> None:
     node = gdb.instances.nodes(make("cassandra"))["id"].iloc[0]
-    with refused("DBS.280235"):
+    with refused("DBS.216029"):
         gdb.redis_sessions.list_of_node(node)
     with refused("DBS.200013"):
         gdb.redis_sessions.list_of_node("0" * 32 + "no12")

@@ -42,7 +42,7 @@ SPECIALS = [
     Special("logs.mongodb_slow", "ListMongodbSlowLogs", PERIOD, {("mongodb", "*")}, "DBS.201020"),
     Special("logs.mongodb_errors", "ListMongodbErrorLogs", PERIOD, {("mongodb", "*")}, "DBS.201020"),
     Special("logs.redis_slow", "ListRedisSlowLogs", PERIOD, {("redis", "*")}, "DBS.201020"),
-    Special("redis_accounts.list", "ListDbUsers", {}, {("redis", "*")}, "DBS.280235"),
+    Special("redis_accounts.list", "ListDbUsers", {}, {("redis", "*")}, "DBS.216029"),
     Special("instances.switch_over", "SwitchOver", {}, {("redis", "Replication")}, "DBS.216029"),
     Special("volumes.create_cold", "CreateColdVolume", {"size": 500}, {("influxdb", "InfluxdbSingle")}, "DBS.216029"),
 ]

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from ...engines import modes
 from ...spec import Operation
 from .. import lifecycle
 from ..lifecycle import Work
 from ..messages import Refused, Request, encode
-from ..world import Instance, World, create_time
+from ..world import Instance, Node, World, create_time
 
 if TYPE_CHECKING:
     from ..identity import Caller
@@ -34,21 +36,58 @@ DEPTHS: dict[type[Operation], Depth] = {}
 """How deep each behaviour goes."""
 
 
+Kind = tuple[str, str]
+"""Engine and mode of an instance."""
+ONLY: dict[type[Operation], tuple[frozenset[Kind], str]] = {}
+"""The operations that are not for every instance: what the one in their path must be, and the code for others."""
+UNSUPPORTED = "DBS.216029"
+
+
 def simulates(
-    operation: type[Op], depth: Depth = "state"
+    operation: type[Op], depth: Depth = "state", *, only: Sequence[str] = (), wrong: str = UNSUPPORTED
 ) -> Callable[[Callable[[Op, Call], Any]], Callable[[Op, Call], Any]]:
     """Make a function the behaviour of ``operation``.
 
     Args:
         operation: what it acts out.
         depth: how deep it goes.
+        only: the engines it is for, or single modes like ``redis Replication``; none for all of them. The behaviour
+            is not reached when the instance in the path is another.
+        wrong: the code that says so.
     """
 
     def bind(behaviour: Callable[[Op, Call], Any]) -> Callable[[Op, Call], Any]:
-        SIMULATED[operation], DEPTHS[operation] = behaviour, depth
+        kinds = frozenset(kind for name in only for kind in _kinds(name))
+        DEPTHS[operation], SIMULATED[operation] = depth, behaviour
+        if kinds:
+            ONLY[operation] = kinds, wrong
+            SIMULATED[operation] = _choosy(behaviour, operation, f"It is for {', '.join(only)}.")
         return behaviour
 
     return bind
+
+
+def _kinds(name: str) -> list[Kind]:
+    """The kinds of instances of an engine, or the one with a mode."""
+    known: list[Kind] = [(mode.engine, mode.name) for mode in modes()]
+    found = [kind for kind in known if name in (kind[0], " ".join(kind))]
+    if not found:
+        raise ValueError(f"no engine or mode is called {name}")
+    return found
+
+
+def _choosy(behaviour: Behaviour, operation: type[Operation], reason: str) -> Behaviour:
+    """A behaviour that sees only instances of the right kind."""
+    kinds, wrong = ONLY[operation]
+
+    @wraps(behaviour)
+    def checked(op: Any, call: Call) -> Any:
+        instance = call.instance(op.instance_id) if hasattr(op, "instance_id") else call.node(op.node_id)[0]
+        if (instance.engine, instance.mode) not in kinds:
+            raise Refused(wrong, reason)
+        return behaviour(op, call)
+
+    return checked
 
 
 def behaviour_of(operation: type[Operation]) -> Behaviour | None:
@@ -103,6 +142,18 @@ class Call:
             return self.world.instances[instance_id]
         except KeyError:
             raise Refused("DBS.200002") from None
+
+    def node(self, node_id: str) -> tuple[Instance, Node]:
+        """The node with this id, and its instance.
+
+        Raises:
+            Refused: when there is none.
+        """
+        for instance in self.world.instances.values():
+            for node in instance.nodes:
+                if node.id == node_id:
+                    return instance, node
+        raise Refused("DBS.200013")
 
     def start(self, work: Work, instance: Instance | None, /, **effect: Any) -> dict[str, Any]:
         """Begin work on an instance, and the usual answer to that: a job or, where it changes the price of a yearly

@@ -30,7 +30,7 @@ from .. import lifecycle
 from ..lifecycle import FILLED, End, Work, begin, known, later
 from ..messages import Refused, encode
 from ..world import Instance, Table, World, create_time, job_time, kept
-from . import Call, Page, matching, simulates
+from . import UNSUPPORTED, Call, Page, matching, simulates
 from .redis_data import Event, happened
 
 _DAY = 24 * 3600
@@ -38,7 +38,6 @@ _SECONDS = 420
 _EVERY_DAY = "1,2,3,4,5,6,7"
 _MISSING = "DBS.201214"
 _UNFIT = "DBS.301024"
-_UNSUPPORTED = "DBS.216029"
 
 DATA: dict[str, tuple[str, ...]] = {
     "shop": ("customers", "orders", "products"),
@@ -86,7 +85,7 @@ class Backup:
             "datastore": {"type": self.engine, "version": self.version},
             "type": self.type,
             "status": self.status,
-            "size": round(float(self.used) * 1024 * 1024, 1) if self.end else 0.0,
+            "size": round(float(self.used) * 1024 * 1024, 1) if self.status == "COMPLETED" else 0.0,
             "begin_time": moment(self.begin),
             "end_time": moment(self.end) if self.end else "",
             "database_tables": self.tables,
@@ -253,7 +252,7 @@ def _check_tables(op: CreateBack, instance: Instance) -> None:
     if not op.database_tables:
         return
     if instance.engine != "cassandra":
-        raise Refused(_UNSUPPORTED, "Only Cassandra saves single tables.")
+        raise Refused(UNSUPPORTED, "Only Cassandra saves single tables.")
     for one in op.database_tables:
         if one.database_name not in DATA or not set(one.table_names or ()) <= set(DATA[one.database_name]):
             raise Refused("DBS.200823", "A database or table that was named does not exist.")
@@ -371,16 +370,21 @@ def restore(op: RestoreExistingInstance, call: Call) -> dict[str, Any]:
 @simulates(ListRestoreTime)
 def restorable_times(op: ListRestoreTime, call: Call) -> list[dict[str, int]]:
     instance = call.instance(op.instance_id)
-    if "point-in-time restore" not in engines.mode(instance.engine, instance.mode).features:
-        return []
     begin = op.start_time.timestamp() if op.start_time else 0.0
     end = op.end_time.timestamp() if op.end_time else call.now
-    moments = [int(one.end) for one in _whole(call, instance) if one.end]
-    return [{"start_time": 1000 * at, "end_time": 1000 * at} for at in moments if begin <= at <= end]
+    moments = [at for at in moments_of(call.world, instance) if begin <= at <= end]
+    return [{"start_time": 1000 * at, "end_time": 1000 * at} for at in moments]
 
 
-def _whole(call: Call, instance: Instance) -> Iterable[Backup]:
-    backups = matching(call.world.table(Backup).of(instance.id), status="COMPLETED", recycled=False)
+def moments_of(world: World, instance: Instance) -> list[int]:
+    """The moments an instance can go back to, in seconds."""
+    if "point-in-time restore" not in engines.mode(instance.engine, instance.mode).features:
+        return []
+    return [int(one.end) for one in _whole(world, instance) if one.end]
+
+
+def _whole(world: World, instance: Instance) -> Iterable[Backup]:
+    backups = matching(world.table(Backup).of(instance.id), status="COMPLETED", recycled=False)
     return [one for one in backups if not one.tables]
 
 
@@ -407,12 +411,12 @@ def restorable_instances(op: ShowRestorableList, call: Call) -> list[dict[str, A
 
 @simulates(ListRestoreDatabases, "data")
 def restorable_databases(op: ListRestoreDatabases, call: Call) -> list[str]:
-    return list(DATA) if _whole(call, call.instance(op.instance_id)) else []
+    return list(DATA) if _whole(call.world, call.instance(op.instance_id)) else []
 
 
 @simulates(ListRestoreTables, "data")
 def restorable_tables(op: ListRestoreTables, call: Call) -> list[str]:
-    saved = _whole(call, call.instance(op.instance_id))
+    saved = _whole(call.world, call.instance(op.instance_id))
     if op.database_name not in DATA or not saved:
         raise Refused("DBS.200823")
     return list(DATA[op.database_name])

@@ -93,6 +93,8 @@ END = known(Work("DeleteDbCacheMapping", "DELETE_DBCACHE_MAPPING", 60, apply=_en
 @simulates(CreateDbCacheMapping)
 def create(op: CreateDbCacheMapping, call: Call) -> dict[str, Any]:
     world = call.world
+    if call.instance(op.target_instance_id).engine != "redis":
+        raise Refused("DBS.280235", "The target is a Redis instance.")
     target = usable(call, op.target_instance_id)
     if target.mode != "Replication":
         raise Refused("DBS.280341", "The Redis instance is a primary with a standby.")

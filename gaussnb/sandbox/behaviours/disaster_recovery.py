@@ -39,9 +39,11 @@ from .redis import draw
 NO_PAIR = "DBS.280016"
 NOT_ALLOWED = "DBS.212003"
 STATE = "DBS.200018"
+_TAKEN = "The instance is in a pair."
+_OTHER_ROLE = {"master": "slave", "slave": "master"}
 
 
-@kept("recovery pair")
+@kept("recovery pair", ties=True)
 @dataclass
 class Pair:
     """Two instances, one of which follows the other."""
@@ -57,6 +59,12 @@ class Pair:
     parted: list[str] = field(default_factory=list)
     """The halves that were taken apart."""
     paused: bool = False
+
+    def holds(self, instance_id: str) -> bool:
+        return instance_id in self.roles and instance_id not in self.parted
+
+    def shown(self, world: World, instance_id: str) -> dict[str, Any]:
+        return {"dr_instance_id": self.other(instance_id)} if instance_id in self.built else {}
 
     def other(self, instance_id: str) -> str:
         return next(id for id in self.roles if id != instance_id)
@@ -88,8 +96,7 @@ class HandOver:
 
 def _found(world: World, instance_id: str) -> Pair | None:
     """The pair an instance is in, or is about to be in."""
-    pairs = world.table(Pair).values()
-    return next((pair for pair in pairs if instance_id in pair.roles and instance_id not in pair.parted), None)
+    return next((pair for pair in world.table(Pair).values() if pair.holds(instance_id)), None)
 
 
 def _pair(call: Call, instance: Instance) -> Pair:
@@ -133,19 +140,43 @@ def _built(end: End) -> None:
     pair.built.append(end.instance.id)
     if len(pair.built) == 2:
         pair.digest = ""
-    end.instance.shown["dr_instance_id"] = pair.other(end.instance.id)
     end.world.table(Pair).put(pair)
+
+
+def _not_built(end: End) -> None:
+    """The half can be built again; a pair of which nothing stands, or is being built, is none."""
+    table, id = end.world.table(Pair), end.effect["pair"]
+    building = any(job.effect.get("pair") == id for job in end.world.running())
+    if id in table and not table[id].built and not building:
+        table.drop(id)
+
+
+def promise(world: World, master: Instance, twin: Instance) -> Pair:
+    """The pair of an instance and the one that is being created as its twin; it is complete when that is there."""
+    id = world.ids.uuid("disaster recovery")
+    return world.table(Pair).put(Pair(id, twin.name, {master.id: "master", twin.id: "slave"}, digest=""))
+
+
+def complete(world: World, pair_id: str) -> None:
+    """Complete a pair whose twin was created."""
+    pair = world.table(Pair)[pair_id]
+    pair.built = list(pair.roles)
+    world.table(Pair).put(pair)
+
+
+def forget(world: World, pair_id: str) -> None:
+    """Drop a pair whose twin could not be created."""
+    world.table(Pair).drop(pair_id)
 
 
 def _parted(end: End) -> None:
     instance, world = end.instance, end.world
-    instance.shown.pop("dr_instance_id", None)
     table = world.table(Pair)
     pair = table.get(end.effect["pair"])
     if pair is None:  # the other half was the only one that was built
         return
     pair.parted.append(instance.id)
-    if set(pair.built) <= set(pair.parted) or pair.other(instance.id) not in world.instances:
+    if set(pair.built) <= set(pair.parted):
         table.drop(pair.id)
     else:
         table.put(pair)
@@ -153,7 +184,7 @@ def _parted(end: End) -> None:
         world.table(HandOver).drop(instance.id)
 
 
-BUILD = known(Work("ConstructDisasterRecovery", "CONSTRUCT_DISASTER_RECOVERY", 300, apply=_built))
+BUILD = known(Work("ConstructDisasterRecovery", "CONSTRUCT_DISASTER_RECOVERY", 300, apply=_built, undo=_not_built))
 PART = known(Work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY", 180, apply=_parted))
 
 
@@ -165,7 +196,7 @@ def check(op: CheckDisasterRecoveryOperation, call: Call) -> dict[str, Any]:
     if other is None:
         _pair(call, instance)
     elif _found(call.world, instance.id):
-        raise Refused(STATE, "The instance is in a pair.")
+        raise Refused(STATE, _TAKEN)
     else:
         found = [one for one in call.world.instances.values() if _addresses(one) == set(other.node_ips)]
         if not found:
@@ -192,33 +223,35 @@ def build(op: CreateDisasterRecovery, call: Call) -> dict[str, Any]:
     if wanted not in (ip_network(cidr, strict=False) for cidr in other.subnet_cidrs):
         raise Refused("DBS.280248", "subnet_cidrs: the subnet of the other instance.")
     lifecycle.check_idle(instance, lifecycle.USABLE)
-    pair = _new(op, call) if op.id is None else _known(op, call)
+    if twin.actions != [BUILD.action]:
+        lifecycle.check_idle(twin, lifecycle.USABLE)
+    pair = _begun(op, call) or _new(op, call)
     started = call.start(BUILD, instance, pair=pair.id)
     call.world.table(Pair).put(pair)
     return {**started, "disaster_recovery_id": pair.id}
 
 
-def _new(op: CreateDisasterRecovery, call: Call) -> Pair:
-    if before := _found(call.world, op.instance_id):
-        if before.built or _found(call.world, before.other(op.instance_id)) is not before:
-            raise Refused(STATE, "The instance is in a pair.")
-        call.world.table(Pair).drop(before.id)  # the first try failed
-    if _found(call.world, op.disaster_recovery_instance.id):
-        raise Refused(STATE, "The other instance is in a pair.")
-    id = call.world.ids.uuid("disaster recovery")
-    roles = {op.instance_id: "master", op.disaster_recovery_instance.id: "slave"}
-    return Pair(id, op.alias, roles, _digest(id, op.password))
-
-
-def _known(op: CreateDisasterRecovery, call: Call) -> Pair:
-    pair = call.world.table(Pair).get(op.id or "")
-    if pair is None or pair.roles != {op.instance_id: "slave", op.disaster_recovery_instance.id: "master"}:
-        raise Refused(NO_PAIR, "id: what the call for the master answered.")
+def _begun(op: CreateDisasterRecovery, call: Call) -> Pair | None:
+    """The pair whose missing half is to be built: the one that is named, else the one the instance is in."""
+    world, other = call.world, op.disaster_recovery_instance.id
+    pair = world.table(Pair).get(op.id) if op.id else _found(world, op.instance_id)
+    if pair is None and op.id is None:
+        return None
+    if pair is None or pair.roles != {op.instance_id: op.instance_role, other: _OTHER_ROLE[op.instance_role]}:
+        raise Refused(NO_PAIR, "id: what the call for the master answered.") if op.id else Refused(STATE, _TAKEN)
     if op.instance_id in pair.built or pair.parted:
         raise Refused(STATE, "This half is built, or the pair is being parted.")
     if not hmac.compare_digest(pair.digest, _digest(pair.id, op.password)):
         raise Refused("DBS.280465", "Both calls tell the same password.")
     return pair
+
+
+def _new(op: CreateDisasterRecovery, call: Call) -> Pair:
+    other = op.disaster_recovery_instance.id
+    if _found(call.world, other):
+        raise Refused(STATE, "The other instance is in a pair.")
+    id = call.world.ids.uuid("disaster recovery")
+    return Pair(id, op.alias, {op.instance_id: "master", other: "slave"}, _digest(id, op.password))
 
 
 def _digest(salt: str, password: SecretStr | str) -> str:
@@ -383,43 +416,46 @@ def list_settings(op: ShowDisasterRecoverySettings, call: Call) -> list[dict[str
 # -------------------------------------------------------------------------------------- dual-active
 
 
-@kept("dual-active pair")
+@kept("dual-active pair", ties=True)
 @dataclass
 class DualActive:
     """Two instances that both take writes."""
 
     id: str
     halves: list[str]
+    """The instance the pair was asked of, and the other one."""
     tables: list[str]
 
+    def holds(self, instance_id: str) -> bool:
+        return instance_id in self.halves
 
-def _half(world: World, instance_id: str) -> DualActive | None:
-    return next((pair for pair in world.table(DualActive).values() if instance_id in pair.halves), None)
+    def other(self, instance_id: str) -> str:
+        return next(id for id in self.halves if id != instance_id)
 
-
-def _joined(end: End) -> None:
-    pair = end.world.table(DualActive).put(DualActive(**end.effect))
-    for role, id, other in zip(("master", "slave"), pair.halves, reversed(pair.halves)):
-        instance, twin = end.world.instances[id], end.world.instances[other]
-        instance.shown["dual_active_info"] = {
-            "role": role,
+    def shown(self, world: World, instance_id: str) -> dict[str, Any]:
+        twin = world.instances[self.other(instance_id)]
+        info = {
+            "role": "master" if instance_id == self.halves[0] else "slave",
             "status": "normal",
-            "destination_instance_id": other,
+            "destination_instance_id": twin.id,
             "destination_region": twin.region,
             "destination_instance_name": twin.name,
             "destination_instance_node_num": len(twin.nodes),
             "destination_instance_spec_code": twin.spec_code,
         }
-        end.world.touch(instance, end.now)
+        return {"dual_active_info": info}
+
+
+def _half(world: World, instance_id: str) -> DualActive | None:
+    return next((pair for pair in world.table(DualActive).values() if pair.holds(instance_id)), None)
+
+
+def _joined(end: End) -> None:
+    end.world.table(DualActive).put(DualActive(**end.effect))
 
 
 def _released(end: End) -> None:
-    pair = end.world.table(DualActive)[end.effect["id"]]
-    for instance in (end.world.instances.get(id) for id in pair.halves):
-        if instance:
-            instance.shown.pop("dual_active_info", None)
-            end.world.touch(instance, end.now)
-    end.world.table(DualActive).drop(pair.id)
+    end.world.table(DualActive).drop(end.effect["id"])
 
 
 JOIN = _work("BuildBiActiveInstance", "BUILD_BIACTIVE", 600, _joined)
@@ -486,7 +522,4 @@ def release(op: DeleteGeminiDbDualActive, call: Call) -> dict[str, Any]:
     pair = _half(call.world, instance.id)
     if pair is None:
         raise Refused("DBS.03000001")
-    other = next(id for id in pair.halves if id != instance.id)
-    if other in call.world.instances:
-        return _both(call, RELEASE, instance, call.instance(other), id=pair.id)
-    return call.start(RELEASE, instance, id=pair.id)
+    return _both(call, RELEASE, instance, call.instance(pair.other(instance.id)), id=pair.id)

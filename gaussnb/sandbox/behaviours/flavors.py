@@ -12,9 +12,8 @@ from ...operations.flavors import (
     ListFlavors,
     ShowIpNumRequirement,
 )
-from ..lifecycle import BALANCED
 from ..messages import Refused
-from ..world import Instance
+from ..world import Instance, balancers
 from . import Call, Page, simulates
 
 _NOT_CLASSIC = ("CloudNativeCluster", "EnhancedCluster")
@@ -64,8 +63,7 @@ def count_addresses(op: ShowIpNumRequirement, call: Call) -> dict[str, Any]:
         return {"count": op.node_num}
     if op.instance_mode not in engines.engine(op.engine_name or "").modes:
         raise Refused("DBS.280342", "The engine has no such mode.")
-    balancer = (op.engine_name, op.instance_mode) in BALANCED
-    return {"count": op.node_num + balancer}
+    return {"count": op.node_num + balancers(op.engine_name or "", op.instance_mode or "")}
 
 
 @simulates(ListAvailableFlavorInfos, "data")

@@ -10,30 +10,38 @@ from ...spec import plain
 from .. import lifecycle
 from ..lifecycle import End, Work, known
 from ..messages import Refused
-from ..world import SUFFIXES, Instance, create_time
-from . import Call, backups, instances, matching, simulates
+from ..world import SUFFIXES, Instance, balancers, create_time
+from . import Call, backups, disaster_recovery, instances, matching, simulates
 from .configurations import check_template, take_template
-from .dedicated_resources import pools
+from .dedicated_resources import Load, check_room, pools
+from .network import Reach
 from .quotas import check_another
 
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
 
-
 def _born(end: End) -> None:
     instance = end.instance
     backups.take_back(end)
+    if pair := end.effect.get("pair"):
+        disaster_recovery.complete(end.world, pair)
     lifecycle.settled(end.world, instance, end.now)
     backups.automatic(end.world, instance, end.now)  # documented: the first one comes at once
     instances.age(end.world, instance, end.now)
 
 
-CREATE = known(
-    Work("CreateInstance", "CREATE", None, going="creating", done="normal", failed="createfail", apply=_born)
-)
-RESTORE_NEW = known(
-    Work("RestoreNewInstance", "CREATE", None, going="creating", done="normal", failed="createfail", apply=_born)
-)
+def _not_born(end: End) -> None:
+    if pair := end.effect.get("pair"):
+        disaster_recovery.forget(end.world, pair)
+
+
+def _birth(job: str) -> Work:
+    return known(
+        Work(job, "CREATE", None, going="creating", done="normal", failed="createfail", apply=_born, undo=_not_born)
+    )
+
+
+CREATE, RESTORE_NEW = _birth("CreateInstance"), _birth("RestoreNewInstance")
 
 
 @simulates(InstanceSpec)
@@ -42,6 +50,9 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
         check(spec, call)
     instance = _instance(spec, call)
     take_template(call.world, instance, call.now)
+    if reach := spec.lb_access_control_settings:
+        enabled = str(reach.enabled).lower() == "true"
+        call.world.table(Reach).put(Reach(instance.id, reach.type, enabled, plain(reach.ip_groups)))
     prepaid = instance.prepaid
     job = lifecycle.begin(
         call.world,
@@ -51,7 +62,7 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
         seconds=engines.engine(instance.engine).create_seconds,
         fail=call.fail,
         listed=not prepaid,
-        effect=_past(spec, call),
+        effect=_past(spec, call) | _twin(spec, instance, call),
     )
     accepted = {"order_id": call.order()} if prepaid else {"job_id": job.id}
     return _answer(spec, instance) | accepted
@@ -104,6 +115,8 @@ def _check_network(spec: InstanceSpec, call: Call) -> None:
         raise Refused("DBS.280248", "The subnet belongs to another VPC.")
     if spec.security_group_id not in world.security_groups:
         raise Refused("DBS.200502")
+    more = int(spec.flavor[0].num) + balancers(spec.datastore.type, spec.mode)
+    lifecycle.check_addresses(world, spec.subnet_id, more)
 
 
 def _check_belongings(spec: InstanceSpec, call: Call) -> None:
@@ -118,6 +131,8 @@ def _check_belongings(spec: InstanceSpec, call: Call) -> None:
             raise Refused("DBS.280001", "dedicated_resource_id: there is no such pool.")
         if (pool.engine, pool.zone) != (spec.datastore.type, spec.availability_zone):
             raise Refused("DBS.280001", f"dedicated_resource_id: the pool is for {pool.engine} in {pool.zone}.")
+        flavor = spec.flavor[0]
+        check_room(world, pool.id, Load.of(int(flavor.num), flavor.spec_code, int(flavor.size)))
 
 
 def _check_restore(spec: InstanceSpec, call: Call) -> None:
@@ -133,8 +148,10 @@ def _check_restore(spec: InstanceSpec, call: Call) -> None:
         source = call.instance(restore.source_instance_id or "")
         if (source.engine, source.version) != (spec.datastore.type, spec.datastore.version):
             raise Refused("DBS.301024", "Engine and version are those of the source.")
-        if not int(source.created) <= (moment or 0) / 1000 <= call.now:
-            raise Refused("DBS.301024", "The source was not there at that moment.")
+        if source.status not in lifecycle.FILLED:
+            raise Refused(lifecycle.WRONG_STATE)
+        if moment not in [1000 * at for at in backups.moments_of(call.world, source)]:
+            raise Refused("DBS.301024", "restore_time: one of the moments the source offers.")
         nodes = len(source.nodes)
     if int(spec.flavor[0].num) < nodes:
         raise Refused("DBS.280123", f"The source has {nodes} nodes.")
@@ -153,6 +170,14 @@ def _past(spec: InstanceSpec, call: Call) -> dict[str, Any]:
     return {"of": source.id, "back": (spec.restore_info.restore_time or 0) / 1000, "used": source.used}
 
 
+def _twin(spec: InstanceSpec, instance: Instance, call: Call) -> dict[str, Any]:
+    """The pair a new instance is going to be in."""
+    if spec.dr_info is None:
+        return {}
+    source = call.instance(spec.dr_info.source_instance_id)
+    return {"pair": disaster_recovery.promise(call.world, source, instance).id}
+
+
 def _check_recovery(spec: InstanceSpec, call: Call) -> None:
     if spec.dr_info is None:
         return
@@ -160,8 +185,8 @@ def _check_recovery(spec: InstanceSpec, call: Call) -> None:
     if source.engine != spec.datastore.type:
         raise Refused("DBS.280235", "The source has another engine.")
     lifecycle.check_idle(source, lifecycle.USABLE)
-    if matching(call.world.instances.values(), dr_source_id=source.id):
-        raise Refused("DBS.200018", "The source has a twin already.")
+    if call.world.ties(source.id):
+        raise Refused("DBS.200018", "The source is in a pair already.")
 
 
 def _check_quota(spec: InstanceSpec, call: Call) -> None:
@@ -223,10 +248,9 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         dedicated_resource_id=spec.dedicated_resource_id or "",
         disk_encryption_id=spec.disk_encryption_id or "",
         configuration_id=spec.configuration_id or "",
-        dr_source_id=spec.dr_info.source_instance_id if spec.dr_info else "",
     )
     if spec.availability_zone_detail and "," in spec.availability_zone:  # documented: ignored for one zone
-        instance.shown["availability_zone_detail"] = plain(spec.availability_zone_detail)
+        instance.availability_zone_detail = plain(spec.availability_zone_detail)
     instance.nodes = [lifecycle.new_node(call.world, instance, 1 + number) for number in range(int(flavor.num))]
     return instance
 
@@ -249,6 +273,8 @@ def _answer(spec: InstanceSpec, instance: Instance) -> dict[str, Any]:
         "enterprise_project_id": instance.enterprise_project_id,
         "ssl_option": instance.ssl,
     }
+    if instance.dedicated_resource_id:
+        answer["dedicated_resource_id"] = instance.dedicated_resource_id
     return answer | ({"charge_info": _charge(spec.charge_info)} if spec.charge_info else {})
 
 

@@ -25,10 +25,10 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known, later
 from ..messages import Refused
 from ..world import Instance, World, kept
-from . import Call, Page, flavors, matching, recycle_bin, redis_sessions, simulates, wanted
+from . import UNSUPPORTED, Call, Page, flavors, matching, recycle_bin, redis_sessions, simulates, wanted
+from .dedicated_resources import check_growth
 from .quotas import check_larger
 
-_UNSUPPORTED = "DBS.216029"
 _NEW_PATCH = 30 * 24 * 3600
 """How long an instance has the newest patch of its engine, in seconds."""
 _COMMON = ("password", "passwd", "admin", "rwuser", "qwerty", "abc", "123", "huawei", "gauss")
@@ -67,8 +67,8 @@ def _recycled(end: End) -> None:
 
 def _switched(end: End) -> None:
     """The standby takes over: its zone is the primary one, and every client connects anew."""
-    if zones := end.instance.shown.get("availability_zone_detail"):
-        end.instance.shown["availability_zone_detail"] = dict(zip(zones, reversed(zones.values())))
+    if zones := end.instance.availability_zone_detail:
+        end.instance.availability_zone_detail = dict(zip(zones, reversed(zones.values())))
     redis_sessions.break_off(end.world, end.instance, end.now)
 
 
@@ -113,7 +113,7 @@ def restart(op: RestartInstance, call: Call) -> dict[str, Any]:
     if op.node_id is None:
         return call.start(lifecycle.RESTART, instance)
     if (instance.engine, instance.mode) != ("redis", "CloudNativeCluster"):
-        raise Refused("DBS.200434", "Only nodes of a cloud-native Redis instance restart alone.")
+        raise Refused(UNSUPPORTED, "node_id: only nodes of a cloud-native Redis instance restart alone.")
     if op.node_id not in (node.id for node in instance.nodes):
         raise Refused("DBS.200013")
     return call.start(lifecycle.RESTART_NODE, instance, nodes=[op.node_id])
@@ -124,6 +124,8 @@ def delete(op: DeleteInstance, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     if instance.prepaid:
         raise Refused("DBS.280456")
+    if call.world.ties(instance.id):
+        raise Refused("DBS.280406", "It is in a pair: part that first.")
     return call.start(DELETE, instance)
 
 
@@ -170,6 +172,7 @@ def check_target(world: World, instance: Instance, code: str) -> None:
     if any(status[zone] != "normal" for zone in instance.availability_zone.split(",")):
         raise Refused("DBS.280434")
     check_larger(world, instance, code, len(instance.nodes))
+    check_growth(world, instance, spec_code=code)
 
 
 @simulates(UpgradeDbVersion)
@@ -200,25 +203,20 @@ def _upgrade(instance: Instance, call: Call) -> dict[str, Any]:
 def check_upgrade(instance: Instance) -> None:
     """Refuse an upgrade of what has the newest patch."""
     if not instance.patch_available:
-        raise Refused(_UNSUPPORTED, "It has the newest patch.")
+        raise Refused(UNSUPPORTED, "It has the newest patch.")
 
 
 # ------------------------------------------------------------------------------------- only for some
 
 
-@simulates(SwitchOver)
+@simulates(SwitchOver, only=("redis Replication",))
 def switch_over(op: SwitchOver, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    if (instance.engine, instance.mode) != ("redis", "Replication"):
-        raise Refused(_UNSUPPORTED, "Only a Redis pair has a standby node.")
-    return call.start(SWITCH_OVER, instance)
+    return call.start(SWITCH_OVER, call.instance(op.instance_id))
 
 
-@simulates(SetInstanceDataDump)
+@simulates(SetInstanceDataDump, only=("influxdb EnhancedCluster",))
 def set_data_dump(op: SetInstanceDataDump, call: Call) -> dict[str, Any]:
     instance, table = call.instance(op.instance_id), call.world.table(DataDump)
-    if (instance.engine, instance.mode) != ("influxdb", "EnhancedCluster"):
-        raise Refused(_UNSUPPORTED, "Only an enhanced InfluxDB cluster.")
     lifecycle.check_idle(instance, lifecycle.USABLE)
     if op.action == "open":
         table.put(DataDump(instance.id, op.bucket_name))

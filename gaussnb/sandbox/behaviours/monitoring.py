@@ -9,8 +9,8 @@ from ... import engines
 from ...operations.monitoring import ShowSecondLevelMonitoringStatus, SwitchSecondLevelMonitoring
 from .. import lifecycle
 from ..messages import Refused
-from ..world import kept
-from . import Call, simulates
+from ..world import BALANCED, kept
+from . import UNSUPPORTED, Call, simulates
 
 _VCPUS = 4
 
@@ -28,13 +28,12 @@ def show_seconds(op: ShowSecondLevelMonitoringStatus, call: Call) -> dict[str, A
     return {"enabled": call.instance(op.instance_id).id in call.world.table(Measured)}
 
 
-@simulates(SwitchSecondLevelMonitoring)
+@simulates(SwitchSecondLevelMonitoring, only=BALANCED)
 def set_seconds(op: SwitchSecondLevelMonitoring, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     flavor = engines.flavor(instance.spec_code)
-    fits = (instance.engine, instance.mode) in lifecycle.BALANCED and flavor is not None and flavor.vcpus >= _VCPUS
-    if op.enabled and not fits:
-        raise Refused("DBS.216029", f"For Redis behind a proxy, on nodes of at least {_VCPUS} vCPUs.")
+    if op.enabled and (flavor is None or flavor.vcpus < _VCPUS):
+        raise Refused(UNSUPPORTED, f"On nodes of at least {_VCPUS} vCPUs.")
     lifecycle.check_idle(instance, lifecycle.USABLE)
     measured = call.world.table(Measured)
     if op.enabled:

@@ -23,9 +23,8 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, World, kept
-from . import Call, simulates
+from . import UNSUPPORTED, Call, simulates
 
-_NOT_FOR_IT = "DBS.216029"
 _RESERVED = {
     "mongodb": frozenset(range(8636, 8639)),
     "redis": engines.RESERVED_PORTS,
@@ -80,7 +79,7 @@ SSL = known(Work("SwitchSSL", "SWITCH_SSL", 180, apply=_set))
 # -------------------------------------------------------------------------------------- behaviours
 
 
-@simulates(ModifyPort)
+@simulates(ModifyPort, only=tuple(_RESERVED))
 def set_port(op: ModifyPort, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     if op.port == instance.port:
@@ -88,7 +87,7 @@ def set_port(op: ModifyPort, call: Call) -> dict[str, Any]:
     most = range(1024, 65536) if instance.engine == "redis" else range(2100, 9501)
     if op.port not in most:
         raise Refused("DBS.200059", f"{most[0]} to {most[-1]}.")
-    if op.port in _RESERVED.get(instance.engine, ()):
+    if op.port in _RESERVED[instance.engine]:
         raise Refused("DBS.200060", "The service keeps it for itself.")
     return call.start(PORT, instance, port=op.port)
 
@@ -105,8 +104,8 @@ def set_public_ip(op: ModifyPublicIp, call: Call) -> dict[str, Any]:
         return call.start(UNBIND, instance, node_id=node.id, public_ip="")
     if op.public_ip is None:
         raise Refused("DBS.280421", "public_ip: the address to bind.")
-    taken = {node.public_ip for other in call.world.instances.values() for node in other.nodes}
-    if node.public_ip or op.public_ip in taken:
+    bound = {node.public_ip for other in call.world.instances.values() for node in other.nodes}
+    if node.public_ip or op.public_ip in bound | lifecycle.promised(call.world, "public_ip"):
         raise Refused("DBS.200701")
     return call.start(BIND, instance, node_id=node.id, public_ip=op.public_ip)
 
@@ -121,22 +120,19 @@ def set_security_group(op: UpdateSecurityGroup, call: Call) -> dict[str, Any]:
     return call.start(GROUP, instance, security_group_id=op.security_group_id)
 
 
-@simulates(UpdateClientNetwork)
+@simulates(UpdateClientNetwork, only=("mongodb ReplicaSet",))
 def set_client_networks(op: UpdateClientNetwork, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if instance.mode != "ReplicaSet":
-        raise Refused(_NOT_FOR_IT, "For replica sets of MongoDB.")
     return call.start(CLIENTS, instance, ranges=op.client_network_ranges)
 
 
-@simulates(UpdateInstanceLb)
+@simulates(UpdateInstanceLb, only=("influxdb", "redis"))
 def set_load_balancer(op: UpdateInstanceLb, call: Call) -> dict[str, Any]:
     instance = _balanced(call, op.instance_id)
     subnet = call.world.subnets[instance.subnet_id]
     if ipaddress.ip_address(op.ip) not in ipaddress.ip_network(subnet.cidr):
         raise Refused("DBS.200091", f"An address of the subnet, {subnet.cidr}.")
-    others = call.world.instances.values()
-    if op.ip in {address for other in others for address in _addresses(other)}:
+    if op.ip in call.world.addresses:
         raise Refused("DBS.200092")
     return call.start(BALANCER, instance, lb_ip_address=op.ip)
 
@@ -175,9 +171,5 @@ def _balanced(call: Call, instance_id: str) -> Instance:
     """The instance, which has to stand behind a load balancer."""
     instance = call.instance(instance_id)
     if not instance.lb_ip_address:
-        raise Refused(_NOT_FOR_IT, "It has no load balancer.")
+        raise Refused(UNSUPPORTED, "It has no load balancer.")
     return instance
-
-
-def _addresses(instance: Instance) -> set[str]:
-    return {instance.lb_ip_address, *(node.private_ip for node in instance.nodes)} - {""}

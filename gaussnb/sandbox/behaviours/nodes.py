@@ -19,10 +19,10 @@ from .. import lifecycle
 from ..lifecycle import End, Work, known, marked
 from ..messages import Refused
 from ..world import Instance, World, kept
-from . import Call, matching, simulates
+from . import UNSUPPORTED, Call, matching, simulates
+from .dedicated_resources import check_growth
 from .quotas import check_larger
 
-_UNSUPPORTED = "DBS.216029"
 _ADDRESSES = 200
 """How many nodes an instance gets in all, unless its policy says fewer."""
 
@@ -103,6 +103,8 @@ def add(op: ExpandInstanceNode, call: Call) -> dict[str, Any]:
         _check_subnet(op.subnet_id, instance, call)
     check_larger(world, instance, instance.spec_code, present + op.num)
     lifecycle.check_idle(instance, ADD.allowed)
+    lifecycle.check_addresses(world, op.subnet_id or instance.subnet_id, op.num)
+    check_growth(world, instance, nodes=op.num)
     return call.start(ADD, instance, nodes=_new(world, instance, op.num, op.subnet_id or ""))
 
 
@@ -118,7 +120,7 @@ def _new(world: World, instance: Instance, num: int, subnet_id: str = "") -> lis
 
 def _check_subnet(subnet_id: str, instance: Instance, call: Call) -> None:
     if instance.engine != "cassandra":
-        raise Refused(_UNSUPPORTED, "Only nodes of Cassandra stand in a subnet of their own.")
+        raise Refused(UNSUPPORTED, "Only nodes of Cassandra stand in a subnet of their own.")
     if subnet_id not in call.world.subnets:
         raise Refused("DBS.200501")
     if call.world.subnets[subnet_id].vpc_id != instance.vpc_id:
@@ -155,11 +157,9 @@ def remove_failed(op: DeleteEnlargeFailNode, call: Call) -> dict[str, Any]:
     return call.start(CLEAN_UP, instance, nodes=[op.node_id])
 
 
-@simulates(OfflineNodes)
+@simulates(OfflineNodes, only=("redis",))
 def set_power(op: OfflineNodes, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if instance.engine != "redis":
-        raise Refused(_UNSUPPORTED, "Only nodes of Redis.")
     if not set(op.node_ids) <= {node.id for node in instance.nodes}:
         raise Refused("DBS.280407")
     lifecycle.check_idle(instance, lifecycle.USABLE)
@@ -172,20 +172,20 @@ def set_power(op: OfflineNodes, call: Call) -> dict[str, Any]:
     return call.start(work, instance, nodes=op.node_ids)
 
 
-@simulates(ShowAutoNodeExpansionPolicy)
+@simulates(ShowAutoNodeExpansionPolicy, only=("cassandra",))
 def show_policy(op: ShowAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
-    instance = _cassandra(op.instance_id, call)
+    instance = call.instance(op.instance_id)
     shown = asdict(call.world.table(NodePolicy).get(instance.id) or NodePolicy(instance.id))
     del shown["id"]
     return shown
 
 
-@simulates(ModifyAutoNodeExpansionPolicy)
+@simulates(ModifyAutoNodeExpansionPolicy, only=("cassandra",))
 def set_policy(op: ModifyAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
-    instance = _cassandra(op.instance_id, call)
+    instance = call.instance(op.instance_id)
     flavor = engines.flavor(instance.spec_code)
     if op.switch_option and flavor and flavor.vcpus <= 2:
-        raise Refused(_UNSUPPORTED, "Only nodes of more than 2 CPUs.")
+        raise Refused(UNSUPPORTED, "Only nodes of more than 2 CPUs.")
     given = {name: value for name, value in op if name != "instance_id" and value is not None}
     call.world.table(NodePolicy).put(NodePolicy(instance.id, **given))
     expand(call.world, instance, call.now)
@@ -223,10 +223,3 @@ def _overloaded(instance: Instance, policy: NodePolicy, busy: Load) -> bool:
         return False
     share = sum(node.id in busy.nodes for node in instance.nodes) / len(instance.nodes)
     return math.ceil(100 * share) >= policy.overload_node_threshold  # 67 means two of three
-
-
-def _cassandra(instance_id: str, call: Call) -> Instance:
-    instance = call.instance(instance_id)
-    if instance.engine != "cassandra":
-        raise Refused(_UNSUPPORTED, "Only Cassandra.")
-    return instance

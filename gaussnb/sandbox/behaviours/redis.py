@@ -1,14 +1,14 @@
-"""What all Redis chapters ask first: is it a Redis instance, and can it do that now?"""
+"""What all Redis chapters ask first: can the instance do that now?"""
 
 from __future__ import annotations
 
 import hashlib
 
 from .. import lifecycle
-from ..messages import Refused
 from ..world import Instance, Node
 from . import Call
 
+REDIS = ("redis",)
 RUNNING = frozenset({"normal", "abnormal", "data_disk_full", "enlargefail"})
 """The statuses in which an instance answers questions about its inside."""
 _ONE_DATABASE = "RedisCluster"
@@ -16,41 +16,32 @@ _DATABASES = tuple(map(str, range(1000)))
 
 
 def running(call: Call, instance_id: str) -> Instance:
-    """A Redis instance that answers questions.
+    """An instance that answers questions.
 
     Raises:
-        Refused: when there is none, it has another engine, or it does not run.
+        Refused: when there is none, or it does not run.
     """
-    instance = _redis(call.instance(instance_id))
+    instance = call.instance(instance_id)
     lifecycle.check_status(instance, RUNNING)
     return instance
 
 
 def usable(call: Call, instance_id: str) -> Instance:
-    """A Redis instance that can be changed.
+    """An instance that can be changed.
 
     Raises:
-        Refused: when there is none, it has another engine, something else is done to it, or it is not as it should be.
+        Refused: when there is none, something else is done to it, or it is not as it should be.
     """
-    instance = _redis(call.instance(instance_id))
+    instance = call.instance(instance_id)
     lifecycle.check_idle(instance, lifecycle.USABLE)
     return instance
 
 
 def node(call: Call, node_id: str) -> tuple[Instance, Node]:
-    """A node of a Redis instance that runs, and the instance."""
-    for instance in call.world.instances.values():
-        for one in instance.nodes:
-            if one.id == node_id:
-                lifecycle.check_status(_redis(instance), RUNNING)
-                return instance, one
-    raise Refused("DBS.200013")
-
-
-def _redis(instance: Instance) -> Instance:
-    if instance.engine != "redis":
-        raise Refused("DBS.280235", "This is for Redis instances.")
-    return instance
+    """A node of an instance that runs, and the instance."""
+    instance, one = call.node(node_id)
+    lifecycle.check_status(instance, RUNNING)
+    return instance, one
 
 
 def databases(instance: Instance) -> tuple[str, ...]:

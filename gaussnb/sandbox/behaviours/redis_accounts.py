@@ -20,7 +20,7 @@ from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, kept
 from . import Call, simulates
-from .redis import databases, running, usable
+from .redis import REDIS, databases, running, usable
 
 ADMINISTRATOR = "rwuser"
 
@@ -90,7 +90,7 @@ DELETE = known(Work("DeleteDbUser", "DELETE_DB_USER", 60, apply=_deleted))
 CHANGE = known(Work("ModifyDbUserPrivilege", "MODIFY_DB_USER", 60, apply=_changed))
 
 
-@simulates(ListDbUsers)
+@simulates(ListDbUsers, only=REDIS)
 def list_accounts(op: ListDbUsers, call: Call) -> list[dict[str, Any]]:
     instance = running(call, op.instance_id)
     administrator = {
@@ -104,7 +104,7 @@ def list_accounts(op: ListDbUsers, call: Call) -> list[dict[str, Any]]:
     return [one for one in everybody if op.name in (None, one["name"])]
 
 
-@simulates(CreateDbUser)
+@simulates(CreateDbUser, only=REDIS)
 def create(op: CreateDbUser, call: Call) -> dict[str, Any]:
     instance = usable(call, op.instance_id)
     _check_once(user.name for user in op.users)
@@ -119,7 +119,7 @@ def create(op: CreateDbUser, call: Call) -> dict[str, Any]:
     return call.start(CREATE, instance, users=users)
 
 
-@simulates(DeleteDbUser)
+@simulates(DeleteDbUser, only=REDIS)
 def delete(op: DeleteDbUser, call: Call) -> dict[str, Any]:
     instance = usable(call, op.instance_id)
     for name in op.names:
@@ -127,7 +127,7 @@ def delete(op: DeleteDbUser, call: Call) -> dict[str, Any]:
     return call.start(DELETE, instance, names=list(dict.fromkeys(op.names)))
 
 
-@simulates(ModifyDbUserPrivilege)
+@simulates(ModifyDbUserPrivilege, only=REDIS)
 def change(op: ModifyDbUserPrivilege, call: Call) -> dict[str, Any]:
     instance = usable(call, op.instance_id)
     _check_once(user.name for user in op.users)
@@ -141,7 +141,7 @@ def change(op: ModifyDbUserPrivilege, call: Call) -> dict[str, Any]:
     return call.start(CHANGE, instance, users=users)
 
 
-@simulates(ResetDbUserPassword)
+@simulates(ResetDbUserPassword, only=REDIS)
 def reset_password(op: ResetDbUserPassword, call: Call) -> dict[str, Any]:
     instance = usable(call, op.instance_id)
     if op.name != ADMINISTRATOR:
@@ -170,14 +170,14 @@ def _check_databases(instance: Instance, named: Iterable[str]) -> None:
 # -------------------------------------------------------------------------------------- passwordless
 
 
-@simulates(ShowPasswordlessConfig)
+@simulates(ShowPasswordlessConfig, only=REDIS)
 def show_passwordless(op: ShowPasswordlessConfig, call: Call) -> list[str]:
     instance = running(call, op.instance_id)
     known = call.world.table(Passwordless).get(instance.id)
     return known.addresses if known else []
 
 
-@simulates(UpdatePasswordlessConfig)
+@simulates(UpdatePasswordlessConfig, only=REDIS)
 def set_passwordless(op: UpdatePasswordlessConfig, call: Call) -> dict[str, Any]:
     instance = usable(call, op.instance_id)
     call.world.table(Passwordless).put(Passwordless(instance.id, list(dict.fromkeys(op.config_ips))))

@@ -19,7 +19,7 @@ from ...operations.redis_commands import (
 from ..messages import Refused
 from ..world import kept
 from . import Call, Page, simulates
-from .redis import databases, running, usable
+from .redis import REDIS, databases, running, usable
 
 HIGH_RISK: tuple[str, ...] = get_args(get_args(HighRiskCommand)[0])
 _MOST_KEYS = 20
@@ -44,13 +44,13 @@ def _commands(call: Call, instance_id: str) -> Commands:
     return call.world.table(Commands).get(instance_id) or Commands(instance_id)
 
 
-@simulates(ShowHighRiskCommands)
+@simulates(ShowHighRiskCommands, only=REDIS)
 def list_high_risk(op: ShowHighRiskCommands, call: Call) -> dict[str, Any]:
     names = _commands(call, running(call, op.instance_id).id).names
     return {"commands": [{"origin_name": command, "name": names.get(command, command)} for command in HIGH_RISK]}
 
 
-@simulates(UpdateHighRiskCommands)
+@simulates(UpdateHighRiskCommands, only=REDIS)
 def rename(op: UpdateHighRiskCommands, call: Call) -> dict[str, Any]:
     commands = _commands(call, usable(call, op.instance_id).id)
     names = {command: command for command in HIGH_RISK} | commands.names
@@ -63,7 +63,7 @@ def rename(op: UpdateHighRiskCommands, call: Call) -> dict[str, Any]:
     return {}
 
 
-@simulates(ShowRedisDisabledCommands)
+@simulates(ShowRedisDisabledCommands, only=REDIS)
 def list_disabled(op: ShowRedisDisabledCommands, call: Call) -> Page:
     commands = _commands(call, running(call, op.instance_id).id)
     items: list[Any] = list(commands.disabled)
@@ -76,7 +76,7 @@ def list_disabled(op: ShowRedisDisabledCommands, call: Call) -> Page:
     return Page(items, key="keys" if op.type == "key" else "commands", more=beside)
 
 
-@simulates(SaveRedisDisabledCommands)
+@simulates(SaveRedisDisabledCommands, only=REDIS)
 def disable(op: SaveRedisDisabledCommands, call: Call) -> dict[str, Any]:
     commands = _asked(op, call)
     if op.disabled_type == "command":
@@ -90,7 +90,7 @@ def disable(op: SaveRedisDisabledCommands, call: Call) -> dict[str, Any]:
     return {}
 
 
-@simulates(DeleteRedisDisabledCommands)
+@simulates(DeleteRedisDisabledCommands, only=REDIS)
 def enable(op: DeleteRedisDisabledCommands, call: Call) -> dict[str, Any]:
     commands = _asked(op, call)
     if op.disabled_type == "command":

@@ -11,7 +11,7 @@ from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, World, kept
 from . import Call, simulates
-from .redis import databases, draw, running, usable
+from .redis import REDIS, databases, draw, running, usable
 
 _BIG = ("basket", "feed", "index", "ranking", "audit", "export")
 _HOT = ("session", "price", "stock", "token", "banner")
@@ -109,12 +109,12 @@ def _flushed(end: End) -> None:
 FLUSH = known(Work("FlushDatabases", "FLUSH", 60, apply=_flushed))
 
 
-@simulates(ListInstanceDatabases, "data")
+@simulates(ListInstanceDatabases, "data", only=REDIS)
 def list_databases(op: ListInstanceDatabases, call: Call) -> list[str]:
     return list(databases(running(call, op.instance_id)))
 
 
-@simulates(UpdateDatabases)
+@simulates(UpdateDatabases, only=REDIS)
 def flush(op: UpdateDatabases, call: Call) -> dict[str, Any]:
     instance = usable(call, op.instance_id)
     database = "*" if op.db_id is None else str(op.db_id)
@@ -123,7 +123,7 @@ def flush(op: UpdateDatabases, call: Call) -> dict[str, Any]:
     return call.start(FLUSH, instance, database=database)
 
 
-@simulates(ShowRedisBigKeys, "data")
+@simulates(ShowRedisBigKeys, "data", only=REDIS)
 def list_big_keys(op: ShowRedisBigKeys, call: Call) -> list[dict[str, Any]]:
     instance = running(call, op.instance_id)
     found = [key for key in _keys(call.world, instance) if not key.qps and key.type in (op.key_types or _TYPES)]
@@ -133,7 +133,7 @@ def list_big_keys(op: ShowRedisBigKeys, call: Call) -> list[dict[str, Any]]:
     ]
 
 
-@simulates(ShowRedisHotKeys, "data")
+@simulates(ShowRedisHotKeys, "data", only=REDIS)
 def list_hot_keys(op: ShowRedisHotKeys, call: Call) -> list[dict[str, Any]]:
     instance = running(call, op.instance_id)
     found = [key for key in _keys(call.world, instance) if key.qps]

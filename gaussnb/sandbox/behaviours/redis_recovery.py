@@ -17,7 +17,7 @@ from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, job_time, kept
 from . import Call, simulates
-from .redis import running, usable
+from .redis import REDIS, running, usable
 from .redis_data import Event, happened
 
 _DEFAULT_MINUTES, _DEFAULT_DAYS = 20, 1
@@ -45,7 +45,7 @@ class Pitr:
         return [self.since + step * number for number in range(oldest, int((now - self.since) // step) + 1)]
 
 
-@simulates(ShowRedisPitrPolicy)
+@simulates(ShowRedisPitrPolicy, only=REDIS)
 def show_policy(op: ShowRedisPitrPolicy, call: Call) -> dict[str, Any]:
     known = call.world.table(Pitr).get(running(call, op.instance_id).id)
     if known is None:
@@ -53,7 +53,7 @@ def show_policy(op: ShowRedisPitrPolicy, call: Call) -> dict[str, Any]:
     return {"enabled": True, "interval": known.interval, "keep_days": known.keep_days}
 
 
-@simulates(SetRedisPitrPolicy)
+@simulates(SetRedisPitrPolicy, only=REDIS)
 def set_policy(op: SetRedisPitrPolicy, call: Call) -> dict[str, Any]:
     instance, table = usable(call, op.instance_id), call.world.table(Pitr)
     known = table.get(instance.id)
@@ -71,13 +71,13 @@ def _moments(instance: Instance, call: Call) -> list[float]:
     return known.moments(call.now) if known else []
 
 
-@simulates(ShowRedisPitrInfo, "data")
+@simulates(ShowRedisPitrInfo, "data", only=REDIS)
 def show_storage(op: ShowRedisPitrInfo, call: Call) -> dict[str, Any]:
     count = len(_moments(running(call, op.instance_id), call))
     return {"storage": f"{count * _MB:.2f}MB"}
 
 
-@simulates(ListRedisPitrRestoreTime)
+@simulates(ListRedisPitrRestoreTime, only=REDIS)
 def list_moments(op: ListRedisPitrRestoreTime, call: Call) -> list[str]:
     if op.end_time <= op.start_time:
         raise Refused("DBS.280001", "end_time: later than start_time.")
@@ -101,7 +101,7 @@ RESTORE = known(Work("RestoreRedisPitr", "RESTORE", 600, apply=_taken_back))
 READ_IN = known(Work("RestoreRedisData", "RESTORE", 600, apply=_read_in))
 
 
-@simulates(RestoreRedisPitr)
+@simulates(RestoreRedisPitr, only=REDIS)
 def restore(op: RestoreRedisPitr, call: Call) -> dict[str, Any]:
     instance = usable(call, op.instance_id)
     if instance.id not in call.world.table(Pitr):
@@ -112,7 +112,7 @@ def restore(op: RestoreRedisPitr, call: Call) -> dict[str, Any]:
     return call.start(RESTORE, instance, back=moment)
 
 
-@simulates(RestoreRedisData)
+@simulates(RestoreRedisData, only=REDIS)
 def read_in(op: RestoreRedisData, call: Call) -> dict[str, Any]:
     """Any bucket will do: what is in it cannot be known here."""
     instance = usable(call, op.instance_id)

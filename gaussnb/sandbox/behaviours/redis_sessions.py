@@ -17,7 +17,7 @@ from ...operations.redis_sessions import (
 from ..messages import Refused
 from ..world import Instance, Node, World, kept
 from . import Call, Page, simulates
-from .redis import draw, node, running
+from .redis import REDIS, draw, node, running
 
 _AGAIN = 30.0
 """Seconds until a client whose session was closed is back."""
@@ -111,7 +111,7 @@ def _nodes(instance: Instance, node_id: str | None) -> Iterator[Node]:
     return (one for one in instance.nodes if node_id in (None, one.id))
 
 
-@simulates(ListInstanceSessions)
+@simulates(ListInstanceSessions, only=REDIS)
 def list_sessions(op: ListInstanceSessions, call: Call) -> dict[str, Any]:
     instance = running(call, op.instance_id)
     found = {one.id: _sessions(instance, one, call) for one in _nodes(instance, op.node_id)}
@@ -123,7 +123,7 @@ def list_sessions(op: ListInstanceSessions, call: Call) -> dict[str, Any]:
     }
 
 
-@simulates(ClearInstanceSessions)
+@simulates(ClearInstanceSessions, only=REDIS)
 def clear(op: ClearInstanceSessions, call: Call) -> dict[str, Any]:
     instance = running(call, op.instance_id)
     for one in _nodes(instance, op.node_id):
@@ -131,13 +131,13 @@ def clear(op: ClearInstanceSessions, call: Call) -> dict[str, Any]:
     return {}
 
 
-@simulates(ListInstancesSession)
+@simulates(ListInstancesSession, only=REDIS)
 def list_of_node(op: ListInstancesSession, call: Call) -> Page:
     found = (session.shown for session in _sessions(*node(call, op.node_id), call))
     return Page([one for one in found if one["addr"].startswith(op.addr_prefix or "")])
 
 
-@simulates(DeleteInstancesSession)
+@simulates(DeleteInstancesSession, only=REDIS)
 def close(op: DeleteInstancesSession, call: Call) -> dict[str, Any]:
     instance, one = node(call, op.node_id)
     sessions = _sessions(instance, one, call)
@@ -148,7 +148,7 @@ def close(op: DeleteInstancesSession, call: Call) -> dict[str, Any]:
     return {}
 
 
-@simulates(ListInstancesSessionStatistics)
+@simulates(ListInstancesSessionStatistics, only=REDIS)
 def statistics(op: ListInstancesSessionStatistics, call: Call) -> dict[str, Any]:
     found = [session.shown for session in _sessions(*node(call, op.node_id), call)]
     return {

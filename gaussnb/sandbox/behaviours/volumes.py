@@ -21,10 +21,11 @@ from ..lifecycle import FILLED, End, Work, known
 from ..messages import Answer, Refused
 from ..world import Instance, World, kept
 from . import Call, simulates
+from .dedicated_resources import check_growth
 
 _TOO_SMALL = "DBS.200302"
 _TOO_LARGE = "DBS.200028"
-_UNSUPPORTED = "DBS.216029"
+_COLD = ("influxdb InfluxdbSingle",)
 _COLD_MOST = 100_000
 _USUAL = {"cassandra": (90, 10, 100), "redis": (80, 20, 1)}
 """By engine: from how many percent in use storage is added, how many percent, and how many GB at least."""
@@ -70,28 +71,27 @@ def _span(instance: Instance) -> engines.Span:
     return engines.storage(engines.mode(instance.engine, instance.mode), instance.spec_code)
 
 
-def _check_larger(instance: Instance, size: int) -> None:
+def _check_larger(world: World, instance: Instance, size: int) -> None:
     if size <= instance.size:
         raise Refused(_TOO_SMALL, f"It has {instance.size} GB.")
     most = _span(instance).high
     if most is not None and size > most:
         raise Refused(_TOO_LARGE, f"At most {most} GB.")
+    check_growth(world, instance, size=size)
 
 
 @simulates(ResizeInstanceVolume)
 def extend(op: ResizeInstanceVolume, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    _check_larger(instance, op.size)
+    _check_larger(call.world, instance, op.size)
     return call.start(EXTEND, instance, size=op.size)
 
 
-@simulates(ModifyVolume)
+@simulates(ModifyVolume, only=tuple(_USUAL))
 def resize(op: ModifyVolume, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if instance.engine not in _USUAL:
-        raise Refused(_UNSUPPORTED, "Only Cassandra and Redis.")
     if op.size >= instance.size:
-        _check_larger(instance, op.size)
+        _check_larger(call.world, instance, op.size)
         return call.start(EXTEND, instance, size=op.size)
     least = max(_span(instance).low, math.floor(1.25 * float(instance.used)) + 1)
     if op.size < least:
@@ -99,17 +99,15 @@ def resize(op: ModifyVolume, call: Call) -> dict[str, Any]:
     return call.start(SHRINK, instance, size=op.size)
 
 
-@simulates(CreateColdVolume)
+@simulates(CreateColdVolume, only=_COLD)
 def create_cold(op: CreateColdVolume, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
-    if (instance.engine, instance.mode) != ("influxdb", "InfluxdbSingle"):
-        raise Refused(_UNSUPPORTED, "Only InfluxDB of a single node.")
     if instance.id in call.world.table(ColdVolume):
         raise Refused("DBS.212003", "It has cold storage already.")
     return call.start(ADD_COLD, instance, size=op.size)
 
 
-@simulates(ResizeColdVolume)
+@simulates(ResizeColdVolume, only=_COLD)
 def extend_cold(op: ResizeColdVolume, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     volume = call.world.table(ColdVolume).get(instance.id)
@@ -138,7 +136,7 @@ def _set_one(op: SetAutoEnlargePolicy, instance: Instance, call: Call) -> None:
     table = call.world.table(VolumePolicy)
     lifecycle.check_status(instance, lifecycle.MADE)
     if instance.engine not in _USUAL:
-        raise Refused(_UNSUPPORTED, "Only Cassandra and Redis.")
+        raise Refused("DBS.280235", "Only Cassandra and Redis.")
     if op.switch_option == "off":
         if instance.id in table:
             table.drop(instance.id)
