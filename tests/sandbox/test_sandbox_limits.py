@@ -149,6 +149,10 @@ def test_a_dedicated_pool_is_used_up(cloud: Cloud) -> None:
     assert cloud("POST", path + "extend-volume", {"size": 19_500}).ok
     assert left() == {"vcpus": 32, "ram": 128, "volume": 0}
     cloud.sandbox.advance(600)
+    policy = {"instance_ids": [made["id"]], "switch_option": "on"}
+    assert cloud("PUT", "v3/instances/disk-auto-expansion", policy).ok
+    cloud.sandbox.fill(made["id"], 95)
+    assert cloud.instance(made["id"])["actions"] == []  # storage does not grow by itself either
     cloud("DELETE", path.rstrip("/"))
     cloud.sandbox.advance(600)
     assert left() == {"vcpus": 80, "ram": 320, "volume": 19_500}

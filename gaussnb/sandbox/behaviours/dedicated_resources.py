@@ -99,6 +99,15 @@ def check_growth(
         check_room(world, instance.dedicated_resource_id, more, but=instance.id)
 
 
+def has_room(world: World, instance: Instance, size: int) -> bool:
+    """Whether the pool of an instance, where it has one, lets its storage grow to so many GB."""
+    try:
+        check_growth(world, instance, size=size)
+    except Refused:
+        return False
+    return True
+
+
 @simulates(ListDedicatedResources)
 def list_pools(op: ListDedicatedResources, call: Call) -> list[dict[str, Any]]:
     world = call.world

@@ -21,7 +21,7 @@ from ..lifecycle import FILLED, End, Work, known
 from ..messages import Answer, Refused
 from ..world import Instance, World, kept
 from . import Call, simulates
-from .dedicated_resources import check_growth
+from .dedicated_resources import check_growth, has_room
 
 _TOO_SMALL = "DBS.200302"
 _TOO_LARGE = "DBS.200028"
@@ -171,7 +171,7 @@ def enlarge(world: World, instance: Instance, now: float) -> None:
     _, _, least = _USUAL[instance.engine]
     size = instance.size + max(least, math.ceil(instance.size * policy.step / 100))
     size = min(most for most in (size, policy.size, _span(instance).high) if most is not None)
-    if size > instance.size:
+    if size > instance.size and has_room(world, instance, size):
         lifecycle.begin(world, EXTEND, instance, now, effect={"size": size})
 
 
