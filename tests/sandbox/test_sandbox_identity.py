@@ -55,7 +55,7 @@ def user(cloud: Cloud, **changes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"password": "wrong"}, {"password": 5}, {"password": "\ud800"}, {"name": "nobody"}, {"domain": {}}, {"id": "x"}],
+    [{"password": "wrong"}, {"password": 5}, {"name": "nobody"}, {"domain": {}}, {"id": "x"}],
 )
 def test_wrong_logins(cloud: Cloud, changes: dict[str, Any]) -> None:
     answer = cloud.raw("POST", "/v3/auth/tokens", json={"auth": {"identity": user(cloud, **changes)}})
