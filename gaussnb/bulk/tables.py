@@ -28,7 +28,8 @@ Wrong = list[tuple[int | None, str, str]]
 
 NO_FIELD = "there is no such field"
 NO_TEXT = (
-    "a text, not a number, which does not tell 3.1 from 3.10: read the file with dtype=str, or give its path instead"
+    "a text, not a number, which does not tell 3.1 from 3.10: "
+    "read the file with dtype=str, or give its path to create_many"
 )
 
 
