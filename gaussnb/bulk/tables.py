@@ -27,6 +27,8 @@ Targets = Any
 Wrong = list[tuple[int | None, str, str]]
 
 NO_FIELD = "there is no such field"
+INDEX = ("", "Unnamed: 0")
+"""How the first column is called when a frame was written with its index, which nobody wants."""
 NO_TEXT = (
     "a text, not a number, which does not tell 3.1 from 3.10: "
     "read the file with dtype=str, or give its path to create_many"
@@ -155,10 +157,7 @@ def _rows_of(specs: Specs) -> tuple[list[Any], bool]:
             wrong: Wrong = [(None, "", "the file is not UTF-8 text")]
         refuse(wrong, 0)
     if hasattr(specs, "columns"):
-        names = list(specs.columns)
-        if names and names[0] == "Unnamed: 0":  # the index, by a program that wrote it unasked
-            specs, names = specs.iloc[:, 1:], names[1:]
-        _judge_head(names, len(specs))
+        _judge_head(list(specs.columns), len(specs))
         return specs.to_dict("records"), True
     if isinstance(specs, (Mapping, BaseModel)) or not isinstance(specs, Iterable):
         raise TypeError(f"specs are a DataFrame, a path or a list, not {type(specs).__name__}; put one in a list")
@@ -179,11 +178,10 @@ def _csv(path: str) -> list[dict[str, str]]:
     if not rows:
         return []
     names = [name.strip() for name in rows[0]]
-    index = int(names[0] == "")  # as a frame is written that brings its index
-    _judge_head(names[index:], len(rows) - 1)
+    _judge_head(names, len(rows) - 1)
     refuse([(number, "", f"{len(row)} cells, where the head has {len(names)}")
             for number, row in enumerate(rows[1:]) if any(row) and len(row) != len(names)], len(rows) - 1)  # fmt: skip
-    return [dict(zip(names[index:], row[index:])) for row in rows[1:]]
+    return [dict(zip(names, row)) for row in rows[1:]]
 
 
 def _judge_head(names: list[Any], count: int) -> None:
@@ -223,15 +221,19 @@ def _yaml(path: str) -> list[Any]:
 def _nested(row: Mapping[Any, Any], number: int, wrong: Wrong) -> dict[str, Any]:
     """The fields of a row: dotted names as nested parts, what is missing left out."""
     fields: dict[str, Any] = {}
-    for name, value in row.items():
-        if missing(value):
+    for place, (key, value) in enumerate(row.items(), 1):
+        name = str(key).strip()
+        if missing(value) or (place == 1 and name in INDEX):
             continue
-        *outer, last = [part for part in str(name).strip().split(".") if not part.isdecimal()] or [""]
+        if _shown(name) != name:
+            wrong.append((number, _shown(name), f"{NO_FIELD}: it stands in column {place}"))
+            continue
+        *outer, last = [part for part in name.split(".") if not part.isdecimal()] or [""]
         into: Any = fields
         for part in outer:
             into = into.setdefault(part, {}) if isinstance(into, dict) else None
         if not isinstance(into, dict) or last in into:
-            wrong.append((number, _shown(str(name)), "it is given twice, as a whole and in parts"))
+            wrong.append((number, _shown(name), "it is given twice, as a whole and in parts"))
             continue
         into[last] = dict(value) if isinstance(value, Mapping) else value
     if isinstance(store := fields.get("datastore"), dict):

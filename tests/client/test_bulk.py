@@ -617,6 +617,8 @@ def test_a_name_in_other_letters_is_told_what_is_meant(gdb: Client, canary: str)
     says = dict(zip(caught.value.errors["field"], caught.value.errors["message"]))
     assert says["Name"] == "there is no such field; name is meant"
     assert says["datastore.Type"] == "there is no such field; datastore.type is meant"
+    with pytest.raises(InvalidRows, match=r"\*\*\*: there is no such field: it stands in column 15"):
+        gdb.instances.create_many(table(1, **{"Colour of it": "red"}), password=canary)
 
 
 def test_a_head_that_is_missing_is_told(gdb: Client, tmp_path: Path) -> None:
