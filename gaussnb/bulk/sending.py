@@ -34,6 +34,8 @@ T = TypeVar("T")
 HOPELESS = (AuthenticationError, CredentialsError, PermissionDenied, Unreachable)
 """After one of these no other row would fare better, so no more are sent."""
 
+SURE = " When you are sure that it does not exist: the same call with resume= and again=True sends it."
+
 
 class Outcome(Row):
     """What became of one row."""
@@ -196,7 +198,8 @@ def _uninterrupted(finish: Callable[[], T]) -> T:
 
 def _send(gdb: Client, operation: Operation, record: Record, look: Look) -> bool:
     """Send one, and say whether it is worth while to go on with the others."""
-    record |= {"outcome": "unknown", "message": "It was sent, and its answer did not come."}
+    sure = SURE if operation.route.creates else ""
+    record |= {"outcome": "unknown", "message": f"It was sent, and its answer did not come.{sure}"}
     try:
         answer = gdb.send(operation)
     except HOPELESS as error:
@@ -208,9 +211,7 @@ def _send(gdb: Client, operation: Operation, record: Record, look: Look) -> bool
             _look_up(look, operation, record)
         else:
             record["key"] = key_in(gdb, getattr(lost, "key", ""))
-            record["message"] += (
-                " When you are sure that it does not exist: the same call with resume= and again=True sends it."
-            )
+            record["message"] += sure
     except GaussnbError as error:
         record |= {"outcome": "refused", **_why(operation, error)}
     else:

@@ -186,12 +186,12 @@ def _csv(path: str) -> list[dict[str, str]]:
 
 def _judge_head(names: list[Any], count: int) -> None:
     """Refuse a head that cannot be one: names given twice, or none that is a field."""
-    refuse([(None, _shown(str(name)), "there are two columns of this name")
-            for name, often in Counter(names).items() if often > 1], count)  # fmt: skip
     known = _names(InstanceSpec)
     if names and not any(str(name).strip().lower() in known for name in names):
         fields = "name, datastore.type, flavor.num"
         refuse([(None, "", f"no column is named as a field is, like {fields}: the head seems to be missing")], count)
+    refuse([(None, _shown(str(name)), "there are two columns of this name")
+            for name, often in Counter(names).items() if often > 1], count)  # fmt: skip
 
 
 def _yaml(path: str) -> list[Any]:

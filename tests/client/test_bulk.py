@@ -279,7 +279,7 @@ def test_an_interrupt_hands_over_what_was_done(
     monkeypatch.undo()
     assert "resume=" in caught.value.__notes__[0]
     result = caught.value.result  # type: ignore[attr-defined]
-    assert result["outcome"].tolist()[:2] == ["accepted", "unknown"]
+    assert result["outcome"].tolist()[:2] == ["accepted", "unknown"] and "again=True" in result.loc[1, "message"]
     again = gdb.instances.create_many(table(4), password=canary, resume=result)
     assert again["outcome"].tolist()[:2] == ["accepted", "unknown"]  # nobody knows of the second one
 
@@ -623,7 +623,7 @@ def test_a_name_in_other_letters_is_told_what_is_meant(gdb: Client, canary: str)
 
 def test_a_head_that_is_missing_is_told(gdb: Client, tmp_path: Path) -> None:
     one = tmp_path / "one.csv"
-    one.write_text("many-0,quite4secret\n")
+    one.write_text("many-0,quite4secret,quite4secret\n")
     for specs in (one, pd.read_csv(one)):
         with pytest.raises(InvalidRows, match="head seems to be missing") as caught:
             gdb.instances.create_many(specs)
