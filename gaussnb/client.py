@@ -42,7 +42,7 @@ from .tokens import Token, TokenCache, cache_key
 from .transport import AnswerLost, Patience, Reply, Transport
 from .waiters import Progress, Targets, wait
 from .watching import Poller, Watch
-from .wire import Columns, Request, json_of, leaves, query_of, request_of, word
+from .wire import Columns, Request, digest_of, json_of, leaves, query_of, request_of, word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,7 +242,9 @@ class Client(Groups):
         if route.creates:
             columns = Columns(returns, {**fields_of(operation), "operation": route.id})
             name = str(getattr(operation, "name", ""))
-            return self._making.create(route.id, name, columns, lambda: self._exchange(operation))
+            return self._making.create(
+                route.id, name, columns, lambda: self._exchange(operation), digest_of(operation)
+            )
         try:
             reply = self._exchange(first_page(operation), patience)
         except AnswerLost as lost:

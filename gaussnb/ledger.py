@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sqlite3
 import threading
 from collections.abc import Collection, Sequence
@@ -23,7 +24,7 @@ from .spec import Known, Row
 _SCHEMA = """
 create table if not exists made (
     key integer primary key autoincrement, asked_at text, endpoint text, project_id text, operation text, name text,
-    there text, outcome text, id text, job_id text, request_id text
+    there text, outcome text, id text, job_id text, request_id text, digest text
 )
 """
 
@@ -51,6 +52,8 @@ class Made(Row):
     """What the vendor's support asks for."""
     key: int
     """Where it stands in the ledger."""
+    digest: str
+    """Equal for whatever was asked with the same fields, secrets left out."""
 
 
 class Ledger:
@@ -78,6 +81,7 @@ class Ledger:
         operation: str,
         name: str,
         there: Collection[str] | None = None,
+        digest: str = "",
     ) -> int:
         """Note what is about to be asked; on disk when this returns.
 
@@ -88,15 +92,16 @@ class Ledger:
             operation: what.
             name: the name it is to have.
             there: the ids of what has this name already; None when that is not known.
+            digest: what :func:`gaussnb.wire.digest_of` says of the request.
 
         Returns:
             The key of the entry.
         """
         ids = None if there is None else json.dumps(sorted(there))
         rows = self._run(
-            "insert into made (asked_at, endpoint, project_id, operation, name, there, outcome) "
-            "values (?, ?, ?, ?, ?, ?, 'asked') returning key",
-            (at.isoformat(), endpoint, project_id, operation, name, ids),
+            "insert into made (asked_at, endpoint, project_id, operation, name, there, digest, outcome) "
+            "values (?, ?, ?, ?, ?, ?, ?, 'asked') returning key",
+            (at.isoformat(), endpoint, project_id, operation, name, ids, digest or None),
         )
         return int(rows[0]["key"])
 
@@ -116,6 +121,11 @@ class Ledger:
         for entry in entries:
             entry["there"] = None if entry["there"] is None else json.loads(entry["there"])
         return entries
+
+    @property
+    def id(self) -> int:
+        """Tells this ledger from every other one: keys are counted in each."""
+        return int(self._run("pragma user_version", ())[0]["user_version"])
 
     def close(self) -> None:
         """Close the file."""
@@ -172,7 +182,13 @@ def _opened(where: str) -> sqlite3.Connection:
 
 def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
+    connection.execute("begin immediate")  # two kernels may begin a ledger at the same time
     connection.execute(_SCHEMA)
+    if not any(column["name"] == "digest" for column in connection.execute("pragma table_info(made)")):
+        connection.execute("alter table made add column digest text")  # a ledger of an earlier version
     connection.execute("select there from made limit 1")
+    if not connection.execute("pragma user_version").fetchone()[0]:
+        # The one number that sqlite keeps in a file's head for whoever owns it, and copies with it.
+        connection.execute(f"pragma user_version = {secrets.randbelow(2**31 - 1) + 1}")
     connection.commit()
     return connection

@@ -48,7 +48,9 @@ class Making:
     def __init__(self, client: Client, ledger: Ledger) -> None:
         self._client, self._ledger = client, ledger
 
-    def create(self, operation: str, name: str, columns: Columns, send: Callable[[], Reply]) -> pd.DataFrame:
+    def create(
+        self, operation: str, name: str, columns: Columns, send: Callable[[], Reply], digest: str = ""
+    ) -> pd.DataFrame:
         """Send a create: noted before it is sent, looked up when its answer is lost, never repeated."""
         there = self.ids_called(name)
         key = self._ledger.begin(
@@ -58,6 +60,7 @@ class Making:
             operation=operation,
             name=name,
             there=there,
+            digest=digest,
         )
         try:
             reply = send()

@@ -5,6 +5,7 @@ Nothing here does I/O, so the client, the embedded sandbox and the tests use the
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from pydantic import BaseModel, SecretStr
 from pydantic_core import from_json
 
 from .spec import (
@@ -87,6 +89,28 @@ def _query_text(value: Any) -> str:
 def json_of(value: Any) -> bytes:
     """A value as the JSON bytes of a body."""
     return json.dumps(plain(value), ensure_ascii=False).encode()
+
+
+def digest_of(operation: Operation) -> str:
+    """A mark of all that an operation asks for, secrets left out; a number and its text are the same.
+
+    >>> from gaussnb.operations.instances import DeleteInstance
+    >>> digest_of(DeleteInstance(instance_id="a")) == digest_of(DeleteInstance(instance_id="b"))
+    False
+    """
+    text = json.dumps(_without_secrets(operation), sort_keys=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        value = fields_of(value)
+    if isinstance(value, Mapping):
+        known = {name: item for name, item in value.items() if item is not None and not isinstance(item, SecretStr)}
+        return {name: _without_secrets(item) for name, item in known.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_secrets(item) for item in value]
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def operation_of(

@@ -6,6 +6,7 @@ import builtins
 import inspect
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pandas as pd
 import pytest
 
 import gaussnb as gn
-from gaussnb import Client, quickstart
+from gaussnb import Client, InstanceSpec, quickstart
 from gaussnb.bulk import Outcome
+from gaussnb.bulk.tables import _as_declared
 from gaussnb.errors import InvalidRows
 from gaussnb.sandbox import Sandbox
 from gaussnb.spec import columns
@@ -73,7 +75,8 @@ def test_every_shape_sends_the_same_body(sandbox: Sandbox, gdb: Client, spec: An
         [one], [nested], pd.DataFrame([nested]), table(1), gaps[:1], csv, str(semicolons), yaml, dotted,
     ]  # fmt: skip
     for shape in shapes:
-        assert gdb.instances.create_many(shape, password=canary)["outcome"].tolist() == ["accepted"], shape
+        result = gdb.instances.create_many(shape, password=canary, again=True)
+        assert result["outcome"].tolist() == ["accepted"], shape
     asked = sandbox.requests.loc[sandbox.requests["operation"] == CREATE, "body"].map(json.loads)
     assert len(asked) == len(shapes)
     for body, shape in zip(asked, shapes):
@@ -212,7 +215,7 @@ def test_a_lost_answer_is_found_and_nothing_is_made_twice(
 
 def test_equal_names_are_told_apart_after_lost_answers(sandbox: Sandbox, gdb: Client, canary: str) -> None:
     sandbox.inject(CREATE, drop="after", times=None)
-    result = gdb.instances.create_many(table(4, name="equal"), password=canary)
+    result = gdb.instances.create_many(table(4, name="equal"), password=canary, again=True)
     assert result["id"].is_unique and sorted(result["id"]) == there(sandbox)
 
 
@@ -276,7 +279,7 @@ def test_an_interrupt_hands_over_what_was_done(
     monkeypatch.undo()
     assert "resume=" in caught.value.__notes__[0]
     result = caught.value.result  # type: ignore[attr-defined]
-    assert result["outcome"].tolist()[:2] == ["accepted", "unknown"]
+    assert result["outcome"].tolist()[:2] == ["accepted", "unknown"] and "again=True" in result.loc[1, "message"]
     again = gdb.instances.create_many(table(4), password=canary, resume=result)
     assert again["outcome"].tolist()[:2] == ["accepted", "unknown"]  # nobody knows of the second one
 
@@ -319,7 +322,7 @@ def test_the_quota_comes_first(build: Any, canary: str) -> None:
         result = gdb.instances.create_many(table(2), password=canary)
         assert gdb.instances.create_many(table(2), password=canary, resume=result)["id"].tolist() == list(result["id"])
         sandbox.inject("ShowQuotas", code="DBS.280032")
-        more = gdb.instances.create_many(table(1), password=canary)  # who may not look is told by the service
+        more = gdb.instances.create_many(table(1, name="more"), password=canary)  # the service itself tells
     assert more["outcome"].tolist() == ["refused"] and more["error_code"].tolist() == ["DBS.280280"]
 
 
@@ -371,7 +374,7 @@ def test_a_frame_names_what_to_delete(sandbox: Sandbox, gdb: Client, fill: Any, 
     assert result["name"].tolist() == frame["name"].tolist()
     assert result["outcome"].tolist() == ["skipped", "accepted"] and result.loc[1, "id"] in ids
     with pytest.raises(InvalidRows) as caught:
-        gdb.instances.delete_many([ids[0], "no/id", ""])
+        gdb.instances.delete_many([ids[0], "no/id", 7])
     assert list(zip(caught.value.errors["row"], caught.value.errors["field"])) == [
         (1, "instance_id"), (2, "instance_id"),
     ]  # fmt: skip
@@ -409,6 +412,236 @@ def test_many_are_tagged(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
     assert [len(gdb.tags.list(id)) for id in ids] == [0, 0, 0]
     with pytest.raises(InvalidRows, match="nothing was sent"):
         gdb.tags.update_many(ids, "create", [{"key": "team"}])
+
+
+@pytest.mark.parametrize("gap", [None, float("nan"), pd.NA, pd.NaT, "", " "])
+def test_a_gap_in_a_list_is_nobodys_id(gap: Any, sandbox: Sandbox, gdb: Client, fill: Any) -> None:
+    (id,) = fill(sandbox, 1)
+    result = gdb.instances.delete_many([gap, id])
+    assert result["outcome"].tolist() == ["skipped", "accepted"] and "no id" in result.loc[0, "message"]
+    assert sent(sandbox, "DeleteInstance") == 1
+
+
+def test_a_frame_of_what_belongs_to_instances_deletes_none(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
+    (id,) = fill(sandbox, 1)
+    for frame in (gdb.instances.nodes(id), pd.DataFrame({"instance_id": [id, id]})):
+        with pytest.raises(ValueError, match="of things that belong to instances"):
+            gdb.instances.delete_many(frame)
+    assert sent(sandbox, "DeleteInstance") == 0 and there(sandbox) == [id]
+    assert gdb.instances.delete_many(pd.DataFrame({"instance_id": [id]}))["outcome"].tolist() == ["accepted"]
+
+
+def test_an_answer_to_another_question_is_not_taken_up(
+    sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path
+) -> None:
+    made = gdb.instances.create_many(table(2), password=canary)
+    with pytest.raises(ValueError, match="answer to CreateInstance, and this is DeleteInstance"):
+        gdb.instances.delete_many(made, resume=made)
+    tags = [{"key": "team", "value": "blue"}]
+    tagged = gdb.tags.update_many(made, "create", tags)
+    tagged.to_csv(tmp_path / "tagged.csv", index=False)
+    kept = pd.read_csv(tmp_path / "tagged.csv")
+    for action, others in (("delete", tags), ("create", [{"key": "team", "value": "red"}])):
+        with pytest.raises(ValueError, match="row 0 was accepted in resume, when other things"):
+            gdb.tags.update_many(made, action, others, resume=kept)
+    assert gdb.tags.update_many(made, "create", tags, resume=kept)["outcome"].tolist() == ["accepted"] * 2
+    assert sent(sandbox, "BatchTagAction") == 2 and sent(sandbox, "DeleteInstance") == 0
+    with pytest.raises(ValueError, match="only what was refused or skipped may change"):
+        gdb.instances.create_many(table(2, **{"flavor.size": 600}), password=canary, resume=made)
+    backwards = gdb.instances.create_many(table(2), password=canary, resume=made[::-1])
+    assert backwards["id"].tolist() == made["id"].tolist() and sent(sandbox) == 2
+
+
+# -------------------------------------------------------------------------------------------- a cell that is run twice
+
+
+def test_a_table_that_is_sent_twice_is_made_once(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    first = gdb.instances.create_many(table(2), password=canary)
+    with pytest.raises(InvalidRows, match=r"many-0 was made from here as .*: resume=True .* again=True") as caught:
+        gdb.instances.create_many(table(3), password=canary)
+    assert caught.value.errors["row"].tolist() == [0, 1] and caught.value.errors["field"].tolist() == ["name"] * 2
+    assert sent(sandbox) == 2
+    on = gdb.instances.create_many(table(3), password=canary, resume=True)
+    assert on["id"].tolist()[:2] == first["id"].tolist() and sent(sandbox) == 3
+    gdb.instances.create_many(table(1), password=canary, again=True)
+    assert sent(sandbox) == 4
+
+
+def test_a_resume_that_is_run_twice_is_made_once(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    sandbox.inject(CREATE, code="DBS.280001")
+    result = gdb.instances.create_many(table(2), password=canary, workers=1)
+    gdb.instances.create_many(table(2), password=canary, resume=result)
+    with pytest.raises(InvalidRows, match="many-0 was made"):
+        gdb.instances.create_many(table(2), password=canary, resume=result)
+    assert sent(sandbox) == 3 and len(there(sandbox)) == 2
+
+
+def test_what_was_deleted_may_be_made_again(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    made = gdb.instances.create_many(table(2), password=canary)
+    sandbox.advance(3600)
+    gdb.instances.delete_many(made)  # being deleted is enough
+    assert gdb.instances.create_many(table(2), password=canary)["outcome"].tolist() == ["accepted"] * 2
+
+
+def test_equal_names_in_a_table_are_meant_or_refused(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    for resume in (False, True):
+        with pytest.raises(InvalidRows, match="the name of row 0 as well; again=True"):
+            gdb.instances.create_many(table(2, name="equal"), password=canary, resume=resume)
+    assert sent(sandbox) == 0
+    sandbox.inject(CREATE, code="DBS.280001", after=1)
+    result = gdb.instances.create_many(table(2, name="equal"), password=canary, again=True)
+    on = gdb.instances.create_many(table(2, name="equal"), password=canary, resume=result)
+    assert on["outcome"].tolist() == ["accepted"] * 2 and sorted(on["id"]) == there(sandbox)
+
+
+def test_the_ledger_tells_another_spec_of_the_same_name(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    made = gdb.instances.create_many(table(1), password=canary)
+    assert gdb.made()["digest"].tolist() == made["digest"].tolist()
+    same = gdb.instances.create_many(table(1, **{"flavor.num": "3"}), password="Another-1!", resume=True)
+    assert same["outcome"].tolist() == ["accepted"]
+    bigger = table(1, **{"flavor.size": 600})
+    other = gdb.instances.create_many(bigger, password=canary, resume=True)
+    assert other["outcome"].tolist() == ["skipped"] and "another spec" in other.loc[0, "message"]
+    assert other["id"].tolist() == made["id"].tolist() and sent(sandbox) == 1
+    more = gdb.instances.create_many(bigger, password=canary, resume=True, again=True)
+    assert more["outcome"].tolist() == ["accepted"] and sent(sandbox) == 2
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["frame", "ledger"])
+def test_what_never_arrived_is_sent_when_asked_to(kept: bool, sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    sandbox.inject(CREATE, drop="before")
+    result = gdb.instances.create_many(table(1), password=canary)
+    assert "resume= and again=True" in result.loc[0, "message"]
+    on = gdb.instances.create_many(table(1), password=canary, resume=result if kept else True, again=True)
+    assert on["outcome"].tolist() == ["accepted"] and on["id"].tolist() == there(sandbox)
+
+
+@pytest.mark.parametrize("outcome", ["refused", "accepted"])
+def test_another_machines_ledger_says_nothing(outcome: str, sandbox: Sandbox, gdb: Client, canary: str) -> None:
+    sandbox.inject(CREATE, drop="before")
+    result = gdb.instances.create_many(table(1), password=canary)
+    with sandbox.connect() as elsewhere:
+        if outcome == "refused":
+            sandbox.inject(CREATE, code="DBS.280001")
+        assert elsewhere.instances.create_many(table(1), password=canary)["outcome"].tolist() == [outcome]
+        assert elsewhere.made()["key"].tolist() == gdb.made()["key"].tolist()  # counted alike
+        on = elsewhere.instances.create_many(table(1), password=canary, resume=result)
+    assert on["outcome"].tolist() == ["unknown"] and sent(sandbox) == 2
+
+
+def test_whoever_presses_the_key_again_still_gets_the_result(
+    sandbox: Sandbox, gdb: Client, canary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, shutdown, presses = gdb.send, ThreadPoolExecutor.shutdown, [1, 2, 3]
+
+    def stopped(operation: Any, returns: Any = None) -> Any:
+        if operation.route.creates and operation.name == "many-1":
+            raise KeyboardInterrupt
+        return send(operation, returns)
+
+    def pressed(pool: Any, *args: Any, **named: Any) -> None:
+        if presses:
+            presses.pop()
+            raise KeyboardInterrupt
+        shutdown(pool, *args, **named)
+
+    monkeypatch.setattr(gdb, "send", stopped)
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", pressed)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        gdb.instances.create_many(table(3), password=canary, workers=1)
+    assert not presses and "resume=" in caught.value.__notes__[0]
+    result = caught.value.result  # type: ignore[attr-defined]
+    assert result["outcome"].tolist()[:2] == ["accepted", "unknown"]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("gaussnb-many")]
+
+
+# ------------------------------------------------------------------------------------------- what tables do to values
+
+
+def bodies(sandbox: Sandbox) -> list[dict[str, Any]]:
+    return [json.loads(body) for body in sandbox.requests.loc[sandbox.requests["operation"] == CREATE, "body"]]
+
+
+def test_a_file_that_was_written_with_gaps_is_read(sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path) -> None:
+    gaps = table(2, **{"backup_strategy.start_time": "08:00-09:00", "enterprise_project_id": "0"})
+    gaps["backup_strategy.keep_days"], gaps["ssl_option"] = [8, None], [1, None]
+    gaps["charge_info.charge_mode"], gaps["charge_info.is_auto_renew"] = ["postPaid", None], [True, None]
+    gaps["charge_info.period_num"] = [1, None]
+    gaps.to_csv(tmp_path / "gaps.csv", index=False)
+    assert ",8.0," in (tmp_path / "gaps.csv").read_text()
+    gdb.instances.create_many(tmp_path / "gaps.csv", password=canary, workers=1)
+    first, second = bodies(sandbox)
+    assert first["backup_strategy"]["keep_days"] == 8 and first["enterprise_project_id"] == "0"
+    assert first["charge_info"] == {"charge_mode": "postPaid", "is_auto_renew": "true", "period_num": 1}
+    assert first["ssl_option"] == "1" and first["datastore"]["version"] == "3.11"
+    assert "ssl_option" not in second and "charge_info" not in second
+    redis = InstanceSpec.model_fields["port"]
+    assert _as_declared(redis.annotation, redis.metadata, "6380.0", True) == 6380
+
+
+def test_a_version_that_became_a_number_is_not_guessed(gdb: Client, canary: str, tmp_path: Path) -> None:
+    whole = table(1, enterprise_project_id="0")
+    whole.to_csv(tmp_path / "a.csv", index=False)
+    read = pd.read_csv(tmp_path / "a.csv")
+    with pytest.raises(InvalidRows, match=r"dtype=str, or give its path") as caught:
+        gdb.instances.create_many(read, password=canary)
+    assert caught.value.errors["field"].tolist() == ["datastore.version"]  # and not enterprise_project_id
+    read = pd.read_csv(tmp_path / "a.csv", dtype=str)
+    assert gdb.instances.create_many(read, password=canary)["outcome"].tolist() == ["accepted"]
+
+
+def test_nothing_in_yaml_is_nothing(sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path) -> None:
+    nothing = {"configuration_id": "null", "dedicated_resource_id": "~", "disk_encryption_id": "NULL",
+               "port": "Null", "ssl_option": ""}  # fmt: skip
+    lines = {"name": "many-0", **FLAT, **nothing, "enterprise_project_id": '"null"'}
+    (tmp_path / "a.yaml").write_text("- " + "\n  ".join(f"{name}: {value}" for name, value in lines.items()))
+    gdb.instances.create_many(tmp_path / "a.yaml", password=canary)
+    (body,) = bodies(sandbox)
+    assert not set(nothing) & set(body) and body["enterprise_project_id"] == "null"  # a text where it is quoted
+
+
+def test_an_index_and_tabs_do_no_harm(sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path) -> None:
+    table(1).to_csv(tmp_path / "index.csv")
+    table(1).to_csv(tmp_path / "tabs.csv", sep="\t")
+    read = pd.read_csv(tmp_path / "index.csv", dtype=str)
+    for shape in (tmp_path / "index.csv", tmp_path / "tabs.csv", read):
+        assert len(gdb.instances.create_many(shape, password=canary, again=True)) == 1
+    first, *others = bodies(sandbox)
+    assert others == [first, first]
+
+
+def test_a_name_in_other_letters_is_told_what_is_meant(gdb: Client, canary: str) -> None:
+    specs = table(1).rename(columns={"name": "Name", "datastore.type": "datastore.Type"})
+    with pytest.raises(InvalidRows) as caught:
+        gdb.instances.create_many(specs, password=canary)
+    says = dict(zip(caught.value.errors["field"], caught.value.errors["message"]))
+    assert says["Name"] == "there is no such field; name is meant"
+    assert says["datastore.Type"] == "there is no such field; datastore.type is meant"
+    with pytest.raises(InvalidRows, match=r"\*\*\*: there is no such field: it stands in column 15"):
+        gdb.instances.create_many(table(1, **{"Colour of it": "red"}), password=canary)
+
+
+def test_a_head_that_is_missing_is_told(gdb: Client, tmp_path: Path) -> None:
+    one = tmp_path / "one.csv"
+    one.write_text("many-0,quite4secret,quite4secret\n")
+    for specs in (one, pd.read_csv(one)):
+        with pytest.raises(InvalidRows, match="head seems to be missing") as caught:
+            gdb.instances.create_many(specs)
+        assert "quite4secret" not in str(caught.value) + caught.value.errors.to_string()
+    one.write_text("name\n" + "a" * 200_000)
+    with pytest.raises(InvalidRows, match="not CSV, at line 2"):
+        gdb.instances.create_many(one)
+
+
+def test_an_empty_row_keeps_its_number(sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path) -> None:
+    table(2).to_csv(tmp_path / "a.csv", index=False)
+    head, first, last = (tmp_path / "a.csv").read_text().splitlines()
+    (tmp_path / "a.csv").write_text("\n".join([head, first, "," * head.count(","), last]))
+    result = gdb.instances.create_many(tmp_path / "a.csv", password=canary)
+    assert result["outcome"].tolist() == ["accepted", "skipped", "accepted"]
+    assert "nothing in this row" in result.loc[1, "message"] and sent(sandbox) == 2
+    on = gdb.instances.create_many(tmp_path / "a.csv", password=canary, resume=result)
+    assert on["outcome"].tolist() == ["accepted", "skipped", "accepted"] and sent(sandbox) == 2
 
 
 # ----------------------------------------------------------------------------------------------------------- the faces

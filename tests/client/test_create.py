@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -296,6 +297,19 @@ def test_without_a_disk_nothing_is_written_and_nothing_read(tmp_path: Path) -> N
     assert ledger.entries("e", "p") == []
     begin(ledger)
     assert len(ledger.entries("e", "p")) == 1 and len(Ledger(kept.path).entries("e", "p")) == 1
+
+
+def test_a_ledger_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    kept = Ledger(path)
+    begin(kept)
+    id = kept.id
+    kept.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("alter table made drop column digest")
+    begin(Ledger(path), digest="sha256:0")
+    assert [entry["digest"] for entry in Ledger(path).entries("e", "p")] == ["sha256:0", None]
+    assert Ledger(path).id == id != Ledger(on_disk=False).id
 
 
 @pytest.mark.parametrize("what", ["a file in the way", "no database", "another schema"])
