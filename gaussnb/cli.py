@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("sandbox", help="run the sandbox alone, for any tool on this machine")
     command.add_argument("--port", type=_port, default=8080, help="where to listen; 0 for any free port (8080)")
     command.add_argument("--state", type=Path, help="a file that keeps everything")
-    command.add_argument("--speed", type=_positive, default=60, help="sandbox seconds in one second (60)")
+    command.add_argument("--world", type=Path, help="a YAML or JSON file it begins with, as an export writes it")
+    command.add_argument("--quota", type=_count, help="how many instances an engine may have; 0 for no limit (50)")
+    command.add_argument("--speed", type=_positive, help="sandbox seconds in one second (60)")
     command.add_argument("--seed", type=int, default=0, help="makes ids and credentials (0)")
     command.set_defaults(run=_sandbox)
 
@@ -99,6 +101,12 @@ def _positive(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError("a number above 0")
     return number
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("a whole number, 0 or more")
+    return int(text)
 
 
 def _port(text: str) -> int:
@@ -220,8 +228,15 @@ def _sandbox(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):  # both are the ordinary way to end it
         signal.signal(number, lambda *_: ended.set())
     try:
-        sandbox = Sandbox(path=options.state, port=options.port, seed=options.seed, speed=options.speed).start()
-    except (OSError, RuntimeError, ValueError, sqlite3.Error) as error:
+        sandbox = Sandbox(
+            path=options.state,
+            port=options.port,
+            seed=options.seed,
+            speed=options.speed,
+            quota=options.quota,
+            world=options.world,
+        ).start()
+    except (ImportError, OSError, RuntimeError, ValueError, sqlite3.Error) as error:
         why = str(error)
         if isinstance(error, sqlite3.Error):
             why = f"{options.state}: {error}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from os import PathLike
 from types import MappingProxyType
@@ -19,7 +20,7 @@ from .behaviours import DEPTHS, load
 from .clock import Clock
 from .faults import Drop, Fault, where
 from .messages import Request, Response
-from .store import FileStore, Store
+from .store import FileStore, Origin, Store
 from .world import Ids, World, account
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ __all__ = ["Clock", "Fault", "Sandbox", "login", "simulated"]
 
 REGION = "cn-north-4"
 """The region a sandbox plays unless it is told another one."""
+SPEED, QUOTA = 60.0, 50
 _NO_SOCKET = "http://sandbox.localhost"
 
 
@@ -82,23 +84,24 @@ class Sandbox:
     """A pretend cloud. Use it in a ``with`` block, or call :meth:`start` and :meth:`close`.
 
     Args:
-        path: a file that keeps everything; its seed, region and time go before the arguments. Without it
-            nothing stays.
+        path: a file that keeps everything; its seed, region and time go before the arguments, and its quota and
+            speed are used unless others are given. Without it nothing stays.
         port: where to listen on this machine; 0 for any free port, None for no socket at all, then it is
             reached through :meth:`connect` and :meth:`mount` only.
         seed: makes ids and credentials; the same seed makes the same ones.
-        speed: how many seconds pass in one real second.
+        speed: how many seconds pass in one real second; 60 unless a file says otherwise.
         start: where a standing clock begins, see :class:`~gaussnb.sandbox.clock.Clock`. With it a run can be
             repeated to the byte.
         region: the region it plays.
-        quota: how many instances an engine may have; 0 for no limit, and none of the enterprise project's either.
-        world: a YAML or JSON file it begins with: instances, faults and clock, see
+        quota: how many instances an engine may have, 50 unless a file says otherwise; 0 for no limit, and none of the
+            enterprise project's either.
+        world: a YAML or JSON file it begins with: instances, backups, faults and clock, see
             :mod:`gaussnb.sandbox.worldfile`. What it says goes before the arguments; where ``path`` has been opened
             before, that goes on instead.
 
     Raises:
         RuntimeError: when another sandbox has the file open.
-        ValueError: when a file is something else, or damaged.
+        ValueError: when a file is something else, or damaged, or an argument cannot be.
         OSError: when it cannot be opened.
 
     >>> with Sandbox(port=None, start="2026-01-01T00:00:00") as sandbox:
@@ -111,34 +114,44 @@ class Sandbox:
         path: str | PathLike[str] | None = None,
         port: int | None = 0,
         seed: int = 0,
-        speed: float = 60,
+        speed: float | None = None,
         start: datetime | str | None = None,
         region: str = REGION,
-        quota: int = 50,
+        quota: int | None = None,
         world: str | PathLike[str] | None = None,
     ) -> None:
-        given = None
+        if quota is not None and quota < 0:
+            raise ValueError(f"the quota is a number of instances or 0 for no limit, not {quota}")
+        if port is not None and not 0 <= port < 65536:
+            raise ValueError(f"a port is a number from 0 to 65535, not {port}")
+        wanted: dict[str, Any] = {"quota": quota, "speed": speed}
+        asked = {name: value for name, value in wanted.items() if value is not None}
+        new = {"seed": seed, "region": region, "quota": QUOTA, "speed": SPEED, **asked}
+        standing, given = start is not None, None
         if world is not None:
             from . import worldfile
 
             given = worldfile.read(world)
-            region, seed = given.region or region, seed if given.seed is None else given.seed
-            quota, speed = quota if given.quota is None else given.quota, given.speed or speed
-            start = given.clock or start
-        self.clock = Clock(start, speed)
-        """Its time."""
+            new |= {name: value for name in new if (value := getattr(given, name)) is not None}
+            standing = standing or given.clock is not None
+            start = given.clock or start or given.saved_at
         store = Store() if path is None else FileStore(path)
-        origin = store.origin(seed, region)
-        made = World(origin.seed, origin.region, quota)
-        store.load(made)
-        if origin.time is not None:
-            self.clock.move_to(origin.time)
-        self._app = App(made, self.clock, store)
         try:
-            if given is not None and origin.time is None:
-                for fault in worldfile.fill(given, made, self.clock, world):
-                    self._app.faults.add(fault, self._app.places)
-            store.save(made, self.clock, always=True)
+            origin = store.origin(Origin(**new))
+            if origin.time is not None:
+                origin = replace(origin, **asked)
+            self.clock = Clock(start, origin.speed, standing)
+            """Its time."""
+            made = World(origin.seed, origin.region, origin.quota)
+            store.load(made)
+            self._app = App(made, self.clock, store)
+            if origin.time is not None:
+                self.clock.move_to(origin.time)
+                for fault in origin.faults:
+                    self._app.faults.add(Fault(**fault), self._app.places)
+            elif given is not None:
+                worldfile.fill(given, self._app, world)
+            self._app.save(always=True)
         except BaseException:
             store.close()
             raise
@@ -166,7 +179,7 @@ class Sandbox:
             if not self._closed:
                 self._closed = True
                 try:
-                    self._app.store.save(self._app.world, self.clock, always=True)
+                    self._app.save(always=True)
                 finally:
                     self._app.store.close()
 
@@ -304,7 +317,7 @@ class Sandbox:
         with self._app.lock:
             world = self._app.world
             id = schedule(world, world.instances[instance_id], self.clock.time(), what, spec_code).id
-            self._app.store.save(world, self.clock)
+            self._app.save()
         return id
 
     def export(self, path: str | PathLike[str]) -> None:
@@ -362,7 +375,7 @@ class Sandbox:
         code: str | None = None,
         message: str | None = None,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | str | None = None,
         drop: Drop | None = None,
         delay: float = 0.0,
         redirect: str | None = None,
@@ -378,7 +391,7 @@ class Sandbox:
             code: answer with this error code, and do nothing.
             message: the words of that error.
             headers: add these to the answer, be it right or wrong.
-            body: answer with these bytes; with a status below 300, or none, after doing what was asked.
+            body: answer with these bytes, or this text; with a status below 300, or none, after doing what was asked.
             drop: close the connection without an answer, ``"before"`` or ``"after"`` doing what was asked.
             delay: answer so many real seconds late.
             redirect: answer with a redirect to this URL.
@@ -390,14 +403,23 @@ class Sandbox:
             A handle with ``count`` and ``remove()``.
 
         Raises:
-            ValueError: for a place no call ever leads to.
+            ValueError: for a place no call ever leads to, and for what no answer can be; the text names it.
         """
         fault = Fault(
-            where(route_or_operation), status, code, message, headers or {}, body,
-            drop, delay, redirect, fail, times, after,
-        )  # fmt: skip
-        with self._app.lock:
-            return self._app.faults.add(fault, self._app.places)
+            where=where(route_or_operation),
+            status=status,
+            code=code,
+            message=message,
+            headers=headers or {},
+            body=body,  # type: ignore[arg-type]  # a text becomes bytes there
+            drop=drop,
+            delay=delay,
+            redirect=redirect,
+            fail=fail,
+            times=times,
+            after=after,
+        )
+        return self._app.inject(fault)
 
     @property
     def requests(self) -> pd.DataFrame:

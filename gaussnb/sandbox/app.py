@@ -79,12 +79,23 @@ class App:
         with self.lock:
             return page.look(self, request) or self._handle(request)
 
+    def save(self, *, always: bool = False) -> None:
+        """Keep what changed; see :meth:`gaussnb.sandbox.store.Store.save`."""
+        self.store.save(self.world, self.clock, self.faults, always=always)
+
+    def inject(self, fault: Fault) -> Fault:
+        """Take a fault in."""
+        with self.lock:
+            self.faults.add(fault, self.places)
+            self.save()
+        return fault
+
     def advance(self, seconds: float) -> None:
         """Let time pass, and everything end that ends in it."""
         with self.lock:
             self.clock.advance(seconds)
             lifecycle.settle(self.world, self.clock.time())
-            self.store.save(self.world, self.clock)
+            self.save()
 
     def fill(self, instance_id: str, percent: float) -> None:
         """Let data take so many percent of an instance's disk."""
@@ -94,7 +105,7 @@ class App:
             now = self.clock.time()
             lifecycle.settle(self.world, now)
             volumes.fill(self.world, self.world.instances[instance_id], percent, now)
-            self.store.save(self.world, self.clock)
+            self.save()
 
     def load(self, instance_id: str, nodes: int | None, cpu: float, memory: float) -> None:
         """Let nodes of an instance be so many percent busy."""
@@ -104,7 +115,7 @@ class App:
             now = self.clock.time()
             lifecycle.settle(self.world, now)
             behaviour.load(self.world, self.world.instances[instance_id], nodes, cpu, memory, now)
-            self.store.save(self.world, self.clock)
+            self.save()
 
     # -- one request
 
@@ -135,7 +146,7 @@ class App:
     def _kept(self, response: Response, code: str, request_id: str) -> tuple[Response, str]:
         """Keep what changed; an answer that could not be kept is no answer."""
         try:
-            self.store.save(self.world, self.clock)
+            self.save()
         except Exception:  # a full disk must not end the thread that serves
             _LOG.exception("the sandbox's file could not be written")
             failed = Refused("DBS.280005", "The sandbox's file could not be written.")

@@ -18,6 +18,7 @@ class Clock:
             moves only by :meth:`advance` and by those who wait on it, so that a run can be repeated exactly.
             Without it the clock begins at the present and *runs*.
         speed: virtual seconds per real second.
+        standing: whether it stands; left out, a clock with a start does. One that does not runs on from there.
 
     >>> clock = Clock("2026-01-01T00:00:00", speed=1e6)
     >>> clock.sleep(600)
@@ -25,13 +26,13 @@ class Clock:
     <clock 2026-01-01T00:10:00Z, standing>
     """
 
-    def __init__(self, start: datetime | str | None = None, speed: float = 60.0) -> None:
-        if not speed > 0 or (start is None and math.isinf(speed)):
+    def __init__(self, start: datetime | str | None = None, speed: float = 60.0, standing: bool | None = None) -> None:
+        self.standing = start is not None if standing is None else standing
+        if not speed > 0 or (not self.standing and math.isinf(speed)):
             raise ValueError(f"the speed of a clock is a positive number, not {speed}")
         self.speed = float(speed)
-        self.standing = start is not None
         self._lock = threading.Lock()
-        self._base = _epoch(start) if start is not None else time.time()
+        self._base = epoch(start) if start is not None else time.time()
         self._since = time.monotonic()
 
     def time(self) -> float:
@@ -80,7 +81,8 @@ class Clock:
         return f"<clock, {self.speed:g} times real time>"
 
 
-def _epoch(moment: datetime | str) -> float:
+def epoch(moment: datetime | str) -> float:
+    """A moment in epoch seconds; UTC where it names no offset."""
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import field, fields, replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic.dataclasses import dataclass
 
 from ..errors import CODES
+from ..fields import matches
 from ..spec import OPERATIONS, Operation
 
 Drop = Literal["before", "after"]
+_BYTES = ("utf-8", "surrogateescape")  # any bytes, and text stays readable
 
 
-@dataclass(eq=False)
+def _bytes(body: Any) -> Any:
+    return body.encode(*_BYTES) if isinstance(body, str) else body
+
+
+# What goes into the head of an answer stays one line of it, in the characters HTTP has.
+_HeaderName = Annotated[str, matches(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "a header's name has no spaces")]
+_HeaderText = Annotated[str, matches(r"[\t -~\u00a0-\u00ff]*", "one line of Latin-1 text")]
+
+
+@dataclass(eq=False, config={"extra": "forbid", "hide_input_in_errors": True})
 class Fault:
     """A fault that was injected. :meth:`remove` ends it, ``count`` tells how often it struck.
 
@@ -22,7 +36,7 @@ class Fault:
         code: answer with this error code; nothing is done before.
         message: the words of the error.
         headers: added to the answer, be it a fault or not.
-        body: answer with these bytes, JSON or not.
+        body: answer with these bytes, or this text, JSON or not.
         drop: close the connection, before or after the work is done.
         delay: answer so many real seconds late.
         redirect: answer with a redirect to this URL.
@@ -32,17 +46,17 @@ class Fault:
     """
 
     where: str | None = None
-    status: int | None = None
+    status: Annotated[int, Field(strict=True, ge=200, le=599)] | None = None
     code: str | None = None
     message: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    headers: Mapping[_HeaderName, _HeaderText] = field(default_factory=dict)
+    body: Annotated[bytes, BeforeValidator(_bytes)] | None = None
     drop: Drop | None = None
-    delay: float = 0.0
-    redirect: str | None = None
+    delay: Annotated[float, Field(strict=True, ge=0, le=3600, allow_inf_nan=False)] = 0.0
+    redirect: _HeaderText | None = None
     fail: str | None = None
-    times: int | None = 1
-    after: int = 0
+    times: Annotated[int, Field(strict=True, ge=1)] | None = 1
+    after: Annotated[int, Field(strict=True, ge=0)] = 0
     count: int = field(default=0, init=False)
     _seen: int = field(default=0, init=False, repr=False)
     _removed: bool = field(default=False, init=False, repr=False)
@@ -63,6 +77,14 @@ class Fault:
         if self._removed or times == 0:
             return None
         return replace(self, times=times, after=max(0, self.after - self._seen))
+
+    def told(self) -> dict[str, Any]:
+        """What it is made with, in words of JSON, without what is as usual."""
+        told = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
+        if self.body is not None:
+            told["body"] = self.body.decode(*_BYTES)
+        told["headers"] = dict(self.headers) or _USUAL["headers"]
+        return {name: value for name, value in told.items() if value != _USUAL[name]}
 
     @property
     def answers(self) -> bool:
@@ -85,6 +107,7 @@ class Fault:
         return True
 
 
+_USUAL = {one.name: one.default for one in fields(Fault) if one.init}
 NO_FAULT = Fault(times=None)
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from os import PathLike
+from typing import Any
 
 from .clock import Clock
+from .faults import Faults
 from .world import KINDS, World
 
 _FORMAT = 1
@@ -30,8 +32,12 @@ class Origin:
 
     seed: int
     region: str
-    time: float | None
+    quota: int
+    speed: float
+    time: float | None = None
     """Where its clock stood last; None for a new world."""
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    """What was still to strike."""
 
 
 class Store:
@@ -40,17 +46,18 @@ class Store:
     opened = 0
     """How many times the world was opened before."""
 
-    def origin(self, seed: int, region: str) -> Origin:
-        """How to make the world; what is on disk goes before the arguments."""
-        return Origin(seed, region, None)
+    def origin(self, new: Origin) -> Origin:
+        """How to make the world: as it was kept or, when it is a new one, as it is wanted."""
+        return new
 
     def load(self, world: World) -> None:
         """Fill a new world with what was kept."""
 
-    def save(self, world: World, clock: Clock, *, always: bool = False) -> None:
+    def save(self, world: World, clock: Clock, faults: Faults, *, always: bool = False) -> None:
         """Keep everything that changed, and the time with it.
 
         Args:
+            faults: what is still to strike.
             always: keep the time even if nothing changed.
         """
         for table in world.tables.values():
@@ -113,9 +120,9 @@ class FileStore(Store):
         rows = [(name, json.dumps(self._facts[name])) for name in names]
         self._file.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
 
-    def origin(self, seed: int, region: str) -> Origin:
-        facts = self._facts
-        return Origin(facts.get("seed", seed), facts.get("region", region), facts.get("time"))
+    def origin(self, new: Origin) -> Origin:
+        kept = {one.name: self._facts[one.name] for one in fields(Origin) if one.name in self._facts}
+        return replace(new, **kept)
 
     def load(self, world: World) -> None:
         world.ids.counts.update(self._facts.get("counts", {}))
@@ -129,16 +136,20 @@ class FileStore(Store):
             raise ValueError(f"{self._path} is damaged") from None
         world.restored()
 
-    def save(self, world: World, clock: Clock, *, always: bool = False) -> None:
-        changed = any(table.unsaved for table in world.tables.values())
+    def save(self, world: World, clock: Clock, faults: Faults, *, always: bool = False) -> None:
+        left = [fault.told() for fault in faults.left()]
+        changed = left != self._facts.get("faults") or any(table.unsaved for table in world.tables.values())
         moment = clock.time()
         if not (always or changed or (clock.standing and moment != self._at)):
             return
         self._facts |= {
             "seed": world.ids.seed,
             "region": world.region,
+            "quota": world.quota,
+            "speed": clock.speed,
             "time": moment,
             "counts": world.ids.counts,
+            "faults": left,
         }
         self._file.execute("BEGIN")
         try:
@@ -148,10 +159,10 @@ class FileStore(Store):
             raise
         self._file.execute("COMMIT")
         self._at = moment
-        super().save(world, clock)  # all is written: nothing is unsaved any more
+        super().save(world, clock, faults)  # all is written: nothing is unsaved any more
 
     def _write(self, world: World) -> None:
-        self._keep("seed", "region", "time", "counts")
+        self._keep(*self._facts)
         for table in world.tables.values():
             for id, thing in table.unsaved.items():
                 if thing is None:

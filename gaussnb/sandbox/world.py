@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from ipaddress import IPv4Network
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
-from pydantic import SecretStr, TypeAdapter
+from pydantic import Field, SecretStr, TypeAdapter
 
 from ..engines import ENGINES
 from .messages import encode
@@ -75,7 +75,8 @@ class Declared(dict[str, K]):
 
 KINDS: Declared[type[Any]] = Declared()
 """What a world keeps, by the name it has in the file."""
-_OWNED: set[type[Any]] = set()
+OWNED: set[type[Any]] = set()
+"""The kinds that end with an instance."""
 _TYING: set[type[Any]] = set()
 
 
@@ -94,7 +95,7 @@ def kept(kind: str, *, ends_with_instance: bool = False, ties: bool = False) -> 
             raise ValueError(f"there are {kind}s already")
         KINDS[kind] = thing
         if ends_with_instance:
-            _OWNED.add(thing)
+            OWNED.add(thing)
         if ties:
             _TYING.add(thing)
         return thing
@@ -159,8 +160,8 @@ class Instance:
     subnet_id: str
     security_group_id: str
     spec_code: str
-    size: int
-    port: int
+    size: Annotated[int, Field(gt=0)]
+    port: Annotated[int, Field(gt=0, lt=65536)]
     created: float
     updated: float
     group_id: str
@@ -177,7 +178,8 @@ class Instance:
     patch: int = 11204
     patch_available: bool = False
     ssl: str = "0"
-    used: str = "0.003"
+    used: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] = "0.003"
+    """How much of its storage is in use, in GB."""
     maintenance_window: str = "02:00-06:00"
     enterprise_project_id: str = "0"
     dedicated_resource_id: str = ""
@@ -257,7 +259,7 @@ class Job:
     instance_name: str
     start: float
     end: float
-    status: str = "Running"
+    status: Literal["Running", "Completed", "Failed"] = "Running"
     fail_reason: str = ""
     """Why it failed; while it runs, why it is going to."""
     listed: bool = True
@@ -485,7 +487,7 @@ class World:
         self._hold(instance.id)
         self.places.subtract(self._placed.pop(instance.id))
         for kind, table in self.tables.items():
-            if kind in _OWNED:
+            if kind in OWNED:
                 for thing in list(table.values()):
                     if getattr(thing, "instance_id", thing.id) == instance.id:
                         table.drop(thing.id)

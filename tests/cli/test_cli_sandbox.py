@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -101,6 +102,33 @@ def test_its_state_survives_a_kill(sandbox: Callable[..., Any], tmp_path: Path) 
     assert (tmp_path / "kept.sqlite").exists()
 
 
+def test_it_begins_with_a_world(sandbox: Callable[..., Any], tmp_path: Path) -> None:
+    world = {"seed": 4, "instances": [{"name": "orders"}], "backups": [{"name": "saved", "instance": "orders"}]}
+    (tmp_path / "training.json").write_text(json.dumps(world))
+    running = sandbox("--world", "training.json", "--quota", "1")
+    assert "?seed=4" in running.exports["GAUSSNB_SANDBOX"]
+    with client(running) as gdb:
+        assert gdb.instances.list()["name"].to_list() == ["orders"]
+        assert "saved" in set(gdb.backups.list()["name"])
+    with pytest.raises(gaussnb.ApiError, match="DBS.280280"):
+        create(running, "one-too-many")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "No such file or directory: 'training.json'"),
+        ("{", "training.json cannot be read: line 1: "),
+        ('{"instances": [{"name": "orders", "status": "happy"}]}', "training.json: instances.0.status: "),
+    ],
+)
+def test_a_world_that_cannot_be(run: Run, tmp_path: Path, text: str | None, says: str) -> None:
+    if text is not None:
+        (tmp_path / "training.json").write_text(text)
+    done = run("sandbox", "--port", "0", "--world", "training.json", "--state", "kept.sqlite")
+    assert (done.returncode, done.stdout) == (1, "") and says in done.stderr
+
+
 def test_a_speed(sandbox: Callable[..., Any]) -> None:
     running = sandbox("--speed", "100000")
     made = create(running, "quick")
@@ -143,6 +171,8 @@ def test_a_file_that_cannot_be(run: Run) -> None:
         (("--speed", "quick"), "above 0"),
         (("--speed", "nan"), "above 0"),
         (("--seed", "x"), "invalid int"),
+        (("--quota", "-1"), "0 or more"),
+        (("--quota", "few"), "0 or more"),
     ],
 )
 def test_numbers_that_cannot_be(run: Run, words: tuple[str, ...], says: str) -> None:

@@ -124,3 +124,35 @@ def test_tokens(cloud: Cloud, token: str) -> None:
     answer = cloud("GET", "v3/instances", headers={"X-Auth-Token": token.encode()})
     assert answer.status_code == 401
     assert cloud.raw("GET", "/v3/auth/tokens", headers={"X-Subject-Token": token.encode()}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ({"drop": "befor"}, "'before' or 'after'"),
+        ({"times": "3"}, "times"),
+        ({"times": 0}, "times"),
+        ({"after": -1}, "after"),
+        ({"status": "500"}, "status"),
+        ({"status": 100}, "status"),
+        ({"status": 600}, "status"),
+        ({"delay": -1}, "delay"),
+        ({"delay": float("nan")}, "delay"),
+        ({"body": 3}, "body"),
+        ({"headers": {"X-Odd": "1\r\nSet-Cookie: 2"}}, "X-Odd.*\n.*one line"),
+        ({"headers": {"X Odd": "1"}}, "no spaces"),
+        ({"headers": {"X-Odd": "名"}}, "Latin-1"),
+        ({"redirect": "http://x\nX-Odd: 1"}, "redirect"),
+        ({"fail": 3}, "fail"),
+    ],
+)
+def test_faults(cloud: Cloud, fault: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=f"(?s){says}"):
+        cloud.sandbox.inject(**fault)
+    assert cloud("GET", "v3/instances").status_code == 200  # none was taken in
+
+
+def test_a_text_is_a_body_too(cloud: Cloud) -> None:
+    cloud("GET", "v3/quotas")
+    cloud.sandbox.inject("ShowQuotas", body="no JSON, é")
+    assert cloud("GET", "v3/quotas").content == "no JSON, é".encode()

@@ -34,7 +34,8 @@ from . import UNSUPPORTED, Call, Page, matching, simulates
 from .redis_data import Event, happened
 
 _DAY = 24 * 3600
-_SECONDS = 420
+SECONDS = 420
+"""How long a backup takes."""
 _EVERY_DAY = "1,2,3,4,5,6,7"
 _MISSING = "DBS.201214"
 _UNFIT = "DBS.301024"
@@ -191,7 +192,7 @@ def forget(world: World, instance: Instance) -> None:
         world.table(Backup).drop(backup.id)
 
 
-_AUTO = known(Work("AutoBackup", "", _SECONDS, apply=_completed, undo=_failed))
+_AUTO = known(Work("AutoBackup", "", SECONDS, apply=_completed, undo=_failed))
 _NEXT = known(Work("NextBackup", "", 0, apply=_again))
 
 # -------------------------------------------------------------------------------------- by hand
@@ -217,7 +218,7 @@ def _stop(end: End) -> None:
             lifecycle.abort(end.world, job, "The backup was stopped.", end.now)
 
 
-BACKUP = known(Work("BackupInstance", "BACKUP", _SECONDS, allowed=FILLED, apply=_completed, undo=_failed))
+BACKUP = known(Work("BackupInstance", "BACKUP", SECONDS, allowed=FILLED, apply=_completed, undo=_failed))
 RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=take_back))
 DROP = known(Work("DeleteBackup", "", 30, apply=_drop))
 STOP = known(Work("StopBackup", "", 30, apply=_stop))
@@ -258,14 +259,26 @@ def _check_tables(op: CreateBack, instance: Instance) -> None:
             raise Refused("DBS.200823", "A database or table that was named does not exist.")
 
 
+def _by_hand(world: World, instance: Instance, op: CreateBack, now: float) -> Backup:
+    backup = backup_of(world, instance, now, name=op.name, type="Manual")
+    backup.description = op.description or ""
+    backup.tables = plain(op.database_tables or [])
+    return backup
+
+
+def made(world: World, instance: Instance, op: CreateBack, begin: float) -> Backup:
+    """A backup made by hand that began long ago, and is complete."""
+    backup = _by_hand(world, instance, op, begin)
+    backup.status, backup.end = "COMPLETED", begin + SECONDS
+    return backup
+
+
 @simulates(CreateBack)
 def back_up(op: CreateBack, call: Call) -> dict[str, Any]:
     instance = call.instance(op.instance_id)
     _check_tables(op, instance)
     lifecycle.check_idle(instance, BACKUP.allowed)
-    backup = backup_of(call.world, instance, call.now, name=op.name, type="Manual")
-    backup.description = op.description or ""
-    backup.tables = plain(op.database_tables or [])
+    backup = _by_hand(call.world, instance, op, call.now)
     return call.start(BACKUP, instance, backup_id=backup.id) | {"backup_id": backup.id}
 
 
