@@ -166,7 +166,7 @@ class Bench:
     def sandbox(self, count: int) -> None:
         """How quick the sandbox is, over one connection."""
         start = statistics.median(self._start() for _ in range(self.rounds))
-        self.rows.append(("sandbox", "cold start, python to first answer", f"{start:,.0f} ms", "", ""))
+        self.rows.append(("sandbox", "cold start, python to first token", f"{start:,.0f} ms", "", ""))
         for kept in (False, True):
             path = str(Path(self.environment["HOME"]) / "bench.sandbox") if kept else ""
             with self.server("-c", SANDBOX, path) as endpoint:
@@ -194,11 +194,14 @@ class Bench:
     def _start(self) -> float:
         import http.client
 
+        from .ways import login
+
+        body, _ = login()
         began = time.perf_counter()
         with self.server("-c", SANDBOX, "") as endpoint:
             connection = http.client.HTTPConnection(endpoint.removeprefix("http://"))
-            connection.request("GET", "/")
-            connection.getresponse().read()
+            connection.request("POST", "/v3/auth/tokens", body)
+            assert connection.getresponse().status == 201
             return (time.perf_counter() - began) * 1000
 
 

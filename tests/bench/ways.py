@@ -228,10 +228,8 @@ def one_sdk(endpoint: str, count: int) -> Iterator[Any]:
 # ---------------------------------------------------------------------------------------- sandbox
 
 
-def raw(endpoint: str) -> tuple[Any, dict[str, str], str]:
-    """A connection to a sandbox of seed 0 without any library around it, the headers, the path."""
-    import http.client
-
+def login() -> tuple[bytes, str]:
+    """What logs in to a sandbox of seed 0, and the id of its project."""
     from gaussnb import Sandbox
 
     known = Sandbox(port=None)
@@ -241,14 +239,22 @@ def raw(endpoint: str) -> tuple[Any, dict[str, str], str]:
         "domain": {"name": known.credentials["domain"]},
     }
     scope = {"project": {"id": known.project_id}}
-    login = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}}
+    return json.dumps(body).encode(), known.project_id
+
+
+def raw(endpoint: str) -> tuple[Any, dict[str, str], str]:
+    """A connection to a sandbox of seed 0 without any library around it, the headers, the path."""
+    import http.client
+
+    body, project = login()
     connection = http.client.HTTPConnection(endpoint.removeprefix("http://"))
     headers = {"Content-Type": "application/json"}
-    connection.request("POST", "/v3/auth/tokens", json.dumps(login), headers)
+    connection.request("POST", "/v3/auth/tokens", body, headers)
     answer = connection.getresponse()
     answer.read()
     headers["X-Auth-Token"] = answer.headers["X-Subject-Token"]
-    return connection, headers, f"/v3/{known.project_id}/instances"
+    return connection, headers, f"/v3/{project}/instances"
 
 
 def ask(connection: Any, method: str, path: str, headers: dict[str, str], body: bytes | None, status: int) -> None:
