@@ -76,6 +76,8 @@ class App:
 
     def handle(self, request: Request) -> Response:
         """Answer a request. The response says what the transport shall do besides sending it."""
+        if not request.is_local:
+            return _elsewhere()
         with self.lock:
             return page.look(self, request) or self._handle(request)
 
@@ -266,6 +268,13 @@ class App:
             return Refused("APIGW.0101")
         allowed = ", ".join(dict.fromkeys(methods))
         return Refused("APIGW.0101", f"Here are: {allowed}.", status=405, headers={"Allow": allowed})
+
+
+def _elsewhere() -> Response:
+    """No: a page of another site gets here, when its name is suddenly that of this machine, and may read nothing."""
+    refused = Refused("APIGW.0201", status=421)
+    refused.message = "The sandbox answers to names of this machine only, like 127.0.0.1 or localhost."
+    return Response(refused.status, {"Content-Type": JSON}, encode(refused.body("gateway", "")))
 
 
 def _check_filled(found: Found) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from ..errors import CODES
+from ..regions import is_loopback
 
 Shape = Literal["nosql", "gateway", "iam"]
 JSON = "application/json"
@@ -38,6 +39,14 @@ class Request:
     def query(self) -> list[tuple[str, str]]:
         """The query, decoded."""
         return parse_qsl(self.target.partition("?")[2], keep_blank_values=True)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the caller asked for this machine by one of its own names."""
+        try:
+            return is_loopback(self.base)
+        except ValueError:
+            return False
 
     @property
     def base(self) -> str:

@@ -77,7 +77,6 @@ def page(app: App, follow: bool = False) -> str:
         ("Region", world.region),
         ("Clock", f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S} UTC, {pace}"),
         ("Project", world.account.project_id),
-        ("Seed", world.ids.seed),
         ("Quota", f"{world.quota} instances an engine" if world.quota else "no limit"),
     ]
     counts = [

@@ -128,6 +128,25 @@ def test_it_needs_nothing_else_and_may_do_nothing(cloud: Cloud) -> None:
     assert "prefers-color-scheme: dark" in answer.text and tags.count("h1") == 1
 
 
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "10.0.0.1", "[::1", ""])
+def test_who_came_by_another_name_reads_nothing(either: Cloud, host: str) -> None:
+    for path in ("/", "/openapi.json", "/v3", f"/v3/{either.sandbox.project_id}/instances"):
+        answer = either.raw("GET", path, headers={"Accept": BROWSER, "Host": host})
+        assert (answer.status_code, answer.json()["error_code"]) == (421, "APIGW.0201")
+        assert "localhost" in answer.json()["error_msg"] and either.sandbox.project_id not in answer.text
+    assert either.sandbox.requests.empty
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:1", "LOCALHOST", "[::1]:8080", "sandbox.localhost"])
+def test_this_machine_has_several_names(either: Cloud, host: str) -> None:
+    assert either.raw("GET", "/", headers={"Accept": BROWSER, "Host": host}).status_code == 200
+    assert either.raw("GET", "/v3", headers={"Host": host}).status_code == 200
+
+
+def test_the_seed_is_not_on_it(build: Callable[..., Sandbox], caller: Any) -> None:
+    assert "seed" not in shown(caller(build(seed=987_654_321))).lower()
+
+
 def test_it_follows_when_it_is_asked_to(cloud: Cloud) -> None:
     def refreshing(page: str) -> list[Any]:
         return [attrs["content"] for tag, attrs in Reading(page).seen if attrs.get("http-equiv") == "refresh"]
