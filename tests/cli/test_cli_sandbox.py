@@ -110,7 +110,7 @@ def test_it_begins_with_a_world(sandbox: Callable[..., Any], tmp_path: Path) -> 
     with client(running) as gdb:
         assert gdb.instances.list()["name"].to_list() == ["orders"]
         assert "saved" in set(gdb.backups.list()["name"])
-    with pytest.raises(gaussnb.ApiError, match="DBS.280280"):
+    with pytest.raises(gaussnb.ApiError, match=r"DBS\.280280"):
         create(running, "one-too-many")
 
 

@@ -40,7 +40,7 @@ def answers(connection: socket.socket, count: int) -> list[tuple[int, bytes]]:
 
 def test_one_connection_serves_many_requests_sent_at_once(sandbox: Sandbox) -> None:
     with wire(sandbox) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 3 + b"GET /v3 HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3 + b"GET /v3 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         seen = answers(connection, 4)
     assert [status for status, _ in seen] == [200] * 4
     assert json.loads(seen[0][1])["versions"] == [json.loads(seen[3][1])["version"]]
@@ -48,10 +48,10 @@ def test_one_connection_serves_many_requests_sent_at_once(sandbox: Sandbox) -> N
 
 def test_chunked_bodies(sandbox: Sandbox) -> None:
     text = json.dumps({"auth": {"identity": {"methods": []}}}).encode()
-    head = b"POST /v3/auth/tokens HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /v3/auth/tokens HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunks = b"".join(b"%x;note=1\r\n%b\r\n" % (len(part), part) for part in (text[:7], text[7:]))
     with wire(sandbox) as connection:
-        connection.sendall(head + chunks + b"0\r\nTrailer: 1\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(head + chunks + b"0\r\nTrailer: 1\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         (refused, _), (status, _) = answers(connection, 2)
     assert (refused, status) == (400, 200)
 
@@ -59,7 +59,7 @@ def test_chunked_bodies(sandbox: Sandbox) -> None:
 def test_who_asks_first_is_told_to_go_on(sandbox: Sandbox) -> None:
     with wire(sandbox) as connection:
         connection.sendall(
-            b"POST /v3/auth/tokens HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            b"POST /v3/auth/tokens HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
         )
         assert answers(connection, 1) == [(100, b"")]
         connection.sendall(b"{}")
@@ -152,7 +152,7 @@ def test_nothing_is_left_behind(build: Any, caller: Any) -> None:
     sandbox = build(port=0)
     caller(sandbox)("GET", "v3/instances")
     with wire(sandbox) as idle:
-        idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        idle.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answers(idle, 1)
         mine = set(threading.enumerate()) - before
         assert all(thread.name.startswith("gaussnb-") for thread in mine)
