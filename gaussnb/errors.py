@@ -537,18 +537,27 @@ def _sentence(value: Any) -> str:
 
 # --- text that may be shown -------------------------------------------------------------------------------------------
 
+_PART = """(?: passw | passphrase | passcode | pwd | secret | token | signature | authorization | credential
+    | api [-_]? key | private [-_]? key | totp )"""
+_WHOLE = "(?: sk | pass | auth )"
+_NAME = re.compile(rf"{_PART} | \A {_WHOLE} \Z", re.IGNORECASE | re.VERBOSE)
 _SECRET = re.compile(
-    r"""
-    (?P<name>
-        (?: [\w-]{0,30} (?: passw(?:or)?d | passphrase | pwd | secret | token | signature | authorization ) [\w-]{0,20}
-          | (?<![\w-]) sk )
-        \\* ["']? \s* [:=] \s*
-    )
-    (?: \\* "(?:[^"\\]|\\.)*"? | \\* '(?:[^'\\]|\\.)*'? | (?:bearer|basic|sdk-[\w-]+)\s+[^\r\n]* | [^\s,;&"'}\]]+ )
+    rf"""
+    (?P<name> (?: [\w-]{{0,30}} {_PART} [\w-]{{0,20}} | (?<![\w-]) {_WHOLE} ) \\* ["']? \s* [:=] \s* )
+    (?: \\* "(?:[^"\\]|\\.)*"? | \\* '(?:[^'\\]|\\.)*'? | (?:bearer|basic|sdk-[\w-]+)\s+[^\r\n]* | [^\s,;&"'}}\]]+ )
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 _TOKEN = re.compile(r"\b(?:MII|gAAAA|eyJ)[\w+/=.-]{20,}|[\w+/=-]{200,}")
+
+
+def tells_secret(name: str) -> bool:
+    """Whether what is called like this is a password, a key or a token.
+
+    >>> tells_secret("user_pwd"), tells_secret("keyspace")
+    (True, False)
+    """
+    return _NAME.search(name) is not None
 
 
 def mask(text: str) -> str:

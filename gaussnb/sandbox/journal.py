@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import deque
 from datetime import datetime
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..errors import mask
+from ..errors import mask, tells_secret
 from ..spec import OPERATIONS, Operation, Row, is_secret
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 MASK = "***"
 _LONGEST = 65_536  # bytes of a body that is kept
-_TELLING = re.compile(r"passw|secret|token|^sk$|private_key|passcode|totp", re.IGNORECASE)
 
 
 class Asked(Row):
@@ -94,13 +92,13 @@ def _masked(value: Any, names: frozenset[str]) -> Any:
         }
     if isinstance(value, list):
         return [_masked(item, names) for item in value]
-    return value
+    return mask(value) if isinstance(value, str) else value
 
 
 def _hides(key: str, value: Any, names: frozenset[str]) -> bool:
-    if key == "password" and isinstance(value, dict) and isinstance(value.get("user"), dict):
+    if isinstance(value, dict) and (key == "auth" or (key == "password" and isinstance(value.get("user"), dict))):
         return False  # the outline of a login
-    return key in names or _TELLING.search(key) is not None
+    return key in names or tells_secret(key)
 
 
 @cache

@@ -141,7 +141,7 @@ def _instance(one: Instance) -> str:
     doing = ", ".join(ACTIONS.get(action, action) for action in one.actions)
     kind = "going" if doing or one.status == "creating" else "ready" if one.status == "normal" else "failed"
     return _row(
-        f"<strong>{_text(one.name)}</strong>",
+        f'<strong class="name">{_text(one.name)}</strong>',
         _pill(kind, doing or one.status),
         _text(f"{one.engine} {one.version}".strip()),
         _text(one.mode),
@@ -160,8 +160,9 @@ def _job(job: Job, now: float) -> str:
         said += f' <progress max="100" value="{share}" aria-label="{share} %"></progress>'
         said += f' <span class="number soft">{share} %</span>'
     elif job.fail_reason:
-        said += f' <span class="soft">{_text(job.fail_reason)}</span>'
-    return _row(_text(job.work), said, _text(job.instance_name), _moment(job.start), f"<code>{_text(job.id)}</code>")
+        said += f'<div class="soft why">{_text(job.fail_reason)}</div>'
+    name = f'<span class="name">{_text(job.instance_name)}</span>'
+    return _row(_text(job.work), said, name, _moment(job.start), f"<code>{_text(job.id)}</code>")
 
 
 def _asked(record: dict[str, Any], project_id: str) -> str:
@@ -239,7 +240,7 @@ section > .empty { margin: 0; font-size: inherit; }
 .scroll { overflow-x: auto; margin: 0 -1.25rem; padding: 0 1.25rem; }
 table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th { text-align: left; font-weight: 500; color: var(--soft); font-size: .82rem; white-space: nowrap; }
-th, td { padding: .45rem 1.4rem .45rem 0; vertical-align: top; }
+th, td { padding: .45rem 1.1rem .45rem 0; vertical-align: top; }
 th:last-child, td:last-child { padding-right: 0; }
 tbody td { border-top: 1px solid var(--line); white-space: nowrap; }
 strong { font-weight: 600; }
@@ -247,6 +248,8 @@ code, pre { font: .86em/1.5 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Con
 td code { color: var(--soft); }
 td code.path { display: inline-block; min-width: 20rem; color: var(--ink); white-space: normal;
   overflow-wrap: anywhere; }
+.name { display: inline-block; min-width: 7rem; max-width: 14rem; white-space: normal; overflow-wrap: anywhere; }
+.why { min-width: 12rem; max-width: 26rem; margin-top: .15rem; white-space: normal; overflow-wrap: anywhere; }
 .number { font-variant-numeric: tabular-nums; }
 .pill { display: inline-block; border-radius: 1em; padding: 0 .7em; font-size: .86rem; font-weight: 550;
   line-height: 1.6; }

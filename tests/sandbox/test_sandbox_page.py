@@ -286,6 +286,19 @@ def test_it_accepts_what_the_service_accepts_and_says_what_it_refuses(quick_star
     assert resize["required"] == ["resize"] and resize["properties"]["resize"]["required"] == ["target_spec_code"]
 
 
+NAMED = ["password", "Passwd", "user_pwd", "pwd", "pass", "auth", "apiKey", "api_key", "credential", "sk", "my_token"]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_secret_of_any_name_is_masked(cloud: Cloud, name: str) -> None:
+    canary = "-".join(["no", "real", "one"])
+    cloud("POST", f"v3/instances?{name}={canary}", {name: canary, "a": json.dumps({name: canary}), "name": "shown"})
+    last = cloud.sandbox.requests.iloc[-1]
+    assert "shown" in last["body"] and "***" in last["body"]
+    assert canary not in last["body"] and canary not in last["path"]
+    assert canary not in cloud.raw("GET", "/", headers={"Accept": "text/html"}).text
+
+
 def test_secrets_are_marked_as_such() -> None:
     for id, operation in OPERATIONS.items():
         for name, info in operation.model_fields.items():
