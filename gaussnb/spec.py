@@ -352,6 +352,11 @@ class At:
 
 
 @dataclass(frozen=True)
+class Json(At):
+    """Reads what is no plain value at a dotted path: the column holds it as JSON."""
+
+
+@dataclass(frozen=True)
 class Joined:
     """Reads every value at a dotted path, lists included, joined by ``", "`` without repeats."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from ..binding import Group, call
 from ..fields import NodeId
-from ..spec import Above, Asked, Operation, Paged, Query, Row, Tie, Ties, delete, get
+from ..spec import Above, Asked, Json, Operation, Paged, Query, Row, Tie, Ties, delete, get
 from .bases import OfInstance
 from .rows import Did, Done
 
@@ -65,7 +65,7 @@ class SessionStatistics(Row):
     """Connections in all."""
     active_connection_count: int
     """Connections that do something."""
-    top_dbs: str
+    top_dbs: Annotated[str, Json("top_dbs")]
     """The databases with the most connections, as the service describes them, in JSON."""
 
 

@@ -12,9 +12,10 @@ from pydantic.json_schema import models_json_schema
 from .. import groups
 from ..binding import rule_in_words
 from ..fields import Rule
-from ..spec import OPERATIONS, AsText, Inside, Operation, columns, marks
+from ..spec import OPERATIONS, AsText, Inside, Operation, marks
 from . import behaviours
 from .messages import JSON
+from .shapes import shape_of
 
 SERVICE = "nosql"
 _SCHEMAS = "#/components/schemas/{model}"
@@ -45,8 +46,8 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "GaussDB NoSQL, as gaussnb declares it",
             "version": "v3",
-            "description": "Made from the declarations that client, form and sandbox read. "
-            "x-simulated says what the sandbox acts out; all else it answers with 501.",
+            "description": "Made from the declarations that client, form and sandbox read. Of an "
+            "answer it tells what the columns of a DataFrame are read from, and claims nothing of what else is there.",
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name} for name in sorted({_chapter(one, chapters) for one in operations})],
@@ -54,11 +55,18 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {**parts, "Error": _ERROR},
-            "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}},
+            "securitySchemes": {"token": _TOKEN},
         },
     }
 
 
+_TOKEN = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-Auth-Token",
+    "description": "An IAM token for the project: POST /v3/auth/tokens answers with it in the header X-Subject-Token. "
+    "It is valid for 24 hours.",
+}
 _ERROR = {
     "type": "object",
     "properties": {"error_code": {"type": "string"}, "error_msg": {"type": "string"}},
@@ -172,8 +180,7 @@ def _answer(operation: type[Operation]) -> dict[str, Any]:
     says = " ".join((route.returns.__doc__ or "It was done.").split())
     if route.success == 204:
         return {"description": says}
-    told = {column.name: {"type": column.dtype, "description": column.doc} for column in columns(route.returns)}
-    return {"description": says, "content": {JSON: {"schema": {"type": "object"}}}, "x-columns": told}
+    return {"description": says, "content": {JSON: {"schema": shape_of(operation)}}}
 
 
 def _plain(schema: Any, names: bool = False) -> Any:

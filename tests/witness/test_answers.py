@@ -20,6 +20,7 @@ from shapes import DECLARED, DESCRIBED, described, document
 from gaussnb.frame import frame_of
 from gaussnb.sandbox import Sandbox, simulated
 from gaussnb.sandbox.messages import Request
+from gaussnb.sandbox.openapi import document as ours
 from gaussnb.spec import Operation, fields_of
 from gaussnb.wire import Columns, parse, request_of
 
@@ -92,6 +93,23 @@ def test_the_document_accepts_the_answer(build: Any, id: str) -> None:
         assert parse(body) == {}
         return
     judge(content["application/json"]["schema"]).validate(parse(body))
+
+
+@every_operation
+def test_our_own_document_accepts_the_answer(build: Any, id: str) -> None:
+    sandbox = build()
+    status, body = asked(sandbox, SAMPLES[id](scene(sandbox, id)))
+    described = next(
+        one for path in ours()["paths"].values() for one in path.values() if one["operationId"] == id
+    )["responses"]  # fmt: skip
+    told = described.get(str(status), {}).get("content")
+    assert str(status) in described and (told is None) == (not body)
+    if told is None:
+        return
+    schema = told["application/json"]["schema"]
+    judge_ours = jsonschema.Draft202012Validator({**schema, "components": ours()["components"]})
+    judge_ours.validate(parse(body))
+    assert not judge_ours.is_valid([]) and not judge_ours.is_valid("word")
 
 
 @every_described
