@@ -485,7 +485,7 @@ class World:
         self._encoded.pop(instance.id, None)
         self.instances.drop(instance.id)
         self._hold(instance.id)
-        self.places.subtract(self._placed.pop(instance.id))
+        self.places.subtract(self._placed.pop(instance.id, {}))
         for kind, table in self.tables.items():
             if kind in OWNED:
                 for thing in list(table.values()):

@@ -1,8 +1,8 @@
 """Every value of an answer the official SDK knows, and the columns that show it.
 
 The sandbox plays one course of things, and leaves many fields empty. So an answer is made of the SDK's own model, with
-a value in every field; the SDK gets it through the sandbox's door and parses it, our rows read it, and both must say the
-same.
+a value in every field; the SDK gets it through the sandbox's door and parses it, our rows read it, and both must say
+the same.
 """
 
 from __future__ import annotations

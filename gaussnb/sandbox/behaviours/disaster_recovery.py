@@ -7,9 +7,9 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_network
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from ... import engines
 from ...operations.disaster_recovery import (
@@ -52,8 +52,8 @@ class Pair:
     alias: str
     roles: dict[str, str]
     """master or slave, by instance."""
-    digest: str
-    """Of the password, until both halves have told it."""
+    digest: Annotated[str, Field(exclude=True)] = ""
+    """Of the password, until both halves have told it. No file holds it: where it is lost, any password is right."""
     built: list[str] = field(default_factory=list)
     """The halves that are complete."""
     parted: list[str] = field(default_factory=list)
@@ -154,7 +154,7 @@ def _not_built(end: End) -> None:
 def promise(world: World, master: Instance, twin: Instance) -> Pair:
     """The pair of an instance and the one that is being created as its twin; it is complete when that is there."""
     id = world.ids.uuid("disaster recovery")
-    return world.table(Pair).put(Pair(id, twin.name, {master.id: "master", twin.id: "slave"}, digest=""))
+    return world.table(Pair).put(Pair(id, twin.name, {master.id: "master", twin.id: "slave"}))
 
 
 def complete(world: World, pair_id: str) -> None:
@@ -241,7 +241,7 @@ def _begun(op: CreateDisasterRecovery, call: Call) -> Pair | None:
         raise Refused(NO_PAIR, "id: what the call for the master answered.") if op.id else Refused(STATE, _TAKEN)
     if op.instance_id in pair.built or pair.parted:
         raise Refused(STATE, "This half is built, or the pair is being parted.")
-    if not hmac.compare_digest(pair.digest, _digest(pair.id, op.password)):
+    if pair.digest and not hmac.compare_digest(pair.digest, _digest(pair.id, op.password)):
         raise Refused("DBS.280465", "Both calls tell the same password.")
     return pair
 
