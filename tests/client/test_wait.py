@@ -6,7 +6,7 @@ import itertools
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -248,6 +248,15 @@ def test_the_end_of_patience_says_how_things_are_and_how_to_go_on() -> None:
     assert Cloud("normal").wait(timeout=0)["note"].tolist() == ["ready"]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Whoever runs this in the background may have told it to ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_stops_it_soon_and_the_work_goes_on(sandbox: Sandbox, spec: Any) -> None:
     with sandbox.connect(clock=RealClock()) as gdb:
         created = gdb.instances.create(spec())
