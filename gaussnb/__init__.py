@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .catalogue import operations
+from . import doors
 from .client import Client
-from .connecting import connect
-from .errors import (
+from .cloud.transport import Patience
+from .connection import connect
+from .core.errors import (
     ApiError,
     AuthenticationError,
     BadAnswer,
@@ -33,8 +34,8 @@ from .errors import (
     WaitFailed,
     WaitTimeout,
 )
-from .instance_spec import InstanceSpec
-from .transport import Patience
+from .nosql.instance_spec import InstanceSpec
+from .overview import operations
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox
@@ -70,7 +71,5 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # The sandbox is a server: who only calls the cloud does not load it.
     if name == "Sandbox":
-        from .sandbox import Sandbox
-
-        return Sandbox
+        return doors.sandbox()
     raise AttributeError(f"module 'gaussnb' has no attribute {name!r}")

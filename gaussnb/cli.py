@@ -24,10 +24,10 @@ from pydantic import SecretStr
 
 from . import quickstart as example
 from .client import Client
-from .credentials import looked_at
-from .errors import CredentialsError, GaussnbError
-from .transport import Patience
-from .waiters import Progress
+from .client.progress import Progress
+from .cloud.credentials import looked_at
+from .cloud.transport import Patience
+from .core.errors import CredentialsError, GaussnbError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,7 @@ def _port(text: str) -> int:
 
 
 def _quickstart(options: argparse.Namespace) -> int:
-    from .instance_spec import InstanceSpec
+    from .nosql.instance_spec import InstanceSpec
     from .sandbox import Sandbox
 
     with Sandbox(speed=options.speed) as sandbox, sandbox.connect() as gdb:
@@ -308,7 +308,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _examine(profile: str | None) -> int:
-    from .connecting import connect
+    from .connection import connect
 
     try:
         gdb = connect(profile, patience=Patience(connect=5, read=10, tries=1, busy=0))

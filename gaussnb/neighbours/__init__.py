@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # read on first use
-    from . import iam, vpc
+    from ..cloud import iam
+    from . import vpc
 
     __all__ = ["iam", "vpc"]

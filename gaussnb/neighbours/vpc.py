@@ -6,9 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..binding import Group, call
-from ..fields import between
-from ..spec import Operation, Row, get
+from ..core.catalogue import get
+from ..core.methods import Group, call
+from ..core.operation import Operation
+from ..core.rows import Row
+from ..core.rules import between
 
 PageSize = Annotated[int, between(1, 2000, "items a page,")]
 

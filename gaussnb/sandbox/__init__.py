@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 
 from pydantic import SecretStr
 
-from ..errors import CredentialsError
-from ..regions import check_endpoint, is_loopback
-from ..spec import Operation
+from ..cloud.regions import check_endpoint, is_loopback
+from ..core.errors import CredentialsError
+from ..core.operation import Operation
 from .app import App
 from .behaviours import DEPTHS, load
 from .clock import Clock

@@ -13,10 +13,13 @@ from urllib.parse import unquote
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from ..errors import NOT_SIMULATED
-from ..fields import BAD_PARAMETER, MISSING
-from ..spec import OPERATIONS, Operation, Router, marks
-from ..wire import list_key, operation_of
+from ..core.answers import list_key
+from ..core.catalogue import Router
+from ..core.errors import NOT_SIMULATED
+from ..core.operation import Operation
+from ..core.rules import BAD_PARAMETER, MISSING, marks
+from ..core.wire import operation_of
+from ..nosql.service import OPERATIONS
 from . import identity, lifecycle, page
 from .behaviours import Call, Page, behaviour_of
 from .behaviours.iam import EXTRA
@@ -222,9 +225,7 @@ class App:
         shown = error.body(found.service, request_id)
         return error.status, encode(shown), dict(error.headers), error.code
 
-    def _done(
-        self, request: Request, found: Found, fault: Fault, now: float
-    ) -> tuple[int, bytes, dict[str, str]]:
+    def _done(self, request: Request, found: Found, fault: Fault, now: float) -> tuple[int, bytes, dict[str, str]]:
         if not found.place:
             raise self._unknown(request)
         _check_filled(found)

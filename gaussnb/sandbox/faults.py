@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from ..errors import CODES
-from ..fields import matches
-from ..spec import OPERATIONS, Operation
+from ..core.errors import CODES
+from ..core.operation import Operation
+from ..core.rules import matches
+from ..nosql.service import OPERATIONS
 
 Drop = Literal["before", "after"]
 _BYTES = ("utf-8", "surrogateescape")  # any bytes, and text stays readable

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from .. import signing
+from ..cloud import signature as signing
 from .messages import Refused, Request
 from .world import World
 

@@ -9,8 +9,11 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..errors import mask, tells_secret
-from ..spec import OPERATIONS, Operation, Row, is_secret
+from ..core.errors import mask, tells_secret
+from ..core.operation import Operation
+from ..core.rows import Row
+from ..core.rules import is_secret
+from ..nosql.service import OPERATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +69,7 @@ class Journal:
 
     def frame(self) -> pd.DataFrame:
         """The records, one row each, oldest first."""
-        from ..frame import frame_from
+        from ..core.frames import frame_from
 
         return frame_from(Asked, list(self._records))
 
@@ -87,9 +90,7 @@ def masked(body: bytes, secrets: frozenset[str]) -> str:
 
 def _masked(value: Any, names: frozenset[str]) -> Any:
     if isinstance(value, dict):
-        return {
-            key: MASK if _hides(key, item, names) else _masked(item, names) for key, item in value.items()
-        }
+        return {key: MASK if _hides(key, item, names) else _masked(item, names) for key, item in value.items()}
     if isinstance(value, list):
         return [_masked(item, names) for item in value]
     return mask(value) if isinstance(value, str) else value

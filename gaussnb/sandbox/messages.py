@@ -9,8 +9,8 @@ from http.client import responses
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from ..errors import CODES
-from ..regions import is_loopback
+from ..cloud.regions import is_loopback
+from ..core.errors import CODES
 
 Shape = Literal["nosql", "gateway", "iam"]
 JSON = "application/json"

@@ -9,10 +9,11 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
-from .. import groups
-from ..binding import rule_in_words
-from ..fields import Rule
-from ..spec import OPERATIONS, AsText, Inside, Operation, marks
+from ..core.operation import AsText, Inside, Operation
+from ..core.rules import Rule, marks
+from ..core.words import rule_in_words
+from ..nosql import groups
+from ..nosql.service import OPERATIONS
 from . import behaviours
 from .messages import JSON
 from .shapes import shape_of
@@ -76,11 +77,7 @@ _ERROR = {
 
 def _chapters() -> dict[str, str]:
     """The group of each operation, by its id."""
-    return {
-        call.operation.route.id: group
-        for group, kind in groups.GROUPS.items()
-        for call in kind.calls().values()
-    }
+    return {call.operation.route.id: group for group, kind in groups.GROUPS.items() for call in kind.calls().values()}
 
 
 def _chapter(operation: type[Operation], chapters: dict[str, str]) -> str:
@@ -124,9 +121,7 @@ def _parameters(operation: type[Operation], properties: dict[str, Any]) -> Itera
             yield _parameter("query", name, info, dict(properties[name]), info.is_required())
 
 
-def _parameter(
-    place: str, name: str, info: FieldInfo | None, schema: dict[str, Any], required: bool
-) -> dict[str, Any]:
+def _parameter(place: str, name: str, info: FieldInfo | None, schema: dict[str, Any], required: bool) -> dict[str, Any]:
     says = schema.pop("description", "")
     schema = _ruled(schema, info) if info else schema
     if rule := schema.pop("description", ""):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..display import ACTIONS, SIGNS
+from ..view.palette import ACTIONS, SIGNS
 from . import lifecycle
 from .messages import JSON, Request, Response, encode
 from .world import Instance, Job
@@ -104,19 +104,33 @@ def page(app: App, follow: bool = False) -> str:
 <main>
 <p class="counts">{told}</p>
 <dl>{"".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in facts)}</dl>
-{_section(
-    "Instances", ("Name", "Status", "Engine", "Mode", "Nodes", "Storage", "Created", "Id"),
-    [_instance(one) for one in shown], len(world.instances),
-    "None yet. In a notebook, <code>gdb.instances.create.form()</code> makes the first one.",
-)}
-{_section(
-    "Jobs", ("Work", "Status", "Instance", "Began", "Id"),
-    [_job(job, now) for job in newest], len(jobs), "None yet.",
-)}
-{_section(
-    "Last requests", ("Time", "Request", "Operation", "Answer", "Sent"),
-    [_asked(record, world.account.project_id) for record in app.journal.newest(LAST)], len(app.journal), "None yet.",
-)}
+{
+        _section(
+            "Instances",
+            ("Name", "Status", "Engine", "Mode", "Nodes", "Storage", "Created", "Id"),
+            [_instance(one) for one in shown],
+            len(world.instances),
+            "None yet. In a notebook, <code>gdb.instances.create.form()</code> makes the first one.",
+        )
+    }
+{
+        _section(
+            "Jobs",
+            ("Work", "Status", "Instance", "Began", "Id"),
+            [_job(job, now) for job in newest],
+            len(jobs),
+            "None yet.",
+        )
+    }
+{
+        _section(
+            "Last requests",
+            ("Time", "Request", "Operation", "Answer", "Sent"),
+            [_asked(record, world.account.project_id) for record in app.journal.newest(LAST)],
+            len(app.journal),
+            "None yet.",
+        )
+    }
 </main>
 <footer class="soft">Passwords, keys and tokens are masked. Times are UTC, on the sandbox's clock.</footer>
 </body>

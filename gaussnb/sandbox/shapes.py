@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..spec import Above, At, Column, Count, Joined, Keys, Operation, Source, columns
+from ..core.operation import Operation
+from ..core.rows import Above, At, Column, Count, Joined, Keys, Source, columns
 
 _ON_THE_WIRE = {
     "string": ["string"],

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from pydantic import Field, SecretStr, TypeAdapter
 
-from ..engines import ENGINES
+from ..nosql.engines import ENGINES
 from .messages import encode
 
 SUFFIXES = {"cassandra": "06", "redis": "12", "mongodb": "02", "influxdb": "03", "dynamodb": "13", "hbase": "14"}
@@ -60,6 +60,7 @@ class Ids:
 
 
 K = TypeVar("K")
+
 
 class Declared(dict[str, K]):
     """What behaviours declare, by name. Who asks for a name that is not here has all of them read."""
@@ -368,6 +369,7 @@ class Tie(Thing, Protocol):
 
 T = TypeVar("T", bound=Thing)
 
+
 class Table(dict[str, T]):
     """Things by id, in order of birth, with a note of what is not saved yet."""
 
@@ -549,9 +551,7 @@ class World:
     def restored(self) -> None:
         """Take the running jobs up again after the tables were filled."""
         self._due = [
-            (job.end, number, job.id)
-            for number, job in enumerate(self.jobs.values())
-            if job.status == "Running"
+            (job.end, number, job.id) for number, job in enumerate(self.jobs.values()) if job.status == "Running"
         ]
         heapq.heapify(self._due)
         self._scheduled = len(self.jobs)

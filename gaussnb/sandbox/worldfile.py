@@ -36,9 +36,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
-from .. import engines, quickstart
-from ..instance_spec import InstanceSpec
-from ..operations.backups import CreateBack
+from .. import quickstart
+from ..nosql import engines
+from ..nosql.instance_spec import InstanceSpec
+from ..nosql.operations.backups import CreateBack
 from . import lifecycle
 from .behaviours import Call, backups, load, volumes
 from .behaviours.instance_spec import create
@@ -84,9 +85,9 @@ class WorldFile:
 class _Born(InstanceSpec):
     """A short instance."""
 
-    status: Literal[
-        "normal", "creating", "createfail", "abnormal", "enlargefail", "data_disk_full", "frozen"
-    ] = "normal"
+    status: Literal["normal", "creating", "createfail", "abnormal", "enlargefail", "data_disk_full", "frozen"] = (
+        "normal"
+    )
     tags: dict[str, Annotated[str, Field(coerce_numbers_to_str=True)]] = Field(default_factory=dict)
 
 

@@ -9,8 +9,8 @@ try:
 except ImportError as error:  # said here once, for everything that is shown
     raise ImportError('forms need ipywidgets: pip install "gaussnb[lab]"') from error
 
-from ..instance_spec import InstanceSpec
-from ..spec import Operation
+from ..core.operation import Operation
+from ..nosql.instance_spec import InstanceSpec
 from . import inputs, nested  # noqa: F401  they put their controls into the table
 from .control import CONTROLS, Control, shows
 from .create import CreateForm

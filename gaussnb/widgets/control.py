@@ -17,8 +17,9 @@ import ipywidgets as widgets
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ..binding import limits_in_words, meaning_of, title_of
-from ..spec import documented, fields_of, marks, unwrap
+from ..core.operation import documented, fields_of
+from ..core.rules import marks, unwrap
+from ..core.words import limits_in_words, meaning_of, title_of
 from .style import Look
 
 Path = tuple[str | int, ...]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import ipywidgets as widgets
 
-from .. import engines
-from ..errors import GaussnbError
-from ..instance_spec import InstanceSpec
+from ..core.errors import GaussnbError
+from ..nosql import engines
+from ..nosql.instance_spec import InstanceSpec
 from .control import NOTHING, Control, Kinds
 from .form import Follow, Form, Review, Send
 from .inputs import ChoiceControl, Choices

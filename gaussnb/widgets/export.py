@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, SecretStr
 
-from ..spec import Operation, fields_of, plain
+from ..core.operation import Operation, fields_of, plain
 
 Secret = Callable[[str], str]
 """From the name of a secret's environment variable to the text that stands in its place."""
@@ -69,9 +69,7 @@ def to_code(spec: Operation) -> str:
         variables.append(name)
         return f"{mark}{name}{mark}"
 
-    arguments = [
-        f"    {name}={_pretty(value)},\n" for name, value in masked(spec, variable).items()
-    ]
+    arguments = [f"    {name}={_pretty(value)},\n" for name, value in masked(spec, variable).items()]
     text = re.sub(rf"'{mark}(\w+){mark}'", r'os.environ["\1"]', "".join(arguments))
     imports = "import gaussnb as gn" if public else f"from {kind.__module__} import {kind.__name__}"
     lines = [*(["import os", ""] if variables else []), imports, ""]

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import ipywidgets as widgets
 from pydantic import ValidationError
 
-from ..binding import title_of
-from ..errors import GaussnbError
-from ..frame import frame_from
-from ..spec import Operation, Row
-from ..wire import request_of
+from ..core.errors import GaussnbError
+from ..core.frames import frame_from
+from ..core.operation import Operation
+from ..core.rows import Row
+from ..core.wire import request_of
+from ..core.words import title_of
 from . import export, life
 from .control import (
     NOTHING,
@@ -38,7 +39,7 @@ from .style import Look, heading, show
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..watching import Watch
+    from ..client.watch import Watch
 
 Send = Callable[[Operation], "pd.DataFrame"]
 Review = Callable[[Operation], Mapping[str, str]]
@@ -82,7 +83,7 @@ class Form:
     A change is sent in two steps, review and send; a read at once. One press is one request, however
     often and from however many threads it is pressed.
 
-    >>> from gaussnb.operations.instances import UpdateInstanceName
+    >>> from gaussnb.nosql.operations.instances import UpdateInstanceName
     >>> form = Form(UpdateInstanceName)
     >>> form.fill(instance_id="0f1e", name="1").errors["field"].tolist()
     ['name']
@@ -158,9 +159,7 @@ class Form:
         self._outcome = make(widgets.VBox, "gnb-outcome")
         title = make(widgets.HTML, "gnb-plain", value=self._title())
         below = (self._card, self._confirm_box, self._banner, self._actions, self._outcome)
-        self.widget = make(
-            widgets.VBox, "gaussnb", children=(self.look.sheet(), title, *self.arrange(), *below)
-        )
+        self.widget = make(widgets.VBox, "gaussnb", children=(self.look.sheet(), title, *self.arrange(), *below))
         show(self._actions, self._send is not None)
         self._confirm.observe(lambda _: self._arm(), "value")
         self._button.on_click(lambda _: self._press())

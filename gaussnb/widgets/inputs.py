@@ -12,8 +12,8 @@ import ipywidgets as widgets
 from pydantic import SecretStr
 from traitlets import Unicode
 
-from ..fields import Flag, Whole
-from ..spec import marks, plain, unwrap
+from ..core.operation import plain
+from ..core.rules import Flag, Whole, marks, unwrap
 from .control import NOTHING, Control, shows, wanted
 from .style import show
 

@@ -10,9 +10,8 @@ import ipywidgets as widgets
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ..binding import title_of
-from ..fields import Length
-from ..spec import marks, unwrap
+from ..core.rules import Length, marks, unwrap
+from ..core.words import title_of
 from .control import (
     NOTHING,
     Control,

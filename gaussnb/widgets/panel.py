@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import ipywidgets as widgets
 
-from ..display import PARTS, STYLE
+from ..view.html import PARTS
+from ..view.palette import STYLE
 from .style import HIDDEN, Look, show
 
 if TYPE_CHECKING:
-    from ..watching import Snapshot, Watch
+    from ..client.watch import Watch
+    from ..view.snapshot import Snapshot
 
 # A panel stands alone as well as in a form, so it brings along all that it needs.
 CSS = f"""{STYLE}
@@ -49,16 +51,14 @@ class Panel:
         self.look = Look()
         make = self.look.make
         self.parts = {name: make(widgets.HTML) for name in PARTS}
-        """The widget of each part, by its name in :data:`gaussnb.display.PARTS`."""
+        """The widget of each part, by its name in :data:`gaussnb.view.html.PARTS`."""
         self.turn = make(widgets.Button, description="Pause")
         self.stop = make(widgets.Button, description="Stop watching")
         self.turn.on_click(lambda _: self._turn())
         self.stop.on_click(lambda _: watch.stop())
         self._buttons = make(widgets.HBox, children=(self.turn, self.stop))
         sheet = make(widgets.HTML, HIDDEN, value=CSS)
-        self.widget = make(
-            widgets.VBox, "gaussnb-watch", children=(sheet, *self.parts.values(), self._buttons)
-        )
+        self.widget = make(widgets.VBox, "gaussnb-watch", children=(sheet, *self.parts.values(), self._buttons))
 
     def draw(self, snapshot: Snapshot) -> dict[str, Any]:
         """Show a snapshot.

@@ -41,9 +41,7 @@ def commit(form: Any, label: str, value: str) -> None:
     field.press("Tab")
 
 
-def test_wrong_then_right_then_ready(
-    open_cells: Any, page: Any, shot: Any, picture: Any, golden: Any
-) -> None:
+def test_wrong_then_right_then_ready(open_cells: Any, page: Any, shot: Any, picture: Any, golden: Any) -> None:
     table = 'form.panel.frame[["name", "engine", "status", "nodes"]]'
     notebook, form = opened(open_cells, table, "form.panel.history[['status', 'note']]")
     golden("create-form.yaml", form.locator(".gaussnb").aria_snapshot())

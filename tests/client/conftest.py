@@ -18,8 +18,8 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
 from gaussnb import Client, InstanceSpec, Patience, quickstart
+from gaussnb.cloud.transport import Transport
 from gaussnb.sandbox import Clock, Sandbox
-from gaussnb.transport import Transport
 
 START = "2026-02-03T04:05:06"
 FAST = 1e6  # virtual seconds in a real one: sleeping takes no time

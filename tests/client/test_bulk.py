@@ -15,11 +15,11 @@ import pytest
 
 import gaussnb as gn
 from gaussnb import Client, InstanceSpec, quickstart
-from gaussnb.bulk import Outcome
-from gaussnb.bulk.tables import _as_declared
-from gaussnb.errors import InvalidRows
+from gaussnb.client.tables import _as_declared
+from gaussnb.core.errors import InvalidRows
+from gaussnb.core.rows import columns
+from gaussnb.nosql.many import Outcome
 from gaussnb.sandbox import Sandbox
-from gaussnb.spec import columns
 
 CREATE = "CreateInstance"
 COLUMNS = [column.name for column in columns(Outcome)]

@@ -13,12 +13,14 @@ import pytest
 from making import example, made
 
 import gaussnb as gn
-from gaussnb import Client, paging
-from gaussnb.operations.instances import Instance, ListInstances, Node
-from gaussnb.operations.jobs import ListJobs
+from gaussnb import Client
+from gaussnb.client import pages as paging
+from gaussnb.client.progress import Seen
+from gaussnb.core.rows import columns
+from gaussnb.nosql.operations.instances import Instance, ListInstances, Node
+from gaussnb.nosql.operations.jobs import ListJobs
+from gaussnb.nosql.service import OPERATIONS
 from gaussnb.sandbox import Sandbox
-from gaussnb.spec import OPERATIONS, columns
-from gaussnb.waiters import Seen
 
 PROJECT = "0" * 32
 PLACE = {"endpoint": "http://127.0.0.1:9", "token": "given", "project_id": PROJECT}
@@ -434,7 +436,7 @@ def test_a_closed_client_watches_nothing(gdb: Client) -> None:
 
 
 def test_histories_and_rows_have_one_schema_whatever_is_in_them() -> None:
-    from gaussnb.frame import frame_from
+    from gaussnb.core.frames import frame_from
 
     for row in (Seen, Instance):
         empty = frame_from(row, [])

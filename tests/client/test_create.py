@@ -18,7 +18,7 @@ import pytest
 
 import gaussnb as gn
 from gaussnb import Client
-from gaussnb.ledger import Ledger
+from gaussnb.client.ledger import Ledger
 from gaussnb.sandbox import Sandbox
 
 CREATE = "CreateInstance"
@@ -219,7 +219,7 @@ def test_ten_threads_make_ten(lost: bool, sandbox: Sandbox, spec: Any) -> None:
 KILLED = """
 import json, os, sys
 import gaussnb as gn
-from gaussnb.transport import Transport
+from gaussnb.cloud.transport import Transport
 given = json.loads(sys.stdin.read())
 exchange = Transport.exchange
 def killed(self, endpoint, request, *, operation, **more):

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from gaussnb.display import LINES, PARTS, SIGNS, STYLE, faces, headline, html_of, status_of, text_of, time_of
 from gaussnb.sandbox import Sandbox
-from gaussnb.watching import Shown, Snapshot
+from gaussnb.view.html import PARTS, faces, html_of
+from gaussnb.view.palette import SIGNS, STYLE
+from gaussnb.view.snapshot import Shown, Snapshot
+from gaussnb.view.text import LINES, headline, status_of, text_of, time_of
 
 PATIENCE = 10.0  # real seconds after which something is wrong
 HOSTILE = '<img src=x onerror="alert(1)">&'

@@ -15,7 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 import gaussnb as gn
-from gaussnb import Client, connecting
+from gaussnb import Client
+from gaussnb import connection as connecting
 from gaussnb.sandbox import Sandbox, login
 
 LOGIN = "KeystoneCreateUserTokenByPassword"

@@ -10,13 +10,13 @@ import pytest
 
 import gaussnb as gn
 from gaussnb import Client
-from gaussnb.operations.backups import ListRestoreDatabases, ShowAllInstancesBackups
-from gaussnb.operations.flavors import PresentFlavor
-from gaussnb.operations.logs import ListRedisSlowLogs, ListSlowLogs
-from gaussnb.operations.tags import ListInstancesByResourceTags
-from gaussnb.paging import read_all
-from gaussnb.spec import columns
-from gaussnb.transport import Reply
+from gaussnb.client.pages import read_all
+from gaussnb.cloud.transport import Reply
+from gaussnb.core.rows import columns
+from gaussnb.nosql.operations.backups import ListRestoreDatabases, ShowAllInstancesBackups
+from gaussnb.nosql.operations.flavors import PresentFlavor
+from gaussnb.nosql.operations.logs import ListRedisSlowLogs, ListSlowLogs
+from gaussnb.nosql.operations.tags import ListInstancesByResourceTags
 
 PLACE = {"endpoint": "http://127.0.0.1:9", "token": "given", "project_id": "0" * 32}
 

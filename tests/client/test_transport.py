@@ -18,13 +18,13 @@ from pydantic import SecretStr
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError, SSLError
 
 import gaussnb as gn
-from gaussnb import transport as module
-from gaussnb.auth import GivenToken, TokenAuth
-from gaussnb.clock import RealClock
+from gaussnb.cloud import transport as module
+from gaussnb.cloud.auth import GivenToken, TokenAuth
+from gaussnb.cloud.tokens import Token, TokenCache
+from gaussnb.cloud.transport import AnswerLost, Patience, Transport
+from gaussnb.core.clock import RealClock
+from gaussnb.core.wire import Request
 from gaussnb.sandbox import Sandbox
-from gaussnb.tokens import Token, TokenCache
-from gaussnb.transport import AnswerLost, Patience, Transport
-from gaussnb.wire import Request
 
 HERE = "http://127.0.0.1:9"
 READ = Request("GET", "/v3/p/instances")

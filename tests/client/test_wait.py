@@ -13,13 +13,15 @@ import pandas as pd
 import pytest
 
 import gaussnb as gn
-from gaussnb import Client, waiters
-from gaussnb.clock import RealClock
-from gaussnb.frame import frame_from
-from gaussnb.operations.instances import Instance
-from gaussnb.operations.jobs import Job
+from gaussnb import Client
+from gaussnb.client import progress as progress_module
+from gaussnb.client.progress import FAILED, begin
+from gaussnb.client.wait import SLOWEST, Pace, wait
+from gaussnb.core.clock import RealClock
+from gaussnb.core.frames import frame_from
+from gaussnb.nosql.operations.instances import Instance
+from gaussnb.nosql.operations.jobs import Job
 from gaussnb.sandbox import Clock, Sandbox
-from gaussnb.waiters import FAILED, Pace, begin, wait
 
 ID = "a" * 32 + "in06"
 OTHER = "b" * 32 + "in06"
@@ -116,7 +118,7 @@ def test_what_never_shows_up_has_failed_after_a_while() -> None:
     with pytest.raises(gn.WaitFailed, match="it is not there") as caught:
         cloud.wait()
     assert caught.value.history is not None and caught.value.history["note"].tolist() == ["not found"]
-    assert waiters.UNSEEN <= cloud.looks[-1] - cloud.looks[0] < 2 * waiters.UNSEEN
+    assert progress_module.UNSEEN <= cloud.looks[-1] - cloud.looks[0] < 2 * progress_module.UNSEEN
 
 
 def test_a_list_that_lags_behind_is_waited_for() -> None:
@@ -280,7 +282,7 @@ def test_looks_get_rarer_up_to_a_cap_and_are_never_quite_regular() -> None:
     with pytest.raises(gn.WaitTimeout):
         cloud.wait(timeout=600)
     pauses = [later - earlier for earlier, later in itertools.pairwise(cloud.looks)][:-1]
-    assert 4.5 <= pauses[0] <= 5.5 and max(pauses) <= waiters.SLOWEST * 1.1
+    assert 4.5 <= pauses[0] <= 5.5 and max(pauses) <= SLOWEST * 1.1
     assert all(27 <= pause <= 33 for pause in pauses[6:])
     assert len({round(pause, 3) for pause in pauses}) == len(pauses)
 
@@ -305,7 +307,7 @@ def test_two_hundred_instances_are_one_list_call_a_tick(sandbox: Sandbox, gdb: C
 
     looks: list[float] = []
 
-    def on_look(progress: waiters.Progress) -> None:
+    def on_look(progress: progress_module.Progress) -> None:
         looks.append(progress.began)
         if len(looks) == 3:
             for instance in sandbox._app.world.instances.values():

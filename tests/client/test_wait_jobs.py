@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 import gaussnb as gn
-from gaussnb.frame import frame_from
-from gaussnb.operations.backups import BackupJob
-from gaussnb.operations.jobs import Job
+from gaussnb.client.poller import Poller
+from gaussnb.client.wait import wait
+from gaussnb.core.frames import frame_from
+from gaussnb.nosql.operations.backups import BackupJob
+from gaussnb.nosql.operations.jobs import Job
 from gaussnb.sandbox import Clock
-from gaussnb.waiters import wait
-from gaussnb.watching import Poller
 
 JOB = "11111111-1111-1111-1111-111111111111"
 States = list[tuple[str, str] | Exception | None]

@@ -14,9 +14,10 @@ import pytest
 
 import gaussnb as gn
 from gaussnb import Client
-from gaussnb.clock import RealClock
+from gaussnb.client.watch import Watch, typical
+from gaussnb.core.clock import RealClock
 from gaussnb.sandbox import Sandbox
-from gaussnb.watching import Shown, Watch, typical
+from gaussnb.view.snapshot import Shown
 
 PATIENCE = 10.0  # real seconds after which something is wrong
 

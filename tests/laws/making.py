@@ -14,24 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from gaussnb.fields import Flag, Rule, Whole
-from gaussnb.groups import GROUPS
-from gaussnb.instance_spec import InstanceSpec
-from gaussnb.spec import (
-    OPERATIONS,
-    Above,
-    Asked,
-    At,
-    Column,
-    Count,
-    Each,
-    Joined,
-    Keys,
-    Row,
-    columns,
-    marks,
-    unwrap,
-)
+from gaussnb.core.rows import Above, Asked, At, Column, Count, Each, Joined, Keys, Row, columns
+from gaussnb.core.rules import Flag, Rule, Whole, marks, unwrap
+from gaussnb.nosql.groups import GROUPS
+from gaussnb.nosql.instance_spec import InstanceSpec
+from gaussnb.nosql.service import OPERATIONS
 
 ALL = list(OPERATIONS.values())
 CALLS = {f"{group}.{name}": call for group, kind in GROUPS.items() for name, call in kind.calls().items()}

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 from making import made, values
 
-from gaussnb import engines
-from gaussnb.instance_spec import BackupStrategy, ChargeInfo, InstanceSpec, LbAccessControl, RestoreInfo
+from gaussnb.nosql import engines
+from gaussnb.nosql.instance_spec import BackupStrategy, ChargeInfo, InstanceSpec, LbAccessControl, RestoreInfo
 
 FIELDS = InstanceSpec.model_fields
 TIED = {"datastore", "flavor", "mode", "product_type", "port"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from making import CALLS
 
-from gaussnb.binding import Call
+from gaussnb.core.methods import Call
 
 every_call = pytest.mark.parametrize("name", CALLS)
 

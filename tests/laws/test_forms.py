@@ -11,9 +11,10 @@ from making import ALL, by_name, made
 from pydantic import BaseModel
 from specs import specs
 
-from gaussnb.frame import frame_from
-from gaussnb.instance_spec import InstanceSpec
-from gaussnb.spec import Operation, fields_of, is_secret
+from gaussnb.core.frames import frame_from
+from gaussnb.core.operation import Operation, fields_of
+from gaussnb.core.rules import is_secret
+from gaussnb.nosql.instance_spec import InstanceSpec
 from gaussnb.widgets import Form
 from gaussnb.widgets.inputs import SecretControl
 
@@ -84,9 +85,7 @@ def test_five_hundred_instances(forms: Any) -> None:
 
 
 @every_operation
-def test_its_code_builds_an_equal_spec(
-    forms: Any, operation: type[Operation], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_its_code_builds_an_equal_spec(forms: Any, operation: type[Operation], monkeypatch: pytest.MonkeyPatch) -> None:
     @settings(some, max_examples=5)
     @given(made(operation))
     def check(spec: Any) -> None:

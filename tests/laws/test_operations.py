@@ -19,14 +19,20 @@ from making import ALL, CALLS, CANARY, asked, by_name, example, full, made, part
 from pydantic import BaseModel, ValidationError
 
 import gaussnb
-from gaussnb.binding import Call, Group, rule_in_words
 from gaussnb.client import Client
-from gaussnb.errors import CODES
-from gaussnb.frame import frame_of
-from gaussnb.groups import GROUPS, Groups
-from gaussnb.spec import OPERATIONS, Asked, Operation, Router, columns, documented, fields_of, is_secret, marks, unwrap
-from gaussnb.waiters import begin
-from gaussnb.wire import Columns, operation_of, request_of
+from gaussnb.client.progress import begin
+from gaussnb.core.answers import Columns
+from gaussnb.core.catalogue import Router
+from gaussnb.core.errors import CODES
+from gaussnb.core.frames import frame_of
+from gaussnb.core.methods import Call, Group
+from gaussnb.core.operation import Operation, documented, fields_of
+from gaussnb.core.rows import Asked, columns
+from gaussnb.core.rules import is_secret, marks, unwrap
+from gaussnb.core.wire import operation_of, request_of
+from gaussnb.core.words import rule_in_words
+from gaussnb.nosql.groups import GROUPS, NosqlGroups
+from gaussnb.nosql.service import OPERATIONS
 
 every_operation = pytest.mark.parametrize("operation", ALL, ids=by_name)
 every_part = pytest.mark.parametrize("part", sorted({p for o in ALL for p in parts(o)}, key=by_name), ids=by_name)
@@ -125,11 +131,9 @@ def test_no_two_calls_are_the_same() -> None:
 
 def test_the_groups_of_a_client_are_those_its_type_names() -> None:
     """Type checkers read the annotations of a client, and kernels look at its class."""
-    named = {f"{kind.__module__.removeprefix('gaussnb.')}.{kind.__name__}": kind for kind in GROUPS.values()}
-    assert {name: named[place] for name, place in Groups.__annotations__.items()} == GROUPS
-    assert set(GROUPS) <= set(dir(Client))
-    for name in GROUPS:
-        assert getattr(Client, name) is vars(Groups)[name]
+    assert set(GROUPS) == set(NosqlGroups.__annotations__) <= set(dir(Client))
+    for name, kind in GROUPS.items():
+        assert kind.__name__ == NosqlGroups.__annotations__[name]
 
 
 def test_a_chapter_is_read_when_it_is_first_used() -> None:
@@ -138,9 +142,9 @@ def test_a_chapter_is_read_when_it_is_first_used() -> None:
         "gdb = gn.Client.open(token='not-a-real-one', endpoint='http://127.0.0.1:9', project_id='p')",
         "before = set(sys.modules)",
         "gdb.tags.list",
-        "print('gaussnb.operations.tags' in before, 'gaussnb.operations.versions' in before)",
-        "print('gaussnb.operations.tags' in sys.modules, 'gaussnb.operations.versions' in sys.modules)",
-        "print(len(gn.operations()) > 15, 'gaussnb.operations.versions' in sys.modules)",
+        "print('gaussnb.nosql.operations.tags' in before, 'gaussnb.nosql.operations.versions' in before)",
+        "print('gaussnb.nosql.operations.tags' in sys.modules, 'gaussnb.nosql.operations.versions' in sys.modules)",
+        "print(len(gn.operations()) > 15, 'gaussnb.nosql.operations.versions' in sys.modules)",
     ])  # fmt: skip
     shown = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert shown.stdout.split() == ["False", "False", "True", "False", "True", "True"]
@@ -329,7 +333,7 @@ def test_a_secret_is_in_no_error(operation: type[Operation]) -> None:
 
 @every_operation
 def test_the_sandbox_acts_or_says_that_it_does_not(operation: type[Operation]) -> None:
-    from gaussnb.errors import NOT_SIMULATED
+    from gaussnb.core.errors import NOT_SIMULATED
     from gaussnb.sandbox import Sandbox, simulated
     from gaussnb.sandbox.messages import Request
 

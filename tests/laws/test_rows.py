@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from making import ROWS, asked, by_name, full, sample, spoilt
 
-from gaussnb.frame import frame_of
-from gaussnb.spec import At, Count, Keys, Row, columns
-from gaussnb.wire import Columns, parse
+from gaussnb.core.answers import Columns, parse
+from gaussnb.core.frames import frame_of
+from gaussnb.core.rows import At, Count, Keys, Row, columns
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=by_name)
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from gaussnb.engines import ENGINES
-from gaussnb.instance_spec import InstanceSpec
+from gaussnb.nosql.engines import ENGINES
+from gaussnb.nosql.instance_spec import InstanceSpec
 from gaussnb.sandbox import Sandbox
 
 START = "2026-02-03T04:05:06"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gaussnb.errors import ApiError
+from gaussnb.core.errors import ApiError
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -205,7 +205,7 @@ def test_what_never_was_is_not_kept(sandbox: Any, gdb: Any, make: Make) -> None:
 
 
 def test_it_is_all_kept(build: Any, quick_start: Any, tmp_path: Any) -> None:
-    from gaussnb.instance_spec import InstanceSpec
+    from gaussnb.nosql.instance_spec import InstanceSpec
 
     file = tmp_path / "cloud.db"
     first = build(path=file)

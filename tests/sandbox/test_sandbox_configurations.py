@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import gaussnb as gn
-from gaussnb.engines import ENGINES
+from gaussnb.nosql.engines import ENGINES
 from gaussnb.sandbox.parameters import parameter, parameters
 
 Cloud = Any

@@ -9,7 +9,7 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from gaussnb.auth import SignatureAuth
+from gaussnb.cloud.auth import SignatureAuth
 
 Cloud = Any
 

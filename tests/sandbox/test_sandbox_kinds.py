@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from gaussnb.engines import modes
+from gaussnb.core.operation import Operation
+from gaussnb.nosql.engines import modes
 from gaussnb.sandbox import behaviours
 from gaussnb.sandbox.behaviours import ONLY, SIMULATED, Call
 from gaussnb.sandbox.messages import Refused, Request
-from gaussnb.spec import Operation
 
 DOCUMENTED = {
     "ModifyPort": {"mongodb", "cassandra", "redis"},

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 import gaussnb.sandbox
-from gaussnb.errors import CODES, NOT_SIMULATED
+from gaussnb.core.errors import CODES, NOT_SIMULATED
+from gaussnb.nosql.service import OPERATIONS
 from gaussnb.sandbox import behaviours, simulated
 from gaussnb.sandbox.behaviours import SIMULATED
 from gaussnb.sandbox.lifecycle import WORKS
-from gaussnb.spec import OPERATIONS
 
 Cloud = Any
 
@@ -63,7 +63,7 @@ from gaussnb import Sandbox
 with Sandbox() as sandbox:
     gdb = sandbox.connect()
     gdb.instances.list()
-    print("gaussnb.operations.instances" in sys.modules, "gaussnb.operations.disaster_recovery" in sys.modules)
+    print("gaussnb.nosql.operations.instances" in sys.modules, "gaussnb.nosql.operations.disaster_recovery" in sys.modules)
     gdb.disaster_recovery.get_role("none")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

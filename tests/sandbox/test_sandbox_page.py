@@ -11,9 +11,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from gaussnb.core.rules import is_secret
+from gaussnb.nosql.service import OPERATIONS
 from gaussnb.sandbox import Sandbox
 from gaussnb.sandbox.openapi import document
-from gaussnb.spec import OPERATIONS, is_secret
 
 Cloud = Any
 
@@ -186,8 +187,12 @@ def test_a_look_leaves_no_trace(build: Callable[..., Sandbox], caller: Any) -> N
         cloud.sandbox.inject(None, status=500)
         look()
         answer = cloud("GET", "v3/jobs")
-        return seen, answer.status_code, answer.headers["X-Request-Id"], len(cloud.sandbox.requests), repr(
-            cloud.sandbox.clock
+        return (
+            seen,
+            answer.status_code,
+            answer.headers["X-Request-Id"],
+            len(cloud.sandbox.requests),
+            repr(cloud.sandbox.clock),
         )
 
     assert scene(0) == scene(3)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gaussnb.errors import ApiError
-from gaussnb.operations.instances import CheckWeekPassword
+from gaussnb.core.errors import ApiError
+from gaussnb.nosql.operations.instances import CheckWeekPassword
 from gaussnb.sandbox import simulated
 
 HOUR = 3600

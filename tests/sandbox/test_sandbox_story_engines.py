@@ -15,7 +15,7 @@ from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkgaussdbfornosql import v3
 
 import gaussnb as gn
-from gaussnb.engines import ENGINES
+from gaussnb.nosql.engines import ENGINES
 
 PERIOD = {"start_time": "2026-02-03T04:05:06+0000", "end_time": "2026-02-03T05:00:00+0000"}
 KINDS = [(engine.name, mode) for engine in ENGINES.values() for mode in engine.modes]

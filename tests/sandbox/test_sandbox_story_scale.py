@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from gaussnb.instance_spec import InstanceSpec
+from gaussnb.nosql.instance_spec import InstanceSpec
 
 
 class Storyteller(Protocol):

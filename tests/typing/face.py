@@ -7,7 +7,7 @@ from typing import assert_type
 import pandas as pd
 
 import gaussnb as gn
-from gaussnb.operations.instances import ListInstances, RestartInstance
+from gaussnb.nosql.operations.instances import ListInstances, RestartInstance
 
 
 def program() -> None:

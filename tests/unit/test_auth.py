@@ -9,9 +9,9 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from gaussnb.auth import Auth, GivenToken, SignatureAuth, TokenAuth
-from gaussnb.signing import verify
-from gaussnb.tokens import Token, TokenCache
+from gaussnb.cloud.auth import Auth, GivenToken, SignatureAuth, TokenAuth
+from gaussnb.cloud.signature import verify
+from gaussnb.cloud.tokens import Token, TokenCache
 
 CANARY = "Can4ry" + "-" + "auth" * 3
 NOW = 1_770_091_506.0

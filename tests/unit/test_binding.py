@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from gaussnb.binding import Call, Group, call, one, type_in_words
 from gaussnb.client import Client
-from gaussnb.errors import NotFound
-from gaussnb.frame import frame_from
-from gaussnb.operations.instances import Instance, Instances, ListInstances, Node, RestartInstance
-from gaussnb.spec import Operation, Row
+from gaussnb.core.errors import NotFound
+from gaussnb.core.frames import frame_from
+from gaussnb.core.methods import Call, Group, call, one
+from gaussnb.core.operation import Operation
+from gaussnb.core.rows import Row
+from gaussnb.core.words import type_in_words
+from gaussnb.nosql.operations.instances import Instance, Instances, ListInstances, Node, RestartInstance
 
 
 class Sender:

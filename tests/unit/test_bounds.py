@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gaussnb.operations.dbcache import CreateDbCacheRule, ListDbCacheRules
-from gaussnb.operations.disaster_recovery import CreateDisasterRecovery, SetDisasterRecoverySettings
-from gaussnb.operations.logs import ListCassandraSlowLogs, ListSlowLogs, SaveLtsConfigs
-from gaussnb.operations.maintenance import ModifyInstanceMaintenanceWindow
-from gaussnb.operations.network import ModifyPort, SwitchIpGroup, UpdateClientNetwork
-from gaussnb.operations.recycle_bin import SetRecyclePolicy
-from gaussnb.operations.redis_accounts import CreateDbUser, ResetDbUserPassword, UpdatePasswordlessConfig
-from gaussnb.operations.redis_commands import SaveRedisDisabledCommands, UpdateHighRiskCommands
-from gaussnb.operations.redis_data import ShowRedisHotKeys
-from gaussnb.operations.redis_recovery import ListRedisPitrRestoreTime, RestoreRedisData, SetRedisPitrPolicy
-from gaussnb.operations.redis_sessions import DeleteInstancesSession
+from gaussnb.nosql.operations.dbcache import CreateDbCacheRule, ListDbCacheRules
+from gaussnb.nosql.operations.disaster_recovery import CreateDisasterRecovery, SetDisasterRecoverySettings
+from gaussnb.nosql.operations.logs import ListCassandraSlowLogs, ListSlowLogs, SaveLtsConfigs
+from gaussnb.nosql.operations.maintenance import ModifyInstanceMaintenanceWindow
+from gaussnb.nosql.operations.network import ModifyPort, SwitchIpGroup, UpdateClientNetwork
+from gaussnb.nosql.operations.recycle_bin import SetRecyclePolicy
+from gaussnb.nosql.operations.redis_accounts import CreateDbUser, ResetDbUserPassword, UpdatePasswordlessConfig
+from gaussnb.nosql.operations.redis_commands import SaveRedisDisabledCommands, UpdateHighRiskCommands
+from gaussnb.nosql.operations.redis_data import ShowRedisHotKeys
+from gaussnb.nosql.operations.redis_recovery import ListRedisPitrRestoreTime, RestoreRedisData, SetRedisPitrPolicy
+from gaussnb.nosql.operations.redis_sessions import DeleteInstancesSession
 
 PASSWORD = "Aa1!" * 3
 ONE = {"instance_id": "i"}

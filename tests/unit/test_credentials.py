@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from gaussnb.credentials import Credentials, find_credentials, looked_at
-from gaussnb.errors import CredentialsError
+from gaussnb.cloud.credentials import Credentials, find_credentials, looked_at
+from gaussnb.core.errors import CredentialsError
 
 CANARY = "Can4ry" + "-" + "secret" * 3
 CN4 = "https://gaussdb-nosql.cn-north-4.myhuaweicloud.com"
@@ -237,7 +237,9 @@ def test_endpoints_of_the_same_place_are_used(house: House) -> None:
     assert found.warnings == ()
 
 
-@pytest.mark.parametrize("url", ["https://iam.example.org/v3", "https://iam.example.org/v3/", "https://iam.example.org"])
+@pytest.mark.parametrize(
+    "url", ["https://iam.example.org/v3", "https://iam.example.org/v3/", "https://iam.example.org"]
+)
 @pytest.mark.parametrize("brand", ["HW", "OS"])
 def test_the_address_of_iam(house: House, url: str, brand: str) -> None:
     environ = {"HW": {**HW_USER, "HW_REGION_NAME": "cn-north-4"}, "OS": OS_USER}[brand]

@@ -6,9 +6,9 @@ from typing import get_args
 
 import pytest
 
-from gaussnb import engines
-from gaussnb.fields import EngineName, ModeName, ProductType
-from gaussnb.spec import unwrap
+from gaussnb.core.rules import unwrap
+from gaussnb.nosql import engines
+from gaussnb.nosql.fields import EngineName, ModeName, ProductType
 
 MODES = engines.modes()
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from gaussnb import errors
-from gaussnb.errors import (
+from gaussnb.core import errors
+from gaussnb.core.errors import (
     CODES,
     ApiError,
     AuthenticationError,
@@ -357,7 +357,7 @@ def test_errors_stand_alone() -> None:
         if isinstance(node, ast.Import):
             assert {name.name.partition(".")[0] for name in node.names} <= sys.stdlib_module_names
         elif isinstance(node, ast.ImportFrom):
-            here = node.level == 1 and node.module == "error_codes"
+            here = node.level == 2 and node.module == "nosql.error_codes"
             assert here or (not node.level and (node.module or "").partition(".")[0] in sys.stdlib_module_names)
 
 

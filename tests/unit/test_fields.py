@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from gaussnb import fields
+from gaussnb.core.rules import Moment
+from gaussnb.nosql import fields
 
 
 def judged(kind: Any, value: Any) -> Any:
@@ -85,13 +86,13 @@ def test_whole_numbers_of_numpy_travel_as_numbers() -> None:
 
 
 def test_a_moment_without_an_offset_is_utc() -> None:
-    naive = judged(fields.Moment, datetime(2026, 1, 1, 8, 0, 0, 999))
+    naive = judged(Moment, datetime(2026, 1, 1, 8, 0, 0, 999))
     assert naive.isoformat() == "2026-01-01T08:00:00+00:00"
-    beijing = judged(fields.Moment, datetime(2026, 1, 1, 8, tzinfo=timezone(timedelta(hours=8))))
+    beijing = judged(Moment, datetime(2026, 1, 1, 8, tzinfo=timezone(timedelta(hours=8))))
     assert beijing.utcoffset() == timedelta(hours=8)
     for wrong in (datetime(1969, 12, 31), datetime(9999, 1, 1), "yesterday"):
         with pytest.raises(ValidationError):
-            judged(fields.Moment, wrong)
+            judged(Moment, wrong)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import pandas as pd
 import pytest
 
-from gaussnb.frame import frame_from, frame_of
-from gaussnb.spec import Above, Asked, At, Count, Joined, Keys, Known, Row, columns
-from gaussnb.wire import Columns
+from gaussnb.core.answers import Columns
+from gaussnb.core.frames import frame_from, frame_of
+from gaussnb.core.rows import Above, Asked, At, Count, Joined, Keys, Known, Row, columns
 
 
 class Thing(Row, at="things"):
@@ -204,7 +204,7 @@ def test_many_rows_take_no_time() -> None:
         "datastore": {"type": "redis"},
         "groups": [{"volume": {"size": "5"}, "nodes": [{"spec_code": "s"}] * 3}],
     }
-    from gaussnb.operations.instances import Instance
+    from gaussnb.nosql.operations.instances import Instance
 
     collected = Columns(Instance)
     began = time.perf_counter()

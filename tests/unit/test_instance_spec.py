@@ -12,9 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gaussnb import engines, wire
-from gaussnb.instance_spec import Created, Datastore, Flavor, InstanceSpec, RestoreInfo
-from gaussnb.spec import OPERATIONS, columns, documented
+from gaussnb.core import wire
+from gaussnb.core.answers import Columns
+from gaussnb.core.operation import documented
+from gaussnb.core.rows import columns
+from gaussnb.nosql import engines
+from gaussnb.nosql.instance_spec import Created, Datastore, Flavor, InstanceSpec, RestoreInfo
+from gaussnb.nosql.service import OPERATIONS
 
 DATA = Path(__file__).parents[1] / "data" / "specs"
 CANARY = "Aa1!" * 3
@@ -408,8 +412,7 @@ def test_the_route():
 def test_repr_is_short_and_keeps_the_secret():
     spec = InstanceSpec(**QUICK_START)
     assert repr(spec) == (
-        "InstanceSpec(name='test-cassandra-01', engine='cassandra 3.11', mode='Cluster', "
-        "nodes=3, storage=500)"
+        "InstanceSpec(name='test-cassandra-01', engine='cassandra 3.11', mode='Cluster', nodes=3, storage=500)"
     )
     assert "engine='dynamodb'," in repr(InstanceSpec(**DYNAMO))
     assert CANARY not in str(spec)
@@ -431,7 +434,7 @@ def test_the_answer_has_its_columns():
         "created": "2019-10-28 14:10:54",
         **{key: value for key, value in QUICK_START.items() if key != "password"},
     }
-    collected = wire.Columns(Created)
+    collected = Columns(Created)
     assert collected.add(answer) == 1
     row = dict(zip(names, (values[0] for values in collected.values), strict=True))
     assert (row["engine"], row["nodes"], row["storage_gb"]) == ("cassandra", 3, 500)

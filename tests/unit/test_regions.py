@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gaussnb.errors import CredentialsError
-from gaussnb.regions import REGIONS, check_endpoint, is_loopback, region
+from gaussnb.cloud.regions import REGIONS, check_endpoint, is_loopback, region
+from gaussnb.core.errors import CredentialsError
 
 
 def test_every_region_has_safe_endpoints() -> None:

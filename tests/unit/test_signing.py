@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gaussnb.signing import Authorization, canonical_request, parse_authorization, sdk_date, sign, verify
+from gaussnb.cloud.signature import Authorization, canonical_request, parse_authorization, sdk_date, sign, verify
 
 AK, SK = "ACCESS" + "KEY", "se" + "cr" + "et"
 NOW = 1_770_091_506.0

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Iterator
+import sys
+from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
 from pydantic import Field, SecretStr, ValidationError
 
-from gaussnb.fields import Limit, Part, Secret
-from gaussnb.operations.instances import ListInstances, RestartInstance
-from gaussnb.spec import (
-    OPERATIONS,
-    Inside,
-    Model,
-    Operation,
-    Query,
-    Router,
-    Row,
-    columns,
-    delete,
-    get,
-    marks,
-    post,
-    put,
-    unwrap,
-)
-from gaussnb.wire import request_of
+from gaussnb.core.catalogue import Catalogue, Router, delete, get, post, put
+from gaussnb.core.operation import Inside, Model, Operation, Query
+from gaussnb.core.rows import Row, columns
+from gaussnb.core.rules import Part, Secret, marks, unwrap
+from gaussnb.core.wire import request_of
+from gaussnb.nosql.fields import Limit
+from gaussnb.nosql.operations.instances import ListInstances, RestartInstance
 
 
 class Receipt(Row):
@@ -36,14 +25,6 @@ class Receipt(Row):
 
     text: str
     """Some text."""
-
-
-@pytest.fixture(autouse=True)
-def _own_catalogue() -> Iterator[None]:
-    before = dict(OPERATIONS)
-    yield
-    OPERATIONS.clear()
-    OPERATIONS.update(before)
 
 
 def declared() -> Any:
@@ -123,10 +104,14 @@ def test_a_hole_needs_a_field() -> None:
             """Lost."""
 
 
-def test_an_id_is_taken_once() -> None:
-    with pytest.raises(TypeError, match="ListInstances is declared twice"):
-        post("/elsewhere", returns=Receipt, id="ListInstances")(Operation)
-    assert OPERATIONS["ListInstances"] is ListInstances
+def test_an_id_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    chapters = ("toy_one", "toy_two")
+    for name in chapters:
+        module = ModuleType(name)
+        module.Same = post("/elsewhere", returns=Receipt, id="Same")(type("Same", (Operation,), {}))  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, name, module)
+    with pytest.raises(TypeError, match="Same is declared twice"):
+        list(Catalogue(chapters))
 
 
 def test_a_column_needs_a_type() -> None:

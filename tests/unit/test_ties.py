@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gaussnb.operations.backups import ListBackups, SetBackupPolicy
-from gaussnb.operations.configurations import CreateConfiguration, UpdateConfiguration
-from gaussnb.operations.flavors import ShowIpNumRequirement
-from gaussnb.operations.nodes import ShrinkInstanceNode
-from gaussnb.operations.tags import BatchTagAction
-from gaussnb.operations.volumes import SetAutoEnlargePolicy
+from gaussnb.nosql.operations.backups import ListBackups, SetBackupPolicy
+from gaussnb.nosql.operations.configurations import CreateConfiguration, UpdateConfiguration
+from gaussnb.nosql.operations.flavors import ShowIpNumRequirement
+from gaussnb.nosql.operations.nodes import ShrinkInstanceNode
+from gaussnb.nosql.operations.tags import BatchTagAction
+from gaussnb.nosql.operations.volumes import SetAutoEnlargePolicy
 
 DAYS = "1,2,3,4,5,6,7"
 REFUSED: list[tuple[Any, dict[str, Any], list[tuple[str, ...]]]] = [

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from gaussnb.tokens import Token, TokenCache, cache_key
+from gaussnb.cloud.tokens import Token, TokenCache, cache_key
 
 CANARY = "Can4ry" + "-" + "token" * 3
 
@@ -108,7 +108,7 @@ PROCESS = """
 import sys, threading, time
 from pathlib import Path
 from pydantic import SecretStr
-from gaussnb.tokens import Token, TokenCache
+from gaussnb.cloud.tokens import Token, TokenCache
 
 def issue():
     with open(sys.argv[2], "a") as log:

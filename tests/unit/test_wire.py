@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from gaussnb.frame import frame_of
-from gaussnb.neighbours.iam import KeystoneCreateUserTokenByPassword
-from gaussnb.operations.backups import BatchDeleteManualBackup
-from gaussnb.operations.configurations import Applied, ApplyConfigurationToInstances, UpdateInstanceConfigurations
-from gaussnb.operations.instances import ListInstances, RestartInstance, UpdateInstanceName
-from gaussnb.operations.jobs import ListJobs
-from gaussnb.operations.tags import BatchTagAction, ListInstancesByResourceTags
-from gaussnb.spec import fields_of
-from gaussnb.wire import Columns, leaves, operation_of, parse, plain, request_of, things
+from gaussnb.cloud.iam import KeystoneCreateUserTokenByPassword
+from gaussnb.core.answers import Columns, leaves, parse, things
+from gaussnb.core.frames import frame_of
+from gaussnb.core.operation import fields_of, plain
+from gaussnb.core.wire import operation_of, request_of
+from gaussnb.nosql.operations.backups import BatchDeleteManualBackup
+from gaussnb.nosql.operations.configurations import Applied, ApplyConfigurationToInstances, UpdateInstanceConfigurations
+from gaussnb.nosql.operations.instances import ListInstances, RestartInstance, UpdateInstanceName
+from gaussnb.nosql.operations.jobs import ListJobs
+from gaussnb.nosql.operations.tags import BatchTagAction, ListInstancesByResourceTags
 
 
 def test_a_get_has_a_query_and_no_body() -> None:

@@ -7,8 +7,8 @@ import threading
 import ipywidgets
 import pandas as pd
 
+from gaussnb.core.operation import Operation
 from gaussnb.quickstart import body, password
-from gaussnb.spec import Operation
 from gaussnb.widgets import Form
 
 

@@ -12,7 +12,7 @@ import pytest
 from looking import live, state
 from pydantic import BaseModel, Field, SecretStr
 
-from gaussnb.fields import Flag, Titled, Whole, at_most
+from gaussnb.core.rules import Flag, Titled, Whole, at_most
 from gaussnb.widgets.control import (
     CONTROLS,
     NOTHING,

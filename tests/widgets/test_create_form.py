@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from looking import alerts
 
 import gaussnb as gn
-from gaussnb import engines
+from gaussnb.nosql import engines
 from gaussnb.quickstart import password
 from gaussnb.widgets import CreateForm
 from gaussnb.widgets.control import NOTHING, Control

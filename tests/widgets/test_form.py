@@ -14,15 +14,15 @@ from looking import Cloud, alerts, filled, live
 from pydantic import ValidationError
 
 import gaussnb as gn
-from gaussnb.operations.instances import (
+from gaussnb.nosql.operations.instances import (
     DeleteInstance,
     ListInstances,
     ResizeInstance,
     RestartInstance,
     UpdateInstanceName,
 )
-from gaussnb.operations.redis_sessions import ClearInstanceSessions
-from gaussnb.operations.tags import BatchTagAction
+from gaussnb.nosql.operations.redis_sessions import ClearInstanceSessions
+from gaussnb.nosql.operations.tags import BatchTagAction
 from gaussnb.quickstart import body
 from gaussnb.widgets import Form, form_of
 from gaussnb.widgets import form as form_module
@@ -441,7 +441,7 @@ def test_the_exported_code_stands_alone(form: Form, monkeypatch: pytest.MonkeyPa
     assert re.search(r'password=os\.environ\["GAUSSNB_PASSWORD"\]', code)
     restart = Form(RestartInstance).fill(instance_id="0f1e")
     assert restart.to_code() == (
-        "from gaussnb.operations.instances import RestartInstance\n\nspec = RestartInstance(\n"
+        "from gaussnb.nosql.operations.instances import RestartInstance\n\nspec = RestartInstance(\n"
         "    instance_id='0f1e',\n)"
     )
     restart.close()

@@ -15,7 +15,7 @@ import pytest
 from looking import live
 
 import gaussnb as gn
-from gaussnb.operations.instances import ListInstances
+from gaussnb.nosql.operations.instances import ListInstances
 from gaussnb.quickstart import password
 from gaussnb.widgets import Form, life
 

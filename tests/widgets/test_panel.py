@@ -13,11 +13,12 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from gaussnb import Client, display
-from gaussnb.display import PARTS
+from gaussnb import Client
+from gaussnb.client.watch import Watch
 from gaussnb.quickstart import body, password
 from gaussnb.sandbox import Sandbox
-from gaussnb.watching import Watch
+from gaussnb.view import output as display
+from gaussnb.view.html import PARTS
 from gaussnb.widgets.panel import CSS, Panel
 from gaussnb.widgets.style import HIDDEN
 
@@ -192,9 +193,7 @@ def test_only_core_widgets_with_names(gdb: Client, notebook: Notebook) -> None:
     before = set(ipywidgets.Widget.get_manager_state()["state"])
     watch = begin(gdb, "gone")
     shown(watch)
-    models = [
-        model for id, model in ipywidgets.Widget.get_manager_state()["state"].items() if id not in before
-    ]
+    models = [model for id, model in ipywidgets.Widget.get_manager_state()["state"].items() if id not in before]
     assert {model["model_module"] for model in models} == {"@jupyter-widgets/base", "@jupyter-widgets/controls"}
     assert not any(model["state"].get("tooltip", "") is None for model in models if "description" in model["state"])
     buttons = [model["state"] for model in models if model["model_name"] == "ButtonModel"]
@@ -210,9 +209,7 @@ def test_a_panel_is_made_of_the_parts_of_the_html(gdb: Client, notebook: Noteboo
     watch.stop()
 
 
-def test_without_ipywidgets_html_is_replaced(
-    gdb: Client, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_ipywidgets_html_is_replaced(gdb: Client, notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gaussnb.widgets.panel", None)  # importing it fails
     before = alive()
     watch = begin(gdb)
@@ -293,18 +290,14 @@ def test_in_a_real_kernel_the_saved_notebook_keeps_the_end() -> None:
         "from gaussnb.sandbox import Sandbox\n"
         "sandbox = Sandbox(port=None, start='2026-01-01T08:00:00', speed=3600).start()\n"
         "gdb = sandbox.connect()",
-        "live = gdb.watch(gdb.instances.create(**body('cn-north-4'), password=password()))\n"
-        "live.pause()\n"
-        "live",
+        "live = gdb.watch(gdb.instances.create(**body('cn-north-4'), password=password()))\nlive.pause()\nlive",
         "live.resume()\n"
         "live.join()\n"
         "import threading\n"
         "for thread in threading.enumerate():  # what is shown last comes from the poller's\n"
         "    if thread.name == 'gaussnb-poller': thread.join()",
         "live",
-        "other = gdb.watch(live.frame)\n"
-        "other.pause()\n"
-        "other",
+        "other = gdb.watch(live.frame)\nother.pause()\nother",
     ]
     saved = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     NotebookClient(saved, kernel_name="python3", timeout=60).execute()

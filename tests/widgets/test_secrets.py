@@ -17,8 +17,8 @@ from looking import state
 from nbformat.v4 import new_code_cell, new_notebook
 
 import gaussnb as gn
-from gaussnb.operations.instances import RestartInstance
-from gaussnb.spec import Operation
+from gaussnb.core.operation import Operation
+from gaussnb.nosql.operations.instances import RestartInstance
 from gaussnb.widgets import CreateForm, Form
 
 CANARY = "Aa1!" + "canary" * 3

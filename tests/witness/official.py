@@ -10,8 +10,8 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkgaussdbfornosql import v3
 from shapes import snake
 
+from gaussnb.core.operation import Operation, plain
 from gaussnb.sandbox import Sandbox
-from gaussnb.spec import Operation, plain
 
 
 def client(sandbox: Sandbox) -> Any:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from gaussnb.instance_spec import InstanceSpec
-from gaussnb.operations import (
+from gaussnb.core.operation import Operation
+from gaussnb.nosql.instance_spec import InstanceSpec
+from gaussnb.nosql.operations import (
     backups,
     dbcache,
     disaster_recovery,
@@ -22,7 +23,7 @@ from gaussnb.operations import (
     redis_sessions,
     volumes,
 )
-from gaussnb.operations.configurations import (
+from gaussnb.nosql.operations.configurations import (
     ApplyConfiguration,
     ApplyConfigurationToInstances,
     CompareConfiguration,
@@ -42,17 +43,17 @@ from gaussnb.operations.configurations import (
     UpdateInstanceConfiguration,
     UpdateInstanceConfigurations,
 )
-from gaussnb.operations.dedicated_resources import ListDedicatedResources
-from gaussnb.operations.flavors import (
+from gaussnb.nosql.operations.dedicated_resources import ListDedicatedResources
+from gaussnb.nosql.operations.flavors import (
     ListAvailableFlavorInfos,
     ListDatastores,
     ListFlavorInfos,
     ListFlavors,
     ShowIpNumRequirement,
 )
-from gaussnb.operations.instances import DeleteInstance, ListInstances, RestartInstance, UpdateInstanceName
-from gaussnb.operations.jobs import ListJobs
-from gaussnb.operations.logs import (
+from gaussnb.nosql.operations.instances import DeleteInstance, ListInstances, RestartInstance, UpdateInstanceName
+from gaussnb.nosql.operations.jobs import ListJobs
+from gaussnb.nosql.operations.logs import (
     DeleteLtsConfigs,
     ListCassandraSlowLogs,
     ListInfluxdbSlowLogs,
@@ -66,9 +67,9 @@ from gaussnb.operations.logs import (
     ShowSlowLogDesensitization,
     SwitchSlowlogDesensitization,
 )
-from gaussnb.operations.maintenance import ListInstanceMaintenanceWindow, ModifyInstanceMaintenanceWindow
-from gaussnb.operations.monitoring import ShowSecondLevelMonitoringStatus, SwitchSecondLevelMonitoring
-from gaussnb.operations.network import (
+from gaussnb.nosql.operations.maintenance import ListInstanceMaintenanceWindow, ModifyInstanceMaintenanceWindow
+from gaussnb.nosql.operations.monitoring import ShowSecondLevelMonitoringStatus, SwitchSecondLevelMonitoring
+from gaussnb.nosql.operations.network import (
     ListSslCertDownloadAddresses,
     ModifyPort,
     ModifyPublicIp,
@@ -79,19 +80,18 @@ from gaussnb.operations.network import (
     UpdateInstanceLb,
     UpdateSecurityGroup,
 )
-from gaussnb.operations.quotas import ListEpsQuotas, ModifyEpsQuotas, ShowQuotas
-from gaussnb.operations.scheduled_jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
-from gaussnb.operations.tags import (
+from gaussnb.nosql.operations.quotas import ListEpsQuotas, ModifyEpsQuotas, ShowQuotas
+from gaussnb.nosql.operations.scheduled_jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
+from gaussnb.nosql.operations.tags import (
     BatchTagAction,
     ListInstancesByResourceTags,
     ListInstancesByTags,
     ListInstanceTags,
     ListProjectTags,
 )
-from gaussnb.operations.versions import ListApiVersion, ShowApiVersion
+from gaussnb.nosql.operations.versions import ListApiVersion, ShowApiVersion
 from gaussnb.sandbox import Sandbox
 from gaussnb.sandbox.world import Ids
-from gaussnb.spec import Operation
 
 SPEC: dict[str, Any] = {
     "name": "test-redis-01",
@@ -421,9 +421,7 @@ SINGLE: dict[str, Any] = {
 ENHANCED: dict[str, Any] = {
     **SINGLE,
     "mode": "EnhancedCluster",
-    "flavor": [
-        {"num": "2", "size": "100", "storage": "ULTRAHIGH", "spec_code": "geminidb.influxdb.sqlstore.large.4"}
-    ],
+    "flavor": [{"num": "2", "size": "100", "storage": "ULTRAHIGH", "spec_code": "geminidb.influxdb.sqlstore.large.4"}],
 }
 WIDE: dict[str, Any] = {
     "datastore": {"type": "cassandra", "version": "3.11", "storage_engine": "rocksDB"},

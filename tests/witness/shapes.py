@@ -17,7 +17,9 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from gaussnb.spec import OPERATIONS, Inside, Operation, unwrap
+from gaussnb.core.operation import Inside, Operation
+from gaussnb.core.rules import unwrap
+from gaussnb.nosql.service import OPERATIONS
 
 DECLARED = {id: operation for id, operation in OPERATIONS.items() if operation.route.service == "nosql"}
 
@@ -31,7 +33,7 @@ def ours(operation: type[Operation]) -> Shape:
     """The shape our declaration gives a request. What is always sent is mandatory, also where it need not be given."""
     shape: Shape = {}
     for name, info in operation.model_fields.items():
-        # Of log lines the client always says how many it wants, see gaussnb.paging.
+        # Of log lines the client always says how many it wants, see gaussnb.client.pages.
         by_client = operation.paged() == "line_num" and name == "limit"
         sent = info.is_required() or info.default is not None or by_client
         place = operation.place(name)

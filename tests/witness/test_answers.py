@@ -17,12 +17,13 @@ from official import by_sdk, sdk_plain
 from samples import SAMPLES, scene
 from shapes import DECLARED, DESCRIBED, described, document
 
-from gaussnb.frame import frame_of
+from gaussnb.core.answers import Columns, parse
+from gaussnb.core.frames import frame_of
+from gaussnb.core.operation import Operation, fields_of
+from gaussnb.core.wire import request_of
 from gaussnb.sandbox import Sandbox, simulated
 from gaussnb.sandbox.messages import Request
 from gaussnb.sandbox.openapi import document as ours
-from gaussnb.spec import Operation, fields_of
-from gaussnb.wire import Columns, parse, request_of
 
 ACTED = sorted(id for id, operation in DECLARED.items() if operation in simulated())
 every_operation = pytest.mark.parametrize("id", ACTED)

@@ -20,10 +20,11 @@ from making import CALLS, asked, example, made
 from official import by_sdk, item_of, model, sdk_plain
 from shapes import DECLARED, DESCRIBED, described, resolved
 
-from gaussnb.frame import frame_of
+from gaussnb.core.answers import Columns
+from gaussnb.core.frames import frame_of
+from gaussnb.core.operation import Operation
+from gaussnb.core.rows import Asked, Each, Row, columns
 from gaussnb.sandbox import Sandbox
-from gaussnb.spec import Asked, Each, Operation, Row, columns
-from gaussnb.wire import Columns
 
 UNKNOWN = {
     # Its items have no fields in the SDK; ours are those Terraform reads.
@@ -140,9 +141,7 @@ def test_every_operation_of_the_sdk_is_declared() -> None:
     from huaweicloudsdkgaussdbfornosql import v3
     from shapes import snake
 
-    methods = {
-        name.removesuffix("_invoker") for name in dir(v3.GaussDBforNoSQLClient) if name.endswith("_invoker")
-    }
+    methods = {name.removesuffix("_invoker") for name in dir(v3.GaussDBforNoSQLClient) if name.endswith("_invoker")}
     assert {snake(id) for id in DECLARED} == methods
     assert len(DECLARED) == 153
 

@@ -13,8 +13,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from ...engines import modes
-from ...spec import Operation
+from ...core.operation import Operation
+from ...nosql.engines import modes
 from .. import lifecycle
 from ..lifecycle import Work
 from ..messages import Refused, Request, encode

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ... import engines
-from ...operations.backups import (
+from ...core.operation import plain
+from ...nosql import engines
+from ...nosql.operations.backups import (
     BatchDeleteManualBackup,
     CreateBack,
     DeleteBackup,
@@ -25,7 +26,6 @@ from ...operations.backups import (
     ShowRestorableList,
     StopBackup,
 )
-from ...spec import plain
 from .. import lifecycle
 from ..lifecycle import FILLED, End, Work, begin, known, later
 from ..messages import Refused, encode
@@ -93,9 +93,7 @@ class Backup:
         }
 
 
-def backup_of(
-    world: World, instance: Instance, now: float, *, name: str, type: str, recycled: bool = False
-) -> Backup:
+def backup_of(world: World, instance: Instance, now: float, *, name: str, type: str, recycled: bool = False) -> Backup:
     """A new backup of an instance, just begun."""
     return world.table(Backup).put(
         Backup(
@@ -404,9 +402,7 @@ def _whole(world: World, instance: Instance) -> Iterable[Backup]:
 @simulates(ShowRestorableList)
 def restorable_instances(op: ShowRestorableList, call: Call) -> list[dict[str, Any]]:
     backup = complete(call.world, op.backup_id)
-    fitting = matching(
-        call.world.instances.newest_first(), engine=backup.engine, version=backup.version, actions=[]
-    )
+    fitting = matching(call.world.instances.newest_first(), engine=backup.engine, version=backup.version, actions=[])
     return [
         {
             "instance_id": one.id,

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...engines import ENGINES
-from ...operations.configurations import (
+from ...nosql.engines import ENGINES
+from ...nosql.operations.configurations import (
     ApplyConfiguration,
     ApplyConfigurationToInstances,
     CompareConfiguration,
@@ -174,9 +174,7 @@ def _of(world: World, instance: Instance) -> Parameters:
     if present := world.table(Parameters).get(instance.id):
         return present
     default = next(
-        one.id
-        for one in system_templates(world).values()
-        if one.fits(instance.engine, instance.version, instance.mode)
+        one.id for one in system_templates(world).values() if one.fits(instance.engine, instance.version, instance.mode)
     )
     return Parameters(instance.id, default, instance.created)
 
@@ -328,9 +326,7 @@ def compare(op: CompareConfiguration, call: Call) -> dict[str, Any]:
     pairs = [(one.name, _value(one, source.values), _value(one, target.values)) for one in parameters(source.engine)]
     return {
         "differences": [
-            {"parameter_name": name, "source_value": old, "target_value": new}
-            for name, old, new in pairs
-            if old != new
+            {"parameter_name": name, "source_value": old, "target_value": new} for name, old, new in pairs if old != new
         ]
     }
 
@@ -360,9 +356,7 @@ def _change(world: World, instance: Instance, values: Mapping[str, str], templat
     for one in parameters(instance.engine):
         old, new = _value(one, present.values), _value(one, values)
         if old != new:
-            change = Change(
-                world.ids.hex("change"), instance.id, one.name, old, new, now, one.restart_required
-            )
+            change = Change(world.ids.hex("change"), instance.id, one.name, old, new, now, one.restart_required)
             changes.put(change)
     world.table(Parameters).put(Parameters(instance.id, template_id, now, dict(values)))
 

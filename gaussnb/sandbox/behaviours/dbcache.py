@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ...operations.dbcache import (
+from ...nosql.operations.dbcache import (
     CreateDbCacheMapping,
     CreateDbCacheRule,
     DeleteDbCacheMapping,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...engines import FLAVORS
-from ...operations.dedicated_resources import ListDedicatedResources
+from ...nosql.engines import FLAVORS
+from ...nosql.operations.dedicated_resources import ListDedicatedResources
 from ..messages import Refused
 from ..world import Instance, World
 from . import Call, matching, simulates
@@ -78,9 +78,7 @@ def _taken(world: World, instance: Instance) -> Load:
     jobs = matching(world.running(), instance_id=instance.id) if instance.actions else []
     soon: dict[str, Any] = {name: value for job in jobs for name, value in job.effect.items()}
     now = Load.of(len(instance.nodes), instance.spec_code, instance.size)
-    then = Load.of(
-        len(instance.nodes), soon.get("spec_code", instance.spec_code), int(soon.get("size", instance.size))
-    )
+    then = Load.of(len(instance.nodes), soon.get("spec_code", instance.spec_code), int(soon.get("size", instance.size)))
     return Load(*(max(getattr(now, name), getattr(then, name)) for name in ("vcpus", "ram", "volume")))
 
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, SecretStr
 
-from ... import engines
-from ...operations.disaster_recovery import (
+from ...nosql import engines
+from ...nosql.operations.disaster_recovery import (
     CheckDisasterRecoveryOperation,
     CreateDisasterRecovery,
     CreateGeminiDbDualActive,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import engines
-from ...operations.flavors import (
+from ...nosql import engines
+from ...nosql.operations.flavors import (
     ListAvailableFlavorInfos,
     ListDatastores,
     ListFlavorInfos,

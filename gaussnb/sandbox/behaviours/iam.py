@@ -6,11 +6,7 @@ import hmac
 from collections.abc import Callable
 from typing import Any
 
-from ...neighbours.iam import (
-    KeystoneCreateUserTokenByPassword,
-    KeystoneListAuthProjects,
-    KeystoneListProjects,
-)
+from ...cloud.iam import KeystoneCreateUserTokenByPassword, KeystoneListAuthProjects, KeystoneListProjects
 from ..identity import Scope, Token, seal, unseal
 from ..messages import Answer, Refused
 from ..world import Account, token_time
@@ -20,16 +16,13 @@ SERVICES = ("geminidb", "gaussdb-nosql", "nosql")
 """The catalog types the service is offered under; which one the real catalog has is not known."""
 
 
-
 @simulates(KeystoneCreateUserTokenByPassword)
 def create_token(op: KeystoneCreateUserTokenByPassword, call: Call) -> Answer:
     methods = _login(op.identity, call)
     scope = _scope(op.scope or {}, call.world.account)
     token = Token(call.world.ids.number("token"), scope, call.now, methods)
     brief = "nocatalog" in dict(call.request.query)
-    return Answer(
-        {"token": _described(token, call, catalog=not brief)}, {"X-Subject-Token": seal(token, call.world)}
-    )
+    return Answer({"token": _described(token, call, catalog=not brief)}, {"X-Subject-Token": seal(token, call.world)})
 
 
 def _login(identity: dict[str, Any], call: Call) -> tuple[str, ...]:
@@ -62,9 +55,7 @@ def _is_named(name_and_domain: tuple[Any, Any], account: Account) -> bool:
 
 
 def _names_domain(domain: Any, account: Account) -> bool:
-    return isinstance(domain, dict) and (
-        domain.get("id") == account.domain_id or domain.get("name") == account.domain
-    )
+    return isinstance(domain, dict) and (domain.get("id") == account.domain_id or domain.get("name") == account.domain)
 
 
 def _scope(scope: dict[str, Any], account: Account) -> Scope:

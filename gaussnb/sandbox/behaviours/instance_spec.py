@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import engines
-from ...instance_spec import ChargeInfo, InstanceSpec
-from ...spec import plain
+from ...core.operation import plain
+from ...nosql import engines
+from ...nosql.instance_spec import ChargeInfo, InstanceSpec
 from .. import lifecycle
 from ..lifecycle import End, Work, known
 from ..messages import Refused
@@ -280,6 +280,5 @@ def _answer(spec: InstanceSpec, instance: Instance) -> dict[str, Any]:
 
 def _charge(charge: ChargeInfo) -> dict[str, str]:
     return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in plain(charge).items()
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in plain(charge).items()
     }

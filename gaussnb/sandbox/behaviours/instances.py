@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from ... import engines
-from ...operations.instances import (
+from ...nosql import engines
+from ...nosql.operations.instances import (
     BatchUpgradeDatabaseVersion,
     CheckWeekPassword,
     DeleteInstance,
@@ -76,6 +76,7 @@ def age(world: World, instance: Instance, now: float) -> None:
     """Let a newer patch appear in due time."""
     if instance.version:
         later(world, _AGE, instance, now + _NEW_PATCH)
+
 
 DELETE = known(Work("DeleteInstance", "DELETE", 120, gone=True, allowed=lifecycle.ANY, apply=_recycled))
 RESIZE = known(Work("ResizeInstance", "RESIZE_FLAVOR", 600, orders=True, apply=_resized))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ...operations.jobs import ListJobs
+from ...nosql.operations.jobs import ListJobs
 from ..messages import Refused, encode
 from . import Call, Page, simulates
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ... import engines
-from ...operations.logs import (
+from ...nosql import engines
+from ...nosql.operations.logs import (
     DeleteLtsConfigs,
     ListCassandraSlowLogs,
     ListInfluxdbSlowLogs,

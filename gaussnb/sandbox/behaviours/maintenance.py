@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...operations.maintenance import ListInstanceMaintenanceWindow, ModifyInstanceMaintenanceWindow
+from ...nosql.operations.maintenance import ListInstanceMaintenanceWindow, ModifyInstanceMaintenanceWindow
 from . import Call, simulates
 
 _HOURS = 4

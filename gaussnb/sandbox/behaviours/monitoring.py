@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ... import engines
-from ...operations.monitoring import ShowSecondLevelMonitoringStatus, SwitchSecondLevelMonitoring
+from ...nosql import engines
+from ...nosql.operations.monitoring import ShowSecondLevelMonitoringStatus, SwitchSecondLevelMonitoring
 from .. import lifecycle
 from ..messages import Refused
 from ..world import BALANCED, kept

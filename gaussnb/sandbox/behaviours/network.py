@@ -6,8 +6,9 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ... import engines
-from ...operations.network import (
+from ...core.operation import plain
+from ...nosql import engines
+from ...nosql.operations.network import (
     ListSslCertDownloadAddresses,
     ModifyPort,
     ModifyPublicIp,
@@ -18,7 +19,6 @@ from ...operations.network import (
     UpdateInstanceLb,
     UpdateSecurityGroup,
 )
-from ...spec import plain
 from .. import lifecycle
 from ..lifecycle import End, Work, known
 from ..messages import Refused

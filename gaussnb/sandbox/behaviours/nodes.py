@@ -6,8 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ... import engines
-from ...operations.nodes import (
+from ...nosql import engines
+from ...nosql.operations.nodes import (
     DeleteEnlargeFailNode,
     ExpandInstanceNode,
     ModifyAutoNodeExpansionPolicy,
@@ -80,9 +80,7 @@ ADD = known(
          apply=_added, undo=_not_added)
 )  # fmt: skip
 REMOVE = known(Work("ReduceInstance", "REDUCING", 300, orders=True, apply=_take_away))
-CLEAN_UP = known(
-    Work("DeleteEnlargeFailNode", "REDUCING", 60, allowed=frozenset({"enlargefail"}), apply=_clean_up)
-)
+CLEAN_UP = known(Work("DeleteEnlargeFailNode", "REDUCING", 60, allowed=frozenset({"enlargefail"}), apply=_clean_up))
 SHUT_DOWN = known(Work("ShutdownNode", "REBOOT", 60, apply=marked("abnormal")))
 START_UP = known(Work("StartupNode", "REBOOT", 60, apply=marked("normal")))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ... import engines
-from ...engines import ENGINES
-from ...operations.quotas import ListEpsQuotas, ModifyEpsQuotas, ShowQuotas
+from ...nosql import engines
+from ...nosql.engines import ENGINES
+from ...nosql.operations.quotas import ListEpsQuotas, ModifyEpsQuotas, ShowQuotas
 from ..messages import Refused
 from ..world import Instance, World, kept
 from . import Call, matching, simulates

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...operations.recycle_bin import ListRecycleInstances, SetRecyclePolicy, ShowRecyclePolicy
+from ...nosql.operations.recycle_bin import ListRecycleInstances, SetRecyclePolicy, ShowRecyclePolicy
 from ..lifecycle import End, Work, known, later
 from ..messages import encode
 from ..world import Instance, World, job_time, kept

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ...operations.redis_accounts import (
+from ...nosql.operations.redis_accounts import (
     CreateDbUser,
     DeleteDbUser,
     ListDbUsers,
@@ -112,10 +112,7 @@ def create(op: CreateDbUser, call: Call) -> dict[str, Any]:
         if user.name == ADMINISTRATOR or _id(instance.id, user.name) in call.world.table(RedisAccount):
             raise Refused("DBS.200827")
         _check_databases(instance, user.databases)
-    users = [
-        {"name": user.name, "privilege": user.privilege, "databases": user.databases}
-        for user in op.users
-    ]
+    users = [{"name": user.name, "privilege": user.privilege, "databases": user.databases} for user in op.users]
     return call.start(CREATE, instance, users=users)
 
 
@@ -134,10 +131,7 @@ def change(op: ModifyDbUserPrivilege, call: Call) -> dict[str, Any]:
     for user in op.users:
         _check_known(instance, user.name, call)
         _check_databases(instance, user.databases or ())
-    users = [
-        {"name": user.name, "privilege": user.privilege, "databases": user.databases}
-        for user in op.users
-    ]
+    users = [{"name": user.name, "privilege": user.privilege, "databases": user.databases} for user in op.users]
     return call.start(CHANGE, instance, users=users)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from ...operations.redis_commands import (
+from ...nosql.operations.redis_commands import (
     DeleteRedisDisabledCommands,
     DisabledCommands,
     HighRiskCommand,

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...operations.redis_data import ListInstanceDatabases, ShowRedisBigKeys, ShowRedisHotKeys, UpdateDatabases
+from ...nosql.operations.redis_data import ListInstanceDatabases, ShowRedisBigKeys, ShowRedisHotKeys, UpdateDatabases
 from ..lifecycle import End, Work, known
 from ..messages import Refused
 from ..world import Instance, World, kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...operations.redis_recovery import (
+from ...nosql.operations.redis_recovery import (
     ListRedisPitrRestoreTime,
     RestoreRedisData,
     RestoreRedisPitr,

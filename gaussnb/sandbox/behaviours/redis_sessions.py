@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...operations.redis_sessions import (
+from ...nosql.operations.redis_sessions import (
     ClearInstanceSessions,
     DeleteInstancesSession,
     ListInstanceSessions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...operations.scheduled_jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
+from ...nosql.operations.scheduled_jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
 from .. import lifecycle
 from ..lifecycle import End, Work, known
 from ..messages import Refused
@@ -103,9 +103,7 @@ def list_schedules(op: ListNosqlTaskList, call: Call) -> dict[str, Any]:
     begin = op.start_time.timestamp() if op.start_time else end - _WINDOW
     found = matching(world.table(Schedule).newest_first(), name=op.job_name, instance_id=op.instance_id)
     found = [
-        one
-        for one in found
-        if begin <= int(one.created) <= end and op.job_status in (None, _status(world, one)[0])
+        one for one in found if begin <= int(one.created) <= end and op.job_status in (None, _status(world, one)[0])
     ]
     offset = op.offset or 0
     page = found[offset : offset + (op.limit or _PAGE)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...operations.tags import (
+from ...nosql.operations.tags import (
     BatchTagAction,
     ListInstancesByResourceTags,
     ListInstancesByTags,
@@ -63,8 +63,7 @@ def _has(instance: Instance, op: ListInstancesByResourceTags) -> bool:
     """Whether an instance has each tag that is asked for, with any of its values, and the name and id."""
     known = {"instance_id": instance.id, "instance_name": instance.name}
     return all(
-        tag.key in instance.tags and (not tag.values or instance.tags[tag.key] in tag.values)
-        for tag in op.tags or ()
+        tag.key in instance.tags and (not tag.values or instance.tags[tag.key] in tag.values) for tag in op.tags or ()
     ) and all(wanted(match.value, known[match.key]) for match in op.matches or ())
 
 

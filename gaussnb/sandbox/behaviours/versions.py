@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...operations.versions import ListApiVersion, ShowApiVersion
+from ...nosql.operations.versions import ListApiVersion, ShowApiVersion
 from ..messages import Refused
 from . import Call, simulates
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ... import engines
-from ...operations.volumes import (
+from ...nosql import engines
+from ...nosql.operations.volumes import (
     CreateColdVolume,
     EnlargePolicy,
     ModifyVolume,
@@ -59,9 +59,7 @@ def _grow_cold(end: End) -> None:
     end.world.table(ColdVolume).put(ColdVolume(end.instance.id, end.effect["size"]))
 
 
-EXTEND = known(
-    Work("EnlargeInstanceVolume", "RESIZE_VOLUME", 120, allowed=FILLED, orders=True, apply=_grow)
-)
+EXTEND = known(Work("EnlargeInstanceVolume", "RESIZE_VOLUME", 120, allowed=FILLED, orders=True, apply=_grow))
 SHRINK = known(Work("ReduceInstanceVolume", "RESIZE_VOLUME", 300, orders=True, apply=_grow))
 ADD_COLD = known(Work("AddInstanceColdVolume", "RESIZE_VOLUME", 120, orders=True, apply=_grow_cold))
 EXTEND_COLD = known(Work("EnlargeInstanceColdVolume", "RESIZE_VOLUME", 120, orders=True, apply=_grow_cold))

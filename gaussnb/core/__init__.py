@@ -1,0 +1,1 @@
+"""What an operation is. No input or output, no product."""

@@ -1,0 +1,198 @@
+"""From the body of an answer to the columns of a frame. Pure: no I/O, no pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from pydantic_core import from_json
+
+from .operation import plain
+from .rows import Above, Asked, At, Column, Count, Each, Joined, Keys, Row, Source, columns
+
+# ---------------------------------------------------------------------------------------- answers
+
+
+def parse(body: bytes) -> Any:
+    """The JSON value in a body; an empty body is an empty object.
+
+    Raises:
+        ValueError: when the body is not JSON (HTML, truncated, …).
+    """
+    # cache_strings=all shares the many equal strings of a long list: half the memory.
+    return from_json(body, cache_strings="all") if body.strip() else {}
+
+
+Enclosing = Mapping[str, Any]
+"""Everything that encloses a thing, by its dotted path from the answer's root."""
+
+
+def things(answer: Any, at: str) -> Iterator[tuple[Any, Enclosing]]:
+    """Walk to the things at the dotted path ``at``, through lists, with all that encloses each.
+
+    Yields:
+        ``(thing, above)`` where ``above`` maps the dotted path of each enclosing thing to it.
+    """
+    none: Enclosing = {}
+    found = [(thing, none) for thing in _flat(answer)]
+    here = ""
+    for key in at.split(".") if at else ():
+        found = [
+            (below, enclosing)
+            for thing, above in found
+            if type(thing) is dict
+            for enclosing in [{**above, here: thing}]
+            for below in (_entries(thing) if key == "*" else _flat(thing.get(key)))
+        ]
+        here = f"{here}.{key}" if here else key
+    return iter(found)
+
+
+def _entries(thing: Mapping[str, Any]) -> list[Any]:
+    return [{"key": key, "value": value} for key, value in thing.items()]
+
+
+def leaves(value: Any, path: str) -> Iterator[Any]:
+    """Every value at a dotted path, lists looked through, nulls left out."""
+    return iter(_leaves(value, path.split(".") if path else ()))
+
+
+def _leaves(value: Any, keys: Sequence[str]) -> list[Any]:
+    found = _flat(value)
+    for key in keys:
+        found = [leaf for item in found if type(item) is dict for leaf in _flat(item.get(key))]
+    return found
+
+
+def _flat(value: Any) -> list[Any]:
+    if type(value) is not list:
+        return [] if value is None else [value]
+    if set(map(type, value)) <= {dict}:
+        return value
+    return [leaf for item in value for leaf in _flat(item)]
+
+
+def _first(value: Any, keys: Sequence[str]) -> Any:
+    """The first leaf below ``value``, or None."""
+    here, through_list = value, False
+    try:
+        for key in keys:
+            if type(here) is dict:
+                here = here[key]
+            else:
+                here, through_list = here[0][key], True
+    except (KeyError, IndexError, TypeError):
+        here = None
+    if type(here) is list or (here is None and through_list):  # not in the first of a list: look everywhere
+        return next(iter(_leaves(value, keys)), None)
+    return here
+
+
+def _joined(words: Iterable[Any]) -> str:
+    return ", ".join(dict.fromkeys([str(word) for word in words if word != ""]))
+
+
+def word(value: Any) -> str:
+    """A text from an answer; empty for whatever is not one."""
+    return value if isinstance(value, str) else ""
+
+
+def _each(path: str, asked: Mapping[str, Any]) -> list[Any]:
+    """The values at a dotted path of a request."""
+    name, _, below = path.partition(".")
+    return list(leaves(plain(asked.get(name)), below))
+
+
+Reader = Callable[[Sequence[Any], Sequence[Enclosing]], Iterable[Any]]
+
+
+def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
+    """A function from the things of an answer, and what encloses each, to the values of one column."""
+    match source:
+        case At(""):
+            return lambda things, above: things
+        case At(path, other) if other:
+            ways = path.split("."), other.split(".")
+            return lambda things, above: [
+                next((value for way in ways if (value := _first(thing, way)) is not None), None) for thing in things
+            ]
+        case At(path) if "." not in path:
+            return lambda things, above: [thing.get(path) if type(thing) is dict else None for thing in things]
+        case At(path):
+            keys = path.split(".")
+            return lambda things, above: [_first(thing, keys) for thing in things]
+        case Joined(path):
+            keys = path.split(".")
+            return lambda things, above: [_joined(_leaves(thing, keys)) for thing in things]
+        case Count(path):
+            keys = path.split(".")
+            return lambda things, above: [len(_leaves(thing, keys)) for thing in things]
+        case Keys(path, value):
+            return lambda things, above: [
+                _joined(
+                    key
+                    for leaf in leaves(thing, path)
+                    if isinstance(leaf, dict)
+                    for key, state in leaf.items()
+                    if state == value
+                )
+                for thing in things
+            ]
+        case Above(thing_path, path):
+            return lambda things, above: [next(leaves(enclosing.get(thing_path), path), None) for enclosing in above]
+        case Asked(name):
+            value = plain(asked.get(name))
+            return lambda things, above: [value] * len(things)
+        case Each(path):
+            values = _each(path, asked)
+            return lambda things, above: values
+    raise TypeError(f"no reader for {source!r}")  # pragma: no cover
+
+
+class Columns:
+    """Collects answers, page by page, as one plain list per column.
+
+    A page is dropped as soon as it was read: lists of values take a quarter of the memory of the
+    parsed pages, and a frame is built from them in one step (:mod:`gaussnb.core.frames`).
+    """
+
+    def __init__(self, row: type[Row], asked: Mapping[str, Any] | None = None) -> None:
+        self.row = row
+        self.columns: tuple[Column, ...] = columns(row)
+        self.values: list[list[Any]] = [[] for _ in self.columns]
+        asked = asked or {}
+        self._readers = [_reader(column.source, asked) for column in self.columns]
+        self._times = next((len(_each(c.source.path, asked)) for c in self.columns if isinstance(c.source, Each)), 1)
+
+    def add(self, answer: Any) -> int:
+        """Read one parsed answer.
+
+        Returns:
+            How many rows it had.
+        """
+        if not self.row.at and not isinstance(answer, dict):
+            answer = {}  # a receipt is one row, whatever was answered
+        found = list(things(answer, way_to(self.row, answer))) * self._times
+        rows, above = [thing for thing, _ in found], [enclosing for _, enclosing in found]
+        for values, read in zip(self.values, self._readers):
+            values.extend(read(rows, above))
+        return len(rows)
+
+    def __len__(self) -> int:
+        return len(self.values[0]) if self.values else 0
+
+
+def way_to(row: type[Row], answer: Any) -> str:
+    """The path to the rows of an answer: of those the row names, the one that leads somewhere."""
+    if "|" not in row.at:
+        return row.at
+    ways = row.at.split("|")
+    held = answer if isinstance(answer, dict) else {}
+    return next((way for way in ways if held.get(way.partition(".")[0])), ways[0])
+
+
+@cache
+def list_key(row: type[Row]) -> str:
+    """The first key of the path to a row: where the list of an answer stands."""
+    return way_to(row, None).partition(".")[0]

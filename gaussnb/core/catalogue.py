@@ -1,0 +1,192 @@
+"""The decorators that declare an operation, the catalogue of all of them, and the router that finds one by its path."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any, TypedDict, TypeVar, Unpack
+
+from .operation import Ends, Operation, Route
+from .rows import Row
+
+Op = TypeVar("Op", bound=Operation)
+
+
+class RouteFacts(TypedDict, total=False):
+    """The facts of a :class:`Route` that a declaration may add to its path, as keyword arguments of the decorators."""
+
+    success: int
+    service: str
+    asks: bool
+    total: str
+    page_size: int
+    reach: int
+    ends: Ends
+    takes: float | None
+    creates: bool
+    signed: bool
+    deprecated: bool
+    superseded: str
+    only: tuple[str, ...]
+    id: str
+
+
+def route(method: str, path: str, *, returns: type[Row], **facts: Unpack[RouteFacts]) -> Callable[[type[Op]], type[Op]]:
+    """Put an operation under a route. Use :func:`get` and its siblings.
+
+    Raises:
+        TypeError: a hole of the path has no field.
+    """
+
+    def bind(operation: type[Op]) -> type[Op]:
+        operation.route = Route(method, path, returns, **{"id": operation.__name__, **facts})  # type: ignore[arg-type]
+        missing = set(operation.route.holes) - {"project_id"} - operation.model_fields.keys()
+        if missing:
+            raise TypeError(f"{operation.__name__}: no field for {', '.join(sorted(missing))}")
+        return operation
+
+    return bind
+
+
+def get(path: str, *, returns: type[Row], **facts: Unpack[RouteFacts]) -> Callable[[type[Op]], type[Op]]:
+    """``@get("/v3/{project_id}/quotas", returns=Quota)``: see :class:`Route` for the other facts."""
+    return route("GET", path, returns=returns, **facts)
+
+
+def post(path: str, *, returns: type[Row], **facts: Unpack[RouteFacts]) -> Callable[[type[Op]], type[Op]]:
+    """As :func:`get`, for POST."""
+    return route("POST", path, returns=returns, **facts)
+
+
+def put(path: str, *, returns: type[Row], **facts: Unpack[RouteFacts]) -> Callable[[type[Op]], type[Op]]:
+    """As :func:`get`, for PUT."""
+    return route("PUT", path, returns=returns, **facts)
+
+
+def delete(path: str, *, returns: type[Row], **facts: Unpack[RouteFacts]) -> Callable[[type[Op]], type[Op]]:
+    """As :func:`get`, for DELETE."""
+    return route("DELETE", path, returns=returns, **facts)
+
+
+# ---------------------------------------------------------------------------------------------------------- catalogue
+
+
+class Chapters:
+    """Modules that are imported one at a time, when something in them is first needed.
+
+    The one lazy mechanism of the package: with every declaration and behaviour imported at the start, ``import
+    gaussnb`` takes about 110 ms more, and the sandbox about 250 ms more until its first answer.
+
+    Args:
+        modules: full names, like ``gaussnb.nosql.operations.nodes``.
+    """
+
+    def __init__(self, modules: Iterable[str]) -> None:
+        self.names = tuple(dict.fromkeys(modules))
+
+    def __iter__(self) -> Iterator[ModuleType]:
+        """The modules, each imported when its turn comes."""
+        return map(import_module, self.names)
+
+
+class Catalogue(Mapping[str, type[Operation]]):
+    """The operations of a service by their ids. A chapter is imported when an operation of it may be needed.
+
+    Args:
+        chapters: the full names of the modules that declare operations.
+
+    Raises:
+        TypeError: two operations have the same id.
+    """
+
+    def __init__(self, chapters: Iterable[str]) -> None:
+        self._chapters = Chapters(chapters)
+        self._read: dict[str, list[type[Operation]]] = {}
+        self._by_id: dict[str, type[Operation]] = {}
+
+    def chapters(self) -> Iterator[list[type[Operation]]]:
+        """The operations of each chapter: first of those that are imported already, then each imported in its turn."""
+        for name in sorted(self._chapters.names, key=lambda name: name not in sys.modules):
+            yield self._chapter(name)
+
+    def _chapter(self, name: str) -> list[type[Operation]]:
+        if name not in self._read:
+            found = [each for each in vars(import_module(name)).values() if _is_declared(each)]
+            for operation in found:
+                if self._by_id.setdefault(operation.route.id, operation) is not operation:
+                    raise TypeError(f"{operation.route.id} is declared twice")
+            self._read[name] = found
+        return self._read[name]
+
+    def __getitem__(self, id: str) -> type[Operation]:
+        for _ in self.chapters() if id not in self._by_id else ():
+            if id in self._by_id:
+                break
+        return self._by_id[id]
+
+    def __iter__(self) -> Iterator[str]:
+        for _ in self.chapters():
+            pass
+        return iter(self._by_id)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _is_declared(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, Operation) and "route" in vars(value)
+
+
+_DIGIT = re.compile(r"[0-9]")
+
+
+class Router:
+    """Finds the operation a method and a path belong to. A literal segment beats a hole.
+
+    Args:
+        chapters: the operations, a chapter at a time. The next is taken as long as it may have what is looked for.
+    """
+
+    def __init__(self, chapters: Iterable[Iterable[type[Operation]]]) -> None:
+        self._tree: dict[str, Any] = {}
+        self._further = iter(chapters)
+
+    def _add(self, operation: type[Operation]) -> None:
+        node = self._tree
+        for segment in operation.route.path.strip("/").split("/"):
+            node = node.setdefault("{}" if segment.startswith("{") else segment, {})
+        node[f"{operation.route.method} "] = operation  # a blank: no segment can be equal
+
+    def find(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
+        """The operation at ``method`` and ``path`` with the values of its holes, or None."""
+        while (found := self._here(method, path)) is None or not all(map(_DIGIT.search, found[1].values())):
+            # An id has a digit. A word without one may be a literal of a chapter that was not taken yet.
+            chapter = next(self._further, None)
+            if chapter is None:
+                break
+            for one in chapter:
+                self._add(one)
+        return found
+
+    def _here(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
+        segments = path.strip("/").split("/")
+        operation = self._walk(self._tree, segments, f"{method} ")
+        if operation is None:
+            return None
+        template = operation.route.path.strip("/").split("/")
+        return operation, {hole[1:-1]: value for hole, value in zip(template, segments) if hole.startswith("{")}
+
+    def methods(self, path: str) -> list[str]:
+        """The methods some operation accepts at ``path``."""
+        return [method for method in ("GET", "POST", "PUT", "DELETE") if self.find(method, path)]
+
+    def _walk(self, node: Mapping[str, Any], segments: list[str], leaf: str) -> type[Operation] | None:
+        if not segments:
+            return node.get(leaf)
+        for key in (segments[0], "{}"):
+            if key in node and (found := self._walk(node[key], segments[1:], leaf)):
+                return found
+        return None

@@ -1,0 +1,331 @@
+"""What an operation, a row and a route are, and the catalogue of all of them.
+
+An operation of the REST API is one small class under a route::
+
+    @post("/v3/{project_id}/instances/{instance_id}/restart", returns=JobStarted, success=202)
+    class RestartInstance(Operation):
+        \"""Restart an instance or one of its nodes.\"""
+        instance_id: InstanceId
+        node_id: NodeId | None = None
+        \"""Restart this node only.\"""
+
+Method, form, frame, sandbox route, documentation and law tests read that class; nothing about the
+operation stands anywhere else.
+
+Where a field travels follows from the route: a field named by a hole of the path goes there; the
+other fields of a GET go into the query, those of every other method into the JSON body. A field that
+differs says so (:class:`Query`, :class:`Inside`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    TypeVar,
+    dataclass_transform,
+)
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, SecretStr, ValidationError, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+
+from .. import doors
+from ..nosql.fields import Limit, Offset
+from .docstrings import told
+from .rows import Row
+from .rules import refuse
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+    from pydantic.fields import FieldInfo
+
+else:
+    ModelMetaclass = type(BaseModel)
+
+Place = Literal["path", "query", "body"]
+Ends = Literal["ready", "gone", "done", "answered"]
+"""How the work an operation starts comes to its end: an instance is ready, it is gone, a job about no
+instance is done, or the answer is already all there is."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Marks a field that travels in the query although the method would put it into the body."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Marks a field that travels inside a named object of the body, ``{"resize": {field: …}}``."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class AsText:
+    """Marks a number that the body carries as text."""
+
+
+# --------------------------------------------------------------------------------------- requests
+
+
+_SAYS = {"missing": "this field is required", "extra_forbidden": "there is no such field"}
+
+
+def _without_input(error: ValidationError) -> ValidationError:
+    """The same error with every input left out.
+
+    pydantic keeps the input in ``errors()`` and ``json()`` even where it hides it in the text, and the
+    error of one missing field carries all its siblings: a password would travel in an exception.
+    """
+    lines = []
+    for line in error.errors(include_url=False, include_input=False):
+        says = _SAYS.get(line["type"], line["msg"])
+        context = {key: str(value) for key, value in line.get("ctx", {}).items()}
+        kind = PydanticCustomError(line["type"], "{says}", {**context, "says": says})
+        lines.append(InitErrorDetails(type=kind, loc=line["loc"], input=None))
+    return ValidationError.from_exception_data(error.title, lines, hide_input=True)
+
+
+T = TypeVar("T")
+Judged = TypeVar("Judged", contravariant=True)
+
+
+@dataclass(frozen=True)
+class Tie(Generic[Judged]):
+    """A rule over several fields, and the one field to blame when it does not hold."""
+
+    blames: tuple[str | int, ...]
+    code: str
+    says: str | Callable[[Judged], str]
+    """What is allowed; where it depends on the case, with the numbers and names of this very one."""
+    holds: Callable[[Judged], bool]
+
+
+def broken(subject: T, ties: Iterable[Tie[T]]) -> list[InitErrorDetails]:
+    """The ties that do not hold, as errors that name the field to blame."""
+    return [
+        InitErrorDetails(
+            type=refuse(tie.says if isinstance(tie.says, str) else tie.says(subject), tie.code),
+            loc=tie.blames,
+            input=None,
+        )
+        for tie in ties
+        if not tie.holds(subject)
+    ]
+
+
+def refuse_all(title: str, broken: list[InitErrorDetails]) -> None:
+    """Refuse, where something is broken.
+
+    Any other error of a model validator would blame the whole; this one keeps each field's place.
+    """
+    if broken:
+        raise ValidationError.from_exception_data(title, broken, hide_input=True)
+
+
+Ties = tuple[Tie[Any], ...]
+
+
+class Model(BaseModel):
+    """The base of every request and its nested parts: strict about names, silent about inputs."""
+
+    ties: ClassVar[Ties] = ()
+    """What ties its fields together, judged once each field holds by itself."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        made = handler(schema)
+        properties = handler.resolve_ref_schema(made).get("properties", {})
+        for name, says in told(cls, properties).items():
+            properties[name].setdefault("description", says)
+        return made
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _judge(cls, data: Any, handler: Callable[[Any], Any]) -> Any:
+        try:
+            made = handler(data)
+            refuse_all(cls.__name__, broken(made, cls.ties))
+            return made
+        except ValidationError as error:
+            clean = _without_input(error)
+        raise clean
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where an operation lives and what it answers."""
+
+    method: str
+    path: str
+    returns: type[Row]
+    success: int = 200
+    service: str = "nosql"
+    asks: bool = False
+    """Whether a call that is no GET only looks all the same."""
+    total: str = "total_count"
+    """Where an answer says how many there are in all, as a dotted path; empty where it does not."""
+    page_size: int = 100
+    """The largest page the service gives, used when all pages are read."""
+    reach: int = 2**63
+    """How many of a longer list can be read at all."""
+    ends: Ends = "answered"
+    takes: float | None = None
+    """Seconds the work it starts usually takes, roughly; of a creation :mod:`gaussnb.nosql.engines` knows more."""
+    creates: bool = False
+    """Whether a repeated send would make a second, paid-for thing."""
+    signed: bool = True
+    """Whether the call must be authenticated."""
+    deprecated: bool = False
+    """Whether the vendor has announced its end."""
+    superseded: str = ""
+    """The id of the newer operation that does the same. Older ones are in no group; ``gdb.send`` sends them."""
+    only: tuple[str, ...] = ()
+    """The kinds of things the operation is for, as the service names them; empty where it is for all."""
+    id: str = ""
+    """The vendor's operation id."""
+
+    @property
+    def holes(self) -> tuple[str, ...]:
+        """The names of the path's holes, in order."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @property
+    def reads(self) -> bool:
+        """Whether the call only looks, so that it may be repeated freely."""
+        return self.method == "GET" or self.asks
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON would say it: models as objects without their empty fields, secrets revealed."""
+    if isinstance(value, BaseModel):
+        return {name: plain(item) for name, item in value if item is not None}
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S%z}"
+    return value
+
+
+@cache
+def documented(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """The fields of a model by name, each with what stands below it in the source as its description."""
+    for name, says in told(model, model.model_fields).items():
+        model.model_fields[name].description = says
+    return model.model_fields
+
+
+def fields_of(part: BaseModel) -> dict[str, Any]:
+    """Every field of a request with its value. ``dict()`` would stumble over a field that is called ``keys``."""
+    return {name: value for name, value in part}
+
+
+@dataclass_transform(kw_only_default=False, field_specifiers=(Field,))
+class _Positional(ModelMetaclass):
+    """Tells type checkers that an operation's fields may be given by position."""
+
+
+class Operation(Model, metaclass=_Positional):
+    """One REST call, seen as data. Give the fields by name, or in declared order."""
+
+    route: ClassVar[Route]
+
+    if not TYPE_CHECKING:  # to type checkers the generated signature is the truth
+
+        def __init__(self, *args, **fields):
+            for name, value in zip(self._ordered(args), args):
+                if name in fields:
+                    raise TypeError(f"{type(self).__name__}() got {name!r} twice")
+                fields[name] = value
+            super().__init__(**fields)
+
+        # Nothing to pydantic's mind: else it would parse requests by calling this, and forget
+        # on the way that unknown names are to be ignored.
+        __init__.__pydantic_base_init__ = True
+
+    @classmethod
+    def _ordered(cls, args: tuple[Any, ...]) -> list[str]:
+        names = [name for name, info in cls.model_fields.items() if not info.kw_only]
+        if len(args) > len(names):
+            raise TypeError(f"{cls.__name__}() takes at most {len(names)} values by position: {', '.join(names)}")
+        return names
+
+    def wire(self) -> dict[str, Any]:
+        """The JSON body exactly as it goes out, secrets included: keep it out of logs and cells.
+
+        Returns:
+            A new dict of plain JSON values; fields that were not given are left out.
+        """
+        body: dict[str, Any] = {}
+        for name, value in self:
+            if value is None or self.place(name) != "body":
+                continue
+            into, said = body, plain(value)
+            for mark in type(self).model_fields[name].metadata:
+                if isinstance(mark, Inside):
+                    into = body.setdefault(mark.key, {})
+                elif isinstance(mark, AsText):
+                    said = str(said)
+            into[name] = said
+        return body
+
+    def replace(self, **changes: Any) -> Self:
+        """A validated copy with some fields changed.
+
+        Raises:
+            pydantic.ValidationError: when the changed whole does not hold.
+        """
+        return type(self)(**{**fields_of(self), **changes})
+
+    @classmethod
+    def form(cls, spec: Operation | None = None) -> doors.Form:
+        """A form that builds this operation, without sending it. Show it in a cell.
+
+        Args:
+            spec: fills the form.
+        """
+        return doors.form_of(cls).fill(spec)
+
+    @classmethod
+    def place(cls, name: str) -> Place:
+        """Where the field called ``name`` travels."""
+        if name in cls.route.holes:
+            return "path"
+        if cls.route.method == "GET" or any(isinstance(mark, Query) for mark in cls.model_fields[name].metadata):
+            return "query"
+        return "body"
+
+    @classmethod
+    def paged(cls) -> str:
+        """The field that says where a page begins; empty where the answer has no pages."""
+        begins = ("offset", "marker", "line_num") if "limit" in cls.model_fields else ()
+        return next((name for name in begins if name in cls.model_fields), "")
+
+
+class Paged(Operation):
+    """The standard paging of this API, for operations whose answer comes in pages."""
+
+    offset: Offset | None = Field(default=None, kw_only=True)
+    """How many items to skip. Given, one page is read instead of all."""
+    limit: Limit | None = Field(default=None, kw_only=True)
+    """How many items to read, at most 100. Given, one page is read instead of all."""

@@ -1,0 +1,127 @@
+"""Pure translation: an operation to request parts, request parts to an operation, a body to columns.
+
+Nothing here does I/O, so the client, the embedded sandbox and the tests use the same few functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from pydantic import BaseModel, SecretStr
+
+from .operation import Inside, Operation, fields_of, plain
+
+# --------------------------------------------------------------------------------------- requests
+
+
+@dataclass(frozen=True)
+class Request:
+    """The parts of one HTTP request, without host and headers."""
+
+    method: str
+    path: str
+    """Percent-encoded, without query."""
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = field(default=None, repr=False)  # a traceback may show it, and it may hold a password
+
+    @property
+    def target(self) -> str:
+        """Path and query, as in the first line of the request."""
+        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+
+
+def request_of(operation: Operation, project_id: str = "") -> Request:
+    """The request an operation stands for.
+
+    Args:
+        operation: any declared operation.
+        project_id: fills the hole of that name.
+
+    >>> from gaussnb.nosql.operations.instances import RestartInstance
+    >>> request_of(RestartInstance(instance_id="0f1e"), "p1").path
+    '/v3/p1/instances/0f1e/restart'
+    """
+    values = fields_of(operation)
+    holes = {name: values.get(name, project_id) for name in operation.route.holes}
+    path = operation.route.path.format_map({k: quote(str(v), safe="") for k, v in holes.items()})
+    query = query_of({name: value for name, value in values.items() if operation.place(name) == "query"})
+    has_body = any(operation.place(name) == "body" for name in type(operation).model_fields)
+    return Request(operation.route.method, path, query, json_of(operation.wire()) if has_body else None)
+
+
+def query_of(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Values as a query: lists as repeated names, truth values in small letters, None left out."""
+    return tuple(
+        (name, _query_text(plain(item)))
+        for name, value in values.items()
+        for item in (value if isinstance(value, (list, tuple)) else [value])
+        if item is not None
+    )
+
+
+def _query_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def json_of(value: Any) -> bytes:
+    """A value as the JSON bytes of a body."""
+    return json.dumps(plain(value), ensure_ascii=False).encode()
+
+
+def digest_of(operation: Operation) -> str:
+    """A mark of all that an operation asks for, secrets left out; a number and its text are the same.
+
+    >>> from gaussnb.nosql.operations.instances import DeleteInstance
+    >>> digest_of(DeleteInstance(instance_id="a")) == digest_of(DeleteInstance(instance_id="b"))
+    False
+    """
+    text = json.dumps(_without_secrets(operation), sort_keys=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        value = fields_of(value)
+    if isinstance(value, Mapping):
+        known = {name: item for name, item in value.items() if item is not None and not isinstance(item, SecretStr)}
+        return {name: _without_secrets(item) for name, item in known.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_secrets(item) for item in value]
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def operation_of(
+    kind: type[Operation],
+    holes: Mapping[str, str],
+    query: Iterable[tuple[str, str]],
+    body: Any,
+) -> Operation:
+    """The operation that request parts stand for: the inverse of :func:`request_of`.
+
+    As tolerant as the service: names nobody knows are ignored, ``null`` counts as not given.
+
+    Raises:
+        pydantic.ValidationError: when the parts break a rule of the declaration.
+    """
+    given: dict[str, Any] = {k: v for k, v in holes.items() if k in kind.model_fields}
+    given |= {name: value for name, value in query if name in kind.model_fields}
+    if isinstance(body, Mapping):
+        for name, info in kind.model_fields.items():
+            inside = next((m.key for m in info.metadata if isinstance(m, Inside)), None)
+            holder = body.get(inside) if inside else body
+            if kind.place(name) == "body" and isinstance(holder, Mapping) and name in holder:
+                given[name] = holder[name]
+    return kind.model_validate(_without_nulls(given), extra="ignore")
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""GaussDB NoSQL: facts and declarations."""

@@ -1,0 +1,32 @@
+"""What many requests begin with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ...core.operation import Operation, Paged
+from ...core.rules import between
+from ..fields import InstanceId, TrueFalse
+
+
+class OfInstance(Operation):
+    """A call about one instance."""
+
+    instance_id: InstanceId
+    """The instance."""
+
+
+class SmallPages(Paged):
+    """Paging of lists that give 50 at once."""
+
+    limit: Annotated[int, between(1, 50, "items a page,", "DBS.280439")] | None = Field(default=None, kw_only=True)
+    """How many items to read, at most 50. Given, one page is read instead of all."""
+
+
+class Orders(OfInstance):
+    """A call that changes what an instance costs."""
+
+    is_auto_pay: TrueFalse | None = Field(default=None, kw_only=True)
+    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""

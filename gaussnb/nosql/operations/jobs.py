@@ -1,0 +1,67 @@
+"""Jobs: the work the service has accepted, how far it is and why it failed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ...core.catalogue import get
+from ...core.methods import Group, call, one
+from ...core.operation import Paged
+from ...core.rows import At, Known, Row
+from ...core.rules import Moment, OneOf, Rule
+from ..fields import JobId
+
+JobStatus = Annotated[Literal["Running", "Completed", "Failed"], OneOf()]
+
+
+class Job(Row, at="jobs"):
+    """One job."""
+
+    id: str
+    """The job."""
+    name: str
+    """What is done, like CreateInstance."""
+    status: Annotated[str, Known(("Running", "Completed", "Failed"))]
+    """Running until it is Completed or Failed."""
+    progress: float
+    """How far it is, in percent, while it runs."""
+    instance_id: Annotated[str, At("instance.id")]
+    """The instance it works on."""
+    instance_name: Annotated[str, At("instance.name")]
+    """That instance's name."""
+    fail_reason: str
+    """Why it failed."""
+    start_time: datetime
+    """When it began."""
+    end_time: datetime
+    """When it ended."""
+
+
+@get("/v3/{project_id}/jobs", returns=Job, page_size=50)
+class ListJobs(Paged):
+    """List jobs of the last 30 days, newest first."""
+
+    id: JobId | None = None
+    """Only this job."""
+    start_time: Moment | None = None
+    """Only jobs that began later; with ``end_time``, at most 30 days apart."""
+    end_time: Moment | None = None
+    """Only jobs that began earlier."""
+    status: JobStatus | None = None
+    """Only jobs in this state."""
+    name: str | None = None
+    """Only jobs of this kind, like CreateInstance."""
+    limit: (
+        Annotated[int, Rule("10, 20 or 50 items a page", lambda number: number in (10, 20, 50), "DBS.280439")] | None
+    ) = Field(default=None, kw_only=True)
+    """How many jobs to read: 10, 20 or 50. Given, one page is read instead of all."""
+
+
+class Jobs(Group):
+    """Work the service has accepted."""
+
+    list = call(ListJobs)
+    get = one(ListJobs, "id", "DBS.280016")

@@ -1,0 +1,151 @@
+"""Redis accounts: who may log in with which rights, and from where without a password."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from ...core.catalogue import delete, get, post, put
+from ...core.methods import Group, call
+from ...core.operation import Model, Paged
+from ...core.rows import At, Joined, Known
+from ...core.rules import OneOf, Part, Rule, Secret, matches, some
+from ..fields import Network
+from .bases import OfInstance
+from .rows import AboutInstance, Done, JobStarted
+
+AccountName = Annotated[
+    str,
+    matches(
+        r"[A-Za-z][A-Za-z0-9_-]{0,34}", "1 to 35 characters: a letter first, then letters, digits, '-' and '_'",
+        "DBS.280292",
+    ),
+]  # fmt: skip
+AccountPassword = Annotated[
+    Secret,
+    Rule("8 to 32 characters", lambda text: 8 <= len(text) <= 32, "DBS.280465"),
+    matches(r"[A-Za-z0-9!@#$%^&*()_+=-]*", "only letters, digits and ! @ # $ % ^ & * ( ) _ + - =", "DBS.280200"),
+    Rule(
+        "at least three kinds of: small letters, capitals, digits, special characters",
+        lambda text: sum(re.search(kind, text) is not None for kind in ("[a-z]", "[A-Z]", "[0-9]", r"[^\w]|_")) >= 3,
+        "DBS.200068",
+    ),
+]
+"""The password of a Redis account. Its special characters are others than those of the administrator's."""
+Privilege = Annotated[Literal["ReadOnly", "ReadWrite"], OneOf()]
+
+
+class Account(AboutInstance, at="users"):
+    """One account of a Redis instance."""
+
+    name: str
+    """The account."""
+    type: Annotated[str, Known(("rwuser", "acluser"))]
+    """rwuser is the administrator, acluser is everybody else."""
+    privilege: Annotated[str, Known(("ReadOnly", "ReadWrite"))]
+    """What it may do."""
+    databases: Annotated[str, Joined("databases")]
+    """The databases it may use."""
+
+
+class PasswordlessAddress(AboutInstance, at="config_ips"):
+    """One address from where no password is asked for."""
+
+    address: Annotated[str, At("")]
+    """An IPv4 address or block."""
+
+
+class NewAccount(Model):
+    """An account to make."""
+
+    name: AccountName
+    """Its name: fewer than 36 letters, digits, '-' and '_', a letter first."""
+    password: AccountPassword
+    """Its password: 8 to 32 characters of at least three kinds."""
+    databases: Annotated[list[str], some("database")]
+    """The databases it may use, at least one."""
+    privilege: Privilege
+    """ReadOnly or ReadWrite."""
+
+
+class AccountRights(Model):
+    """What an account may do from now on."""
+
+    name: AccountName
+    """The account."""
+    privilege: Privilege
+    """ReadOnly or ReadWrite."""
+    databases: list[str] | None = None
+    """The databases it may use; left out, they stay as they are."""
+
+
+@post("/v3/{project_id}/redis/instances/{instance_id}/db-users", returns=JobStarted, success=202, ends="ready")
+class CreateDbUser(OfInstance):
+    """Create accounts of a Redis instance."""
+
+    users: Annotated[Part[list[NewAccount]], some("account")]
+    """The accounts."""
+
+
+@get("/v3/{project_id}/redis/instances/{instance_id}/db-users", returns=Account)
+class ListDbUsers(OfInstance, Paged):
+    """List the accounts of a Redis instance."""
+
+    name: AccountName | None = None
+    """Only this account."""
+
+
+@delete("/v3/{project_id}/redis/instances/{instance_id}/db-users", returns=JobStarted, success=202, ends="ready")
+class DeleteDbUser(OfInstance):
+    """Delete accounts of a Redis instance."""
+
+    names: Annotated[list[AccountName], some("account")]
+    """The accounts."""
+
+
+@put(
+    "/v3/{project_id}/redis/instances/{instance_id}/db-users/privilege",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+)
+class ModifyDbUserPrivilege(OfInstance):
+    """Change what accounts of a Redis instance may do."""
+
+    users: Annotated[Part[list[AccountRights]], some("account")]
+    """The accounts with their new rights."""
+
+
+@put("/v3/{project_id}/redis/instances/{instance_id}/db-users/password", returns=Done, success=204)
+class ResetDbUserPassword(OfInstance):
+    """Give an account of a Redis instance a new password."""
+
+    name: AccountName
+    """The account."""
+    password: AccountPassword
+    """The new password: 8 to 32 characters of at least three kinds."""
+
+
+@get("/v3/{project_id}/instances/{instance_id}/passwordless-config", returns=PasswordlessAddress)
+class ShowPasswordlessConfig(OfInstance, Paged):
+    """List the addresses from where a Redis instance asks for no password."""
+
+
+@put("/v3/{project_id}/instances/{instance_id}/passwordless-config", returns=Done)
+class UpdatePasswordlessConfig(OfInstance):
+    """Set the addresses from where a Redis instance asks for no password."""
+
+    config_ips: list[Network]
+    """All of them, as IPv4 addresses or blocks; an empty list means nowhere."""
+
+
+class RedisAccounts(Group):
+    """Accounts of Redis instances, and addresses that need none."""
+
+    list = call(ListDbUsers)
+    create = call(CreateDbUser)
+    delete = call(DeleteDbUser)
+    set_privileges = call(ModifyDbUserPrivilege)
+    reset_password = call(ResetDbUserPassword)
+    list_passwordless = call(ShowPasswordlessConfig)
+    set_passwordless = call(UpdatePasswordlessConfig)

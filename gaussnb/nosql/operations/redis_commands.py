@@ -1,0 +1,123 @@
+"""Redis commands: which ones are renamed or disabled, for everybody or for single keys."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from ...core.catalogue import delete, get, post, put
+from ...core.methods import Group, call
+from ...core.operation import Model, Tie, Ties
+from ...core.rows import Above, At
+from ...core.rules import OneOf, Part, Whole, at_most, matches, some
+from .bases import OfInstance, SmallPages
+from .rows import AboutInstance, Done
+
+HighRiskCommand = Annotated[Literal["keys", "flushdb", "flushall", "hgetall", "hkeys", "hvals", "smembers"], OneOf()]
+DisabledType = Annotated[Literal["command", "key"], OneOf()]
+
+
+class HighRisk(AboutInstance, at="commands"):
+    """One command that may be renamed or disabled."""
+
+    origin_name: str
+    """The command as Redis calls it."""
+    name: str
+    """The name it is given with now, empty when it is disabled."""
+
+
+class DisabledCommand(AboutInstance, at="keys.commands|commands"):
+    """One command that is disabled, for everybody or for one key."""
+
+    command: Annotated[str, At("")]
+    """The command."""
+    db_id: Annotated[int, Above("keys", "db_id")]
+    """The database of the key; missing when it is disabled for all keys."""
+    key: Annotated[str, Above("keys", "key")]
+    """The key it is disabled for; missing when it is disabled for all keys."""
+
+
+class CommandName(Model):
+    """A command with the name it is to be given with."""
+
+    origin_name: HighRiskCommand
+    """The command as Redis calls it."""
+    name: Annotated[str, matches(r"\w{0,30}", "at most 30 letters, digits and '_'; empty disables the command")]
+    """Its new name; empty disables it."""
+
+
+class KeyCommands(Model):
+    """A key with the commands that are meant for it."""
+
+    db_id: Annotated[int | str, Whole(0)]
+    """The database of the key."""
+    key: str
+    """The key."""
+    commands: Annotated[list[str], some("command")]
+    """The commands."""
+
+
+@get("/v3/{project_id}/instances/{instance_id}/high-risk-commands", returns=HighRisk)
+class ShowHighRiskCommands(OfInstance):
+    """List the high-risk commands of a Redis instance with their present names."""
+
+
+@put("/v3/{project_id}/instances/{instance_id}/high-risk-commands", returns=Done)
+class UpdateHighRiskCommands(OfInstance):
+    """Rename high-risk commands of a Redis instance, or disable them."""
+
+    commands: Annotated[Part[list[CommandName]], some("command")]
+    """The commands with their new names."""
+
+
+@get("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=DisabledCommand, page_size=50)
+class ShowRedisDisabledCommands(OfInstance, SmallPages):
+    """List disabled commands of a Redis instance."""
+
+    type: DisabledType
+    """command for those disabled for everybody, key for those disabled for single keys."""
+
+
+class DisabledCommands(OfInstance):
+    """Commands that are disabled, or shall be again allowed."""
+
+    disabled_type: DisabledType
+    """command for everybody, key for single keys."""
+    commands: list[HighRiskCommand] | None = None
+    """The commands, for everybody."""
+    keys: Annotated[Part[list[KeyCommands]], at_most(20, "keys")] | None = None
+    """The keys with their commands, at most 20."""
+
+    ties: ClassVar[Ties] = (
+        Tie(
+            ("commands",),
+            "DBS.280040",
+            "command needs the commands",
+            lambda asked: asked.disabled_type != "command" or bool(asked.commands),
+        ),
+        Tie(
+            ("keys",),
+            "DBS.280040",
+            "key needs the keys with their commands",
+            lambda asked: asked.disabled_type != "key" or bool(asked.keys),
+        ),
+    )
+
+
+@post("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=Done)
+class SaveRedisDisabledCommands(DisabledCommands):
+    """Disable commands of a Redis instance, for everybody or for single keys."""
+
+
+@delete("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=Done)
+class DeleteRedisDisabledCommands(DisabledCommands):
+    """Allow disabled commands of a Redis instance again."""
+
+
+class RedisCommands(Group):
+    """Commands of Redis instances that are renamed or disabled."""
+
+    list = call(ShowHighRiskCommands)
+    rename = call(UpdateHighRiskCommands)
+    list_disabled = call(ShowRedisDisabledCommands)
+    disable = call(SaveRedisDisabledCommands)
+    enable = call(DeleteRedisDisabledCommands)

@@ -1,0 +1,171 @@
+"""Tags: words that sort instances, at most 20 an instance."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ...core.catalogue import get, post
+from ...core.methods import Group, call, many
+from ...core.operation import AsText, Model, Paged, Tie, Ties
+from ...core.rows import Above, Asked, At, Joined, Row
+from ...core.rules import OneOf, Part, Rule, at_most
+from .. import many as bulk
+from ..fields import Limit, Offset, TagKey, TagValue
+from .bases import OfInstance
+from .rows import Done
+
+
+class TagRow(Row, at="tags"):
+    """One tag of an instance."""
+
+    instance_id: Annotated[str, Asked("instance_id")]
+    """The instance."""
+    key: str
+    """The tag's key, unique in the instance."""
+    value: str
+    """The tag's value, may be empty."""
+
+
+class ProjectTag(Row, at="tags.values"):
+    """One tag that is in use in the project."""
+
+    key: Annotated[str, Above("tags", "key")]
+    """The tag's key."""
+    value: Annotated[str, At("")]
+    """One of its values, may be empty."""
+    type: Annotated[str, Above("tags", "type")]
+    """Who made it: the user or the service."""
+
+
+class TaggedInstance(Row, at="instances"):
+    """One instance that has the tags."""
+
+    instance_id: str
+    """The instance."""
+    instance_name: str
+    """Its name."""
+    keys: Annotated[str, Joined("tags.key")]
+    """The keys of its tags."""
+
+
+class InstanceTag(Row, at="instances.tags"):
+    """One tag of one of the instances that were found."""
+
+    instance_id: Annotated[str, Above("instances", "instance_id")]
+    """The instance."""
+    instance_name: Annotated[str, Above("instances", "instance_name")]
+    """Its name."""
+    key: str
+    """The tag's key."""
+    value: str
+    """The tag's value, may be empty."""
+
+
+class TaggedCount(Row):
+    """How many instances have the tags."""
+
+    total_count: int
+    """How many."""
+
+
+class Tag(Model):
+    """A tag to set, or to take away."""
+
+    key: TagKey
+    """The key."""
+    value: TagValue | None = None
+    """The value. Needed to set a tag; when deleting, only a tag with this value is taken."""
+
+
+@get("/v3/{project_id}/instances/{instance_id}/tags", returns=TagRow)
+class ListInstanceTags(OfInstance):
+    """List the tags of an instance."""
+
+
+@post("/v3/{project_id}/instances/{instance_id}/tags/action", returns=Done)
+class BatchTagAction(OfInstance):
+    """Set or take away tags of an instance. An existing key gets the new value."""
+
+    action: Annotated[Literal["create", "delete"], OneOf("DBS.280391")]
+    """create sets the tags, delete takes them away; a missing one is no error."""
+    tags: Annotated[Part[list[Tag]], at_most(20, "tags", "DBS.280441")]
+    """The tags, each key once."""
+
+    ties: ClassVar[Ties] = (
+        Tie(("tags",), "DBS.280441", "each key once", lambda ask: len({tag.key for tag in ask.tags}) == len(ask.tags)),
+        Tie(
+            ("tags",),
+            "DBS.280444",
+            "a value for each tag that is set; it may be empty",
+            lambda ask: ask.action == "delete" or all(tag.value is not None for tag in ask.tags),
+        ),
+    )
+
+
+@get("/v3/{project_id}/tags", returns=ProjectTag)
+class ListProjectTags(Paged):
+    """List the tags that are in use in the project."""
+
+
+class TagMatch(Model):
+    """A name or id to look for."""
+
+    key: Annotated[Literal["instance_name", "instance_id"], OneOf("DBS.280441")]
+    """instance_name or instance_id."""
+    value: str
+    """The name or id."""
+
+
+class TagFilter(Model):
+    """A tag to look for."""
+
+    key: Annotated[str, Rule("a key", lambda text: bool(text.strip()), "DBS.280441")]
+    """The key."""
+    values: list[str]
+    """Any of these values; an empty list means every value."""
+
+
+@post("/v3/{project_id}/instances/resource-instances/action", returns=TaggedInstance, asks=True)
+class ListInstancesByResourceTags(Paged):
+    """List the instances that have certain tags, or count them."""
+
+    tags: Annotated[Part[list[TagFilter]], at_most(20, "keys", "DBS.280441")] | None = None
+    """The tags an instance must have, each one, at most 20 keys."""
+    matches: Part[list[TagMatch]] | None = None
+    """Names or ids it must have."""
+    action: Annotated[Literal["filter", "count"], OneOf("DBS.280391")] = "filter"
+    """filter lists the instances, count only says how many there are."""
+    offset: Annotated[Offset | None, AsText()] = Field(default=None, kw_only=True)
+    """How many instances to skip. Given, one page is read instead of all."""
+    limit: Annotated[Limit | None, AsText()] = Field(default=None, kw_only=True)
+    """How many instances to read, at most 100. Given, one page is read instead of all."""
+
+    ties: ClassVar[Ties] = (
+        Tie(("offset",), "DBS.280440", "not when counting", lambda ask: ask.action != "count" or ask.offset is None),
+        Tie(("limit",), "DBS.280439", "not when counting", lambda ask: ask.action != "count" or ask.limit is None),
+    )
+
+
+@post(
+    "/v3/{project_id}/instances/resource_instances/action",
+    returns=TaggedInstance,
+    asks=True,
+    deprecated=True,
+    superseded="ListInstancesByResourceTags",
+)
+class ListInstancesByTags(ListInstancesByResourceTags):
+    """List the instances that have certain tags, or count them, in the form that is going away."""
+
+
+class Tags(Group):
+    """Words that sort instances."""
+
+    list = call(ListInstanceTags)
+    update = call(BatchTagAction)
+    update_many = many(bulk.update_many)
+    in_project = call(ListProjectTags)
+    find = call(ListInstancesByResourceTags)
+    found = call(ListInstancesByResourceTags, returns=InstanceTag)
+    count = call(ListInstancesByResourceTags, returns=TaggedCount)

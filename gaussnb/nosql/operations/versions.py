@@ -1,0 +1,53 @@
+"""API versions: what the service speaks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from ...core.catalogue import get
+from ...core.methods import Group, call
+from ...core.operation import Operation
+from ...core.rows import At, Row
+from ...core.rules import matches
+
+
+class ApiVersion(Row, at="versions"):
+    """One version of the API."""
+
+    id: str
+    """The version as it stands in the path, like v3."""
+    status: str
+    """CURRENT for the one to use."""
+    version: str
+    """The micro version, empty where there is none."""
+    min_version: str
+    """The oldest micro version, empty where there is none."""
+    updated: datetime
+    """When it was last changed."""
+    link: Annotated[str, At("links.href")]
+    """Where it is reached."""
+
+
+class OneApiVersion(ApiVersion, at="version"):
+    """The version that was asked for."""
+
+
+@get("/", returns=ApiVersion, signed=False)
+class ListApiVersion(Operation):
+    """List the versions of the API."""
+
+
+@get("/{version}", returns=OneApiVersion, signed=False)
+class ShowApiVersion(Operation):
+    """Show one version of the API."""
+
+    version: Annotated[str, matches(r"v[0-9]+(\.[0-9]+)?", "a version, like v3")]
+    """The version, like v3."""
+
+
+class Versions(Group):
+    """The versions of the API. Neither call needs credentials."""
+
+    list = call(ListApiVersion)
+    get = call(ShowApiVersion)

@@ -1,0 +1,1 @@
+"""What a watch looks like, without ipywidgets."""

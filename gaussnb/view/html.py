@@ -1,0 +1,118 @@
+"""A watch as HTML that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .snapshot import Shown, Snapshot
+from .palette import SIGNS, STYLE
+from .text import _earlier, _failed, _timeline, headline, look_of, problems_of, state_of, status_of, text_of, time_of
+
+# ------------------------------------------------------------------------------------------- HTML
+
+
+def html_of(snapshot: Snapshot) -> str:
+    """A watch as HTML that needs nothing else."""
+    return f'<div class="gaussnb-watch">{STYLE}{"".join(draw(snapshot) for draw in PARTS.values())}</div>'
+
+
+def head_html(snapshot: Snapshot) -> str:
+    """What is watched, and its status: what a screen reader says when it changes."""
+    if len(snapshot.instances) == 1:
+        (shown,) = snapshot.instances
+        words = f'<span class="name">{escape(shown.name or shown.id)}</span> {_pill(shown)}'
+    else:
+        words = f'<span class="name">{escape(headline(snapshot))}</span>'
+    return f'<div role="status" class="head">{words}</div>'
+
+
+def instances_html(snapshot: Snapshot) -> str:
+    """How far each instance is: one in a line, several in a table."""
+    if len(snapshot.instances) == 1:
+        (shown,) = snapshot.instances
+        cells = (_bar(shown), f'<span class="number">{escape(time_of(shown))}</span>', _about(shown))
+        return f'<div class="line">{" ".join(filter(None, cells))}</div>'
+    bars = any(shown.percent is not None for shown in snapshot.instances)
+    rows = (
+        f'<tr><th scope="row"><span class="name">{escape(shown.name or shown.id)}</span></th><td>{_pill(shown)}</td>'
+        f'{f"<td>{_bar(shown)}</td>" if bars else ""}<td class="number">{escape(time_of(shown))}</td>'
+        f'<td class="soft">{escape(shown.engine)}</td></tr>'
+        for shown in snapshot.instances
+    )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _pill(shown: Shown) -> str:
+    return f'<span class="pill {shown.phase}">{SIGNS[shown.phase]} {escape(status_of(shown))}</span>'
+
+
+def _bar(shown: Shown) -> str:
+    if shown.percent is None:
+        return ""
+    done = f"{min(100.0, max(0.0, shown.percent)):.0f}"
+    return (
+        f'<span class="bar" role="progressbar" aria-label="{escape(shown.job)}" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{done}"><span style="width: {done}%"></span></span>'
+        f'<span class="number percent">{done} %</span>'
+    )
+
+
+def _about(shown: Shown) -> str:
+    """What the service itself calls all this, for those who look it up."""
+    status = f"status {shown.status}" if shown.status and shown.phase != "gone" else ""
+    actions, job = shown.actions and f"actions {shown.actions}", shown.job and f"job {shown.job}"
+    words = (shown.engine, status, actions, job)
+    return f'<span class="soft">{escape(" · ".join(filter(None, words)))}</span>'
+
+
+def alert_html(snapshot: Snapshot) -> str:
+    """What went wrong; empty when nothing did."""
+    wrong = [f"{shown.name or shown.id} failed: {shown.why or 'no reason given'}" for shown in _failed(snapshot)]
+    if snapshot.state == "error":
+        wrong.append(state_of(snapshot))
+    wrong += problems_of(snapshot)
+    if not wrong:
+        return ""
+    return f'<div role="alert">{"".join(f"""<div class="why">✗ {escape(each)}</div>""" for each in wrong)}</div>'
+
+
+def timeline_html(snapshot: Snapshot) -> str:
+    """What was seen, newest last; empty when nothing was."""
+    if not snapshot.timeline:
+        return ""
+    several = len(snapshot.instances) > 1
+    rows = [f'<tr><td class="soft" colspan="4">{text}</td></tr>' for text in filter(None, [_earlier(snapshot)])]
+    for time, name, status, note in _timeline(snapshot):
+        named = f"<td>{escape(name)}</td>" if several else ""
+        rows.append(
+            f'<tr><td class="soft number">{time}</td>{named}<td>{escape(status)}</td>'
+            f'<td class="wide">{escape(note)}</td></tr>'
+        )
+    return f'<div class="timeline"><div class="soft">Seen (UTC)</div><table>{"".join(rows)}</table></div>'
+
+
+def foot_html(snapshot: Snapshot) -> str:
+    """How the watching stands."""
+    state = "" if snapshot.state == "error" else f"{state_of(snapshot)} "
+    return f'<div class="foot soft">{escape(state)}<span class="number">{look_of(snapshot)}</span></div>'
+
+
+PARTS: Mapping[str, Callable[[Snapshot], str]] = MappingProxyType(
+    {
+        "head": head_html,
+        "instances": instances_html,
+        "alert": alert_html,
+        "timeline": timeline_html,
+        "foot": foot_html,
+    }
+)
+"""What a panel is made of, from top to bottom."""
+
+
+def faces(snapshot: Snapshot) -> dict[str, str]:
+    """The faces that outlive the kernel, by MIME type."""
+    return {"text/plain": text_of(snapshot), "text/html": html_of(snapshot)}
