@@ -6,7 +6,7 @@ import hashlib
 
 from .. import lifecycle
 from ..world import Instance, Node
-from . import Call
+from . import Context
 
 REDIS = ("redis",)
 RUNNING = frozenset({"normal", "abnormal", "data_disk_full", "enlargefail"})
@@ -15,31 +15,31 @@ _ONE_DATABASE = "RedisCluster"
 _DATABASES = tuple(map(str, range(1000)))
 
 
-def running(call: Call, instance_id: str) -> Instance:
+def running(context: Context, instance_id: str) -> Instance:
     """An instance that answers questions.
 
     Raises:
         Refused: when there is none, or it does not run.
     """
-    instance = call.instance(instance_id)
+    instance = context.instance(instance_id)
     lifecycle.check_status(instance, RUNNING)
     return instance
 
 
-def usable(call: Call, instance_id: str) -> Instance:
+def usable(context: Context, instance_id: str) -> Instance:
     """An instance that can be changed.
 
     Raises:
         Refused: when there is none, something else is done to it, or it is not as it should be.
     """
-    instance = call.instance(instance_id)
+    instance = context.instance(instance_id)
     lifecycle.check_idle(instance, lifecycle.USABLE)
     return instance
 
 
-def node(call: Call, node_id: str) -> tuple[Instance, Node]:
+def node(context: Context, node_id: str) -> tuple[Instance, Node]:
     """A node of an instance that runs, and the instance."""
-    instance, one = call.node(node_id)
+    instance, one = context.node(node_id)
     lifecycle.check_status(instance, RUNNING)
     return instance, one
 

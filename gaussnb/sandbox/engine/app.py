@@ -1,11 +1,12 @@
-"""The sandbox as a pure function: a request in, a response out, no socket in the middle."""
+"""The application of the sandbox: it turns a request into a response, without a socket."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -13,31 +14,30 @@ from urllib.parse import unquote
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from ..core.answers import list_key
-from ..core.catalogue import Router
-from ..core.errors import NOT_SIMULATED
-from ..core.operation import Operation
-from ..core.rules import BAD_PARAMETER, MISSING, marks
-from ..core.wire import operation_of
-from ..nosql.service import OPERATIONS
-from . import identity, lifecycle, page
-from .behaviours import Call, Page, behaviour_of
-from .behaviours.iam import EXTRA
+from ...core.answers import list_key
+from ...core.catalogue import Router
+from ...core.operation import Operation
+from ...core.rules import marks
+from ...core.wire import operation_of
+from . import identity, openapi
+from .behaviours import Page
 from .clock import Clock
 from .faults import Fault, Faults
+from .iam import EXTRA, IAM
 from .identity import Caller
 from .journal import Journal, secret_names
 from .messages import JSON, Answer, Refused, Request, Response, encode
+from .service import SandboxService
 from .store import Store
-from .world import World, token_time
+from .tables import token_time
 
 _LOG = logging.getLogger(__name__)
-_ASKING_AGAIN = 30.0  # seconds that pass on a standing clock when the same question is asked again
+_ASKING_AGAIN = 30.0  # seconds that a standing clock moves when the same GET is repeated
 
 
 @dataclass(frozen=True)
 class Found:
-    """Where a request leads."""
+    """The route that a request matches."""
 
     operation: type[Operation] | None
     holes: dict[str, str]
@@ -57,77 +57,84 @@ class Found:
         return self.operation.route.signed if self.operation else True
 
 
-class App:
-    """Answers requests, one at a time."""
+Look = Callable[["App", Request], Response | None]
 
-    def __init__(self, world: World, clock: Clock, store: Store) -> None:
+
+class App:
+    """Answers requests, one at a time.
+
+    Args:
+        service: the service that is played.
+        world: the state; a ``service.world``.
+        look: answers requests that only look at the sandbox, like the status page; None for other requests. The
+            application holds its lock meanwhile.
+    """
+
+    def __init__(
+        self, service: SandboxService, world: Any, clock: Clock, store: Store, look: Look | None = None
+    ) -> None:
+        self.service = service
         self.world = world
         self.clock = clock
         self.store = store
-        self.faults = Faults()
+        self._look = look or show_document
+        self.faults = Faults(service.catalogue, service.codes)
         self.journal = Journal()
         self.lock = threading.RLock()
-        self._router = Router(OPERATIONS.chapters())
+        self._router = Router(service.catalogue.chapters())
         self._handled = 0
         self._before: tuple[str, str, float] | None = None
 
     @property
     def places(self) -> frozenset[str]:
-        """Every place a fault may be tied to."""
-        known = (f"{operation.route.method} {operation.route.path}" for operation in OPERATIONS.values())
+        """Every ``"METHOD /path"`` a fault may name."""
+        known = (f"{operation.route.method} {operation.route.path}" for operation in self.service.catalogue.values())
         return frozenset(known) | {f"{method} {path}" for method, path in EXTRA}
 
     def handle(self, request: Request) -> Response:
-        """Answer a request. The response says what the transport shall do besides sending it."""
+        """Answer a request. The response also holds instructions for the transport."""
         if not request.is_local:
             return _elsewhere()
         with self.lock:
-            return page.look(self, request) or self._handle(request)
+            return self._look(self, request) or self._handle(request)
 
     def save(self, *, always: bool = False) -> None:
-        """Keep what changed; see :meth:`gaussnb.sandbox.store.Store.save`."""
+        """Write the changes to the file; see :meth:`.store.Store.save`."""
         self.store.save(self.world, self.clock, self.faults, always=always)
 
     def inject(self, fault: Fault) -> Fault:
-        """Take a fault in."""
+        """Add a fault."""
         with self.lock:
             self.faults.add(fault, self.places)
             self.save()
         return fault
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, and everything end that ends in it."""
+        """Let time pass, and end the tasks whose end has come."""
         with self.lock:
             self.clock.advance(seconds)
-            lifecycle.settle(self.world, self.clock.time())
+            self.settle()
             self.save()
 
-    def fill(self, instance_id: str, percent: float) -> None:
-        """Let data take so many percent of an instance's disk."""
-        from .behaviours import volumes
+    def settle(self) -> float:
+        """End the tasks whose end has come; the present moment. The lock is held."""
+        now = self.clock.time()
+        self.service.works.settle(self.world, now)
+        return now
 
+    @contextmanager
+    def changing(self) -> Iterator[float]:
+        """Change the world from outside: yield the present moment with the lock held, then write the changes."""
         with self.lock:
-            now = self.clock.time()
-            lifecycle.settle(self.world, now)
-            volumes.fill(self.world, self.world.instances[instance_id], percent, now)
-            self.save()
-
-    def load(self, instance_id: str, nodes: int | None, cpu: float, memory: float) -> None:
-        """Let nodes of an instance be so many percent busy."""
-        from .behaviours import nodes as behaviour
-
-        with self.lock:
-            now = self.clock.time()
-            lifecycle.settle(self.world, now)
-            behaviour.load(self.world, self.world.instances[instance_id], nodes, cpu, memory, now)
+            yield self.settle()
             self.save()
 
     # -- one request
 
     def _handle(self, request: Request) -> Response:
         began = time.perf_counter()
-        now = self._present(request)
-        lifecycle.settle(self.world, now)
+        self._pass_time(request)
+        now = self.settle()
         request_id = self._request_id()
         found = self._find(request.method, request.path)
         fault = self.faults.strike(found.id, found.place)
@@ -144,26 +151,36 @@ class App:
             request_id=request_id,
             seconds=time.perf_counter() - began,
             body=request.body,
-            secrets=secret_names(found.operation),
+            secrets=self._secret_names(found.operation),
         )
         return response
 
     def _kept(self, response: Response, code: str, request_id: str) -> tuple[Response, str]:
-        """Keep what changed; an answer that could not be kept is no answer."""
+        """Write the changes. If that fails, the answer is an error."""
         try:
             self.save()
         except Exception:  # a full disk must not end the thread that serves
             _LOG.exception("the sandbox's file could not be written")
-            failed = Refused("DBS.280005", "The sandbox's file could not be written.")
+            failed = self._refused(self.service.failure_code, "The sandbox's file could not be written.", status=500)
             headers = {"Content-Type": JSON, "X-Request-Id": request_id}
-            return Response(failed.status, headers, encode(failed.body("nosql", request_id))), failed.code
+            return Response(failed.status, headers, encode(failed.body(request_id))), failed.code
         return response, code
 
-    def _present(self, request: Request) -> float:
+    def _secret_names(self, operation: type[Operation] | None) -> frozenset[str]:
+        """The names of the secret fields of an operation; for an unknown request, of all operations."""
+        return secret_names(*([operation] if operation else self.service.catalogue.values()))
+
+    def _refused(self, code: str, detail: str = "", **more: Any) -> Refused:
+        """A refusal that reads the service's error codes."""
+        refused = Refused(code, detail, **more)
+        refused.codes = self.service.codes
+        return refused
+
+    def _pass_time(self, request: Request) -> None:
+        """Move a standing clock when the same GET is repeated, so that a client that polls comes to an end."""
         now = self.clock.time()
         if self.clock.standing and request.method == "GET" and self._before == ("GET", request.target, now):
             self.clock.advance(_ASKING_AGAIN)
-        return self.clock.time()
 
     def _request_id(self) -> str:
         self._handled += 1
@@ -199,30 +216,29 @@ class App:
         return Response(status, headers, body, fault.delay, fault.drop is not None), code
 
     def _broken(self, fault: Fault, status: int, found: Found, request_id: str) -> tuple[int, bytes, str]:
-        """The answer a fault puts in the place of the right one."""
+        """The answer with which a fault replaces the right one."""
         status, code = fault.status or status or 200, fault.code or ""
         if fault.body is not None:
             return status, fault.body, code
         if status < 300:
             return status, b"{}", code
-        refused = Refused(code, status=status)
-        if fault.message is not None:
-            refused.message = fault.message
-        return status, encode(refused.body(found.service, request_id)), code
+        refused = self._refused(code, status=status, words=fault.message)
+        return status, encode(refused.body(request_id)), code
 
     def _act(
         self, request: Request, found: Found, fault: Fault, now: float, request_id: str
     ) -> tuple[int, bytes, dict[str, str], str]:
-        """Do what is asked: status, body, headers and error code."""
+        """Carry a request out: status, body, headers and error code."""
         try:
             status, body, headers = self._done(request, found, fault, now)
             return status, body, headers, ""
         except Refused as refused:
             error = refused
-        except Exception:  # the real service would say 500, too
+            error.codes = self.service.codes
+        except Exception:  # the real service would answer with status 500, too
             _LOG.exception("%s failed", found.place)
-            error = Refused("DBS.280005")
-        shown = error.body(found.service, request_id)
+            error = self._refused(self.service.failure_code, status=500)
+        shown = error.body(request_id)
         return error.status, encode(shown), dict(error.headers), error.code
 
     def _done(self, request: Request, found: Found, fault: Fault, now: float) -> tuple[int, bytes, dict[str, str]]:
@@ -230,15 +246,16 @@ class App:
             raise self._unknown(request)
         _check_filled(found)
         caller = self._caller(request, found, now)
-        call = Call(self.world, now, request, caller, fault.fail or "")
+        service = self.service
+        context = service.context(self.world, now, request, caller, fault.fail or "", service.works, service.endpoints)
         if found.operation is None:
-            answer: Any = EXTRA[request.method, found.place.partition(" ")[2]](call)
+            answer: Any = EXTRA[request.method, found.place.partition(" ")[2]](context)
             return 200, encode(answer.body), dict(answer.headers)
-        operation = _parsed(found.operation, found.holes, request)
-        behaviour = behaviour_of(found.operation)
+        operation = self._parsed(found.operation, found.holes, request)
+        behaviour = service.behaviours.find(found.operation) or IAM.find(found.operation)
         if behaviour is None:
-            raise Refused(NOT_SIMULATED)
-        answer = behaviour(operation, call)
+            raise Refused(service.not_simulated_code, status=501)
+        answer = behaviour(operation, context)
         status, headers = found.operation.route.success, dict[str, str]()
         if isinstance(answer, Answer):
             status, headers, answer = answer.status or status, dict(answer.headers), answer.body
@@ -255,12 +272,58 @@ class App:
         except Refused as refused:
             if found.service != "iam":
                 raise
+            refused.codes = self.service.codes
             raise Refused("", refused.message, status=401) from None
         if found.holes.get("project_id", caller.project_id) != caller.project_id:
             if caller.project_id is None:
                 raise Refused("APIGW.0310", "The token is for an account, not for a project.")
-            raise Refused("DBS.280408", "The token or the key is for another project.")
+            raise Refused(self.service.wrong_project_code, "The token or the key is for another project.")
         return caller
+
+    # -- parsing
+
+    def _parsed(self, kind: type[Operation], holes: dict[str, str], request: Request) -> Operation:
+        """The operation in a request.
+
+        Raises:
+            Refused: with the service's code for the first thing that is wrong.
+        """
+        for_iam = kind.route.service == "iam"
+        malformed = "IAM.0007" if for_iam else self.service.bad_value_code
+        body: Any = {}
+        if request.body.strip() and any(kind.place(name) == "body" for name in kind.model_fields):
+            try:
+                body = from_json(request.body, allow_inf_nan=False)  # refuses half a surrogate, too
+            except ValueError:
+                raise Refused(malformed, "The body is not JSON.") from None
+            if not isinstance(body, dict):
+                raise Refused(malformed, "The body is not a JSON object.")
+        try:
+            return operation_of(kind, holes, request.query, body)
+        except RecursionError:
+            raise Refused(malformed, "The body is nested too deeply.") from None
+        except ValidationError as error:
+            first = _first(kind, error.errors(include_url=False, include_input=False))
+        code = self._code(kind, first)
+        if for_iam:
+            code = "IAM.0072" if code == self.service.missing_code else "IAM.0073"
+        raise Refused(code, _words(first))
+
+    def _code(self, kind: type[Operation], error: ErrorDetails) -> str:
+        """The error code of a validation error."""
+        if code := error.get("ctx", {}).get("code"):
+            return str(code)
+        name = str(error["loc"][0]) if error["loc"] else ""
+        if error["type"] == "missing":
+            at_top = len(error["loc"]) == 1
+            return self.service.missing_codes.get(name if at_top else "", self.service.missing_code)
+        if name in kind.model_fields and kind.place(name) != "body":
+            # A text that is no number breaks no rule, and yet gets the code of the rule of its field.
+            info = kind.model_fields[name]
+            rules = marks(info.annotation, info.metadata)
+            code = next((str(rule.code) for rule in rules if hasattr(rule, "code")), "")
+            return code or self.service.bad_value_code
+        return self.service.bad_value_code
 
     def _unknown(self, request: Request) -> Refused:
         extra = (method for method, path in EXTRA if path == request.path.rstrip("/"))
@@ -272,10 +335,31 @@ class App:
 
 
 def _elsewhere() -> Response:
-    """No: a page of another site gets here, when its name is suddenly that of this machine, and may read nothing."""
-    refused = Refused("APIGW.0201", status=421)
-    refused.message = "The sandbox answers to names of this machine only, like 127.0.0.1 or localhost."
-    return Response(refused.status, {"Content-Type": JSON}, encode(refused.body("gateway", "")))
+    """Refuse a request with another host name. A web page whose name was rebound to this machine sends such ones."""
+    words = "The sandbox answers to names of this machine only, like 127.0.0.1 or localhost."
+    refused = Refused("APIGW.0201", status=421, words=words)
+    return Response(refused.status, {"Content-Type": JSON}, encode(refused.body("")))
+
+
+PRIVATE = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Headers of answers that browsers show: nothing is stored, and nothing else is loaded or run."""
+
+
+def shown(request: Request, kind: str, body: bytes) -> Response:
+    """The response to a request that only looks."""
+    return Response(200, {"Content-Type": kind, **PRIVATE}, b"" if request.method == "HEAD" else body)
+
+
+def show_document(app: App, request: Request) -> Response | None:
+    """The OpenAPI document at ``/openapi.json``; None for other requests."""
+    if request.method not in ("GET", "HEAD") or request.path != "/openapi.json":
+        return None
+    return shown(request, JSON, encode(openapi.document(app.service)))
 
 
 def _check_filled(found: Found) -> None:
@@ -284,42 +368,15 @@ def _check_filled(found: Found) -> None:
             raise Refused("APIGW.0101", f"The {name} in the path was not filled in: the client does not know it.")
 
 
-# ------------------------------------------------------------------------------------------ parsing
+def _first(kind: type[Operation], errors: Iterable[ErrorDetails]) -> ErrorDetails:
+    """The error to answer with: path before query before body, missing before wrong."""
+    return min(errors, key=lambda error: _rank(kind, error))
 
 
-def _parsed(kind: type[Operation], holes: dict[str, str], request: Request) -> Operation:
-    """The operation a request stands for.
-
-    Raises:
-        Refused: with the service's code for the first thing that is wrong.
-    """
-    iam_speaks = kind.route.service == "iam"
-    malformed = "IAM.0007" if iam_speaks else BAD_PARAMETER
-    body: Any = {}
-    if request.body.strip() and any(kind.place(name) == "body" for name in kind.model_fields):
-        try:
-            body = from_json(request.body, allow_inf_nan=False)  # refuses half a surrogate, too
-        except ValueError:
-            raise Refused(malformed, "The body is not JSON.") from None
-        if not isinstance(body, dict):
-            raise Refused(malformed, "The body is not a JSON object.")
-    try:
-        return operation_of(kind, holes, request.query, body)
-    except RecursionError:
-        raise Refused(malformed, "The body is nested too deeply.") from None
-    except ValidationError as error:
-        code, detail = _first(kind, error.errors(include_url=False, include_input=False))
-    if iam_speaks:
-        code = "IAM.0072" if code == MISSING else "IAM.0073"
-    raise Refused(code, detail)
-
-
-def _first(kind: type[Operation], errors: Iterable[ErrorDetails]) -> tuple[str, str]:
-    """Code and words of the error to answer with: path before query before body, missing before wrong."""
-    first = min(errors, key=lambda error: _rank(kind, error))
-    place = ".".join(str(part) for part in first["loc"])
-    says = first.get("ctx", {}).get("says", first["msg"])
-    return _code(kind, first), f"{place}: {says}." if place else f"{says}."
+def _words(error: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    says = error.get("ctx", {}).get("says", error["msg"])
+    return f"{place}: {says}." if place else f"{says}."
 
 
 def _rank(kind: type[Operation], error: ErrorDetails) -> tuple[int, int]:
@@ -329,25 +386,11 @@ def _rank(kind: type[Operation], error: ErrorDetails) -> tuple[int, int]:
     return where, 2 if "code" in error.get("ctx", {}) else 1
 
 
-def _code(kind: type[Operation], error: ErrorDetails) -> str:
-    if code := error.get("ctx", {}).get("code"):
-        return str(code)
-    if error["type"] == "missing":
-        return "DBS.280446" if error["loc"] == ("datastore",) else MISSING
-    name = str(error["loc"][0]) if error["loc"] else ""
-    if name in kind.model_fields and kind.place(name) != "body":
-        # A text that is no number broke no rule, but it is the rule's field that is wrong.
-        info = kind.model_fields[name]
-        rules = marks(info.annotation, info.metadata)
-        return next((str(rule.code) for rule in rules if hasattr(rule, "code")), BAD_PARAMETER)
-    return BAD_PARAMETER
-
-
 # ------------------------------------------------------------------------------------------- paging
 
 
 def _page(page: Page, operation: Operation) -> bytes:
-    """The part of a list that was asked for, under the keys its declaration names."""
+    """The requested page of a list, under the keys that the declaration names."""
     route = operation.route
     offset = getattr(operation, "offset", None) or 0
     limit = getattr(operation, "limit", None) or page.limit or route.page_size
