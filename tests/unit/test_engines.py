@@ -9,6 +9,7 @@ import pytest
 from gaussnb.core.rules import unwrap
 from gaussnb.nosql import engines
 from gaussnb.nosql.fields import EngineName, ModeName, ProductType
+from gaussnb.nosql.service import OPERATIONS
 
 MODES = engines.modes()
 
@@ -198,3 +199,10 @@ def test_modes_for_names_of_engines_and_modes():
     }
     with pytest.raises(ValueError, match="no engine or mode is called Replication, radis"):
         engines.modes_for(("redis", "radis", "Replication"))
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in OPERATIONS.values() if each.route.only], ids=lambda each: each.__name__
+)
+def test_an_operation_is_for_engines_and_modes_of_the_table(operation):
+    assert engines.modes_for(operation.route.only) < frozenset(MODES)
