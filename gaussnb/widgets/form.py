@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -471,7 +471,8 @@ class Form:
         route = self.operation.route
         title = _title_of(self.operation)
         rest = about.removeprefix(f"{title}.").strip()  # the title need not be said twice
-        lead = f"{escape(rest)}<br>" if rest else ""
+        lines = (rest, _only_in_words(route.only))
+        lead = "".join(f"{escape(line)}<br>" for line in lines if line)
         source = f"<code>{route.method} {escape(route.path)}</code> · {escape(route.id)}"
         needed = any(control.required for control in self.controls.values())
         return (
@@ -518,6 +519,12 @@ def _dotted(path: Path) -> str:
 def _title_of(operation: type[Operation]) -> str:
     """What an operation does, in few words: the beginning of its documentation."""
     return re.split(r"[,:;.(]", (operation.__doc__ or operation.__name__).strip(), maxsplit=1)[0]
+
+
+def _only_in_words(only: Sequence[str]) -> str:
+    """The kinds of things an operation is for, as a sentence; empty where it is for all."""
+    *others, last = only or ("",)
+    return f"Only for {', '.join(others)}{' and ' if others else ''}{last}." if last else ""
 
 
 def _to_be_typed(spec: Operation, facts: Mapping[str, str]) -> str:
