@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..nosql.engines import ENGINES
 from ..nosql.operations.instances import RestartInstance
 from .engine import work
 from .engine.work import Work, Works
@@ -130,8 +131,7 @@ def promised(world: World, name: str) -> set[Any]:
 def new_node(world: World, instance: Instance, number: int, *, subnet_id: str = "", status: str = "creating") -> Node:
     """A new node of an instance, not yet among its nodes."""
     zones = instance.availability_zone.split(",")
-    part = "priam_node" if instance.engine == "cassandra" else "node"
-    roles = ("Primary", "Secondary") if instance.mode == "ReplicaSet" else ("", "")
+    part, roles = ENGINES[instance.engine].node_word, ENGINES[instance.engine].modes[instance.mode].node_roles
     return Node(
         id=f"{world.ids.hex('node')}no{instance.id[-2:]}",
         name=f"{instance.name}_{part}_{number}",

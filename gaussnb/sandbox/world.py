@@ -11,13 +11,10 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import Field
 
-from ..nosql.engines import ENGINES
+from ..nosql import engines
 from .engine.behaviours import chapters_in
 from .engine.messages import encode
 from .engine.tables import Kinds, State, Task, Thing, time_text
-
-SUFFIXES = {"cassandra": "06", "redis": "12", "mongodb": "02", "influxdb": "03", "dynamodb": "13", "hbase": "14"}
-"""The last two digits of every id that belongs to an engine."""
 
 # The network in the service's own Quick Start, so that its request body works as it stands in the manual.
 QUICK_START_VPC = "674e9b42-cd8d-4d25-a2e6-5abcc565b961"
@@ -64,15 +61,6 @@ class Node:
             "availability_zone": self.availability_zone,
             "support_reduce": support_reduce,
         }
-
-
-BALANCED = ("redis Cluster", "redis CloudNativeCluster")
-"""Engine and mode of instances behind a load balancer."""
-
-
-def balancers(engine: str, mode: str) -> int:
-    """The number of load balancers of an instance: one or none."""
-    return int(f"{engine} {mode}" in BALANCED)
 
 
 @kept("instance")
@@ -125,11 +113,11 @@ class Instance:
     @property
     def balancers(self) -> int:
         """The number of its load balancers: one or none."""
-        return balancers(self.engine, self.mode)
+        return int(engines.mode(self.engine, self.mode).balanced)
 
     def wire(self) -> dict[str, Any]:
         """The instance as the list shows it, each value in the type it has on the wire."""
-        spare = len(self.nodes) > ENGINES[self.engine].modes[self.mode].nodes.low
+        spare = len(self.nodes) > engines.mode(self.engine, self.mode).nodes.low
         shown: dict[str, Any] = {
             "id": self.id,
             "name": self.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...nosql.engines import modes
+from ...nosql.engines import modes_for
 from ..engine import behaviours
 from ..engine.behaviours import Behaviours, Page, matching, wanted
 from ..engine.messages import Answer, encode
@@ -39,7 +39,7 @@ class Context(behaviours.Context):
     """The circumstances of one request, for its behaviour."""
 
     world: World
-    works: Works = field(default=WORKS)
+    works: Works = field(default_factory=lambda: WORKS)
 
     def instance(self, instance_id: str) -> Instance:
         """The instance with this id.
@@ -67,11 +67,7 @@ class Context(behaviours.Context):
 
 def _variants(name: str) -> list[Variant]:
     """The variants with a name: all modes of an engine, or one, like ``redis Replication``."""
-    known: list[Variant] = [(mode.engine, mode.name) for mode in modes()]
-    found = [variant for variant in known if name in (variant[0], " ".join(variant))]
-    if not found:
-        raise ValueError(f"no engine or mode is called {name}")
-    return found
+    return [(mode.engine, mode.name) for mode in modes_for([name])]
 
 
 def _variant_of(op: Any, context: Context) -> Variant:

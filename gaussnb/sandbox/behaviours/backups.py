@@ -253,7 +253,7 @@ def _deletable(context: Context, backup_id: str) -> Backup:
 def _check_tables(op: CreateBack, instance: Instance) -> None:
     if not op.database_tables:
         return
-    if instance.engine != "cassandra":
+    if not engines.engine(instance.engine).table_backups:
         raise Refused(UNSUPPORTED, "Only Cassandra saves single tables.")
     for one in op.database_tables:
         if one.database_name not in DATA or not set(one.table_names or ()) <= set(DATA[one.database_name]):

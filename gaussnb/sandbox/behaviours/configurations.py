@@ -38,11 +38,10 @@ from ..engine.work import Work
 from ..lifecycle import End, known
 from ..parameters import Parameter, parameter, parameters
 from ..refusals import Refused
-from ..world import SUFFIXES, Instance, World, kept, list_time
+from ..world import Instance, World, kept, list_time
 from . import Context, Page, matching, simulates
 
 _MOST = 100
-_CLASSIC = ("Cluster", "ReplicaSet", "InfluxdbSingle", "RedisCluster", "Replication")
 _BORN = 1_546_300_800.0  # 2019-01-01: since when the service has its templates
 
 
@@ -133,8 +132,8 @@ def system_templates(world: World) -> dict[str, Template]:
                 first = version == mode.versions[0]
                 id = world.ids.fixed(f"template {engine.name} {mode.name}{'' if first else f' {version}'}")
                 name = "-".join(filter(None, ("Default", engine.name, version, mode.name)))
-                made[f"{id}pr{SUFFIXES[engine.name]}"] = Template(
-                    f"{id}pr{SUFFIXES[engine.name]}",
+                made[f"{id}pr{engine.id_suffix}"] = Template(
+                    f"{id}pr{engine.id_suffix}",
                     name,
                     f"Default parameters of {engine.title}",
                     engine.name,
@@ -237,9 +236,9 @@ def create(op: CreateConfiguration, context: Context) -> dict[str, Any]:
 
 def _kind(store: TemplateDatastore) -> tuple[str, str, str]:
     """Engine, version and mode a template is asked for; without a mode, that of classic storage."""
-    modes = ENGINES[store.type].modes
-    name = store.mode or next(name for name in modes if name in _CLASSIC)
-    if store.mode is None and store.type == "mongodb":
+    engine = ENGINES[store.type]
+    modes, name = engine.modes, store.mode or engine.classic_mode.name
+    if store.mode is None and engine.template_mode:
         raise Refused("DBS.280040", "datastore.mode: needed for MongoDB.")
     if name not in modes:
         raise Refused("DBS.280342", "The engine has no such mode.")
@@ -255,7 +254,7 @@ def _made(
     _check_name(world, name)
     if len(world.table(Template)) >= _MOST:
         raise Refused("DBS.212003", f"There are {_MOST} templates already.")
-    id = f"{world.ids.hex('template')}pr{SUFFIXES[engine]}"
+    id = f"{world.ids.hex('template')}pr{ENGINES[engine].id_suffix}"
     made = Template(id, name, description or "", engine, version, mode, context.now, context.now, values)
     return world.table(Template).put(made)
 
@@ -264,7 +263,11 @@ def _listed(context: Context, engine: str | None, mode: str | None) -> list[Temp
     """One's own templates first, the newest of them first of all."""
     own = context.world.table(Template).newest_first()
     found = matching([*own, *system_templates(context.world).values()], engine=engine)
-    return [one for one in found if mode == "All" or (one.mode == mode if mode else one.mode in _CLASSIC)]
+    return [
+        one
+        for one in found
+        if mode == "All" or (one.mode == mode if mode else ENGINES[one.engine].modes[one.mode].classic)
+    ]
 
 
 @simulates(ListConfigurationTemplates)

@@ -13,20 +13,19 @@ from ...nosql.operations.flavors import (
     ShowIpNumRequirement,
 )
 from ..refusals import Refused
-from ..world import Instance, balancers
+from ..world import Instance
 from . import Context, Page, simulates
-
-_NOT_CLASSIC = ("CloudNativeCluster", "EnhancedCluster")
 
 
 @simulates(ListFlavorInfos, "data")
 def list_flavors(op: ListFlavorInfos, context: Context) -> list[dict[str, Any]]:
     engine = engines.engine(op.engine_name or "cassandra")
-    if engine.name == "redis" and op.mode == "CloudNativeCluster" and op.product_type is None:
+    asked = engine.modes.get(op.mode or "")
+    if asked and asked.product_types and op.product_type is None:
         raise Refused("DBS.280001", "product_type: needed for Redis in this mode.")
     found: dict[str, dict[str, Any]] = {}
     for mode in engine.modes.values():
-        if mode.name == op.mode or (op.mode is None and mode.name not in _NOT_CLASSIC):
+        if mode.name == op.mode or (op.mode is None and mode.classic):
             for flavor in engines.flavors(engine.name, mode.name):
                 found.setdefault(flavor.spec_code, _shown(engine.name, mode.versions[0], flavor, context))
     return list(found.values())
@@ -61,9 +60,10 @@ def count_addresses(op: ShowIpNumRequirement, context: Context) -> dict[str, Any
     if op.instance_id is not None:
         context.instance(op.instance_id)
         return {"count": op.node_num}
-    if op.instance_mode not in engines.engine(op.engine_name or "").modes:
+    modes = engines.engine(op.engine_name or "").modes
+    if (mode := modes.get(op.instance_mode or "")) is None:
         raise Refused("DBS.280342", "The engine has no such mode.")
-    return {"count": op.node_num + balancers(op.engine_name or "", op.instance_mode or "")}
+    return {"count": op.node_num + mode.balanced}
 
 
 @simulates(ListAvailableFlavorInfos, "data")

@@ -11,7 +11,7 @@ from .. import lifecycle
 from ..engine.work import Work
 from ..lifecycle import End, known
 from ..refusals import Refused
-from ..world import SUFFIXES, Instance, balancers, create_time
+from ..world import Instance, create_time
 from . import Context, backups, disaster_recovery, instances, matching, simulates
 from .configurations import check_template, take_template
 from .dedicated_resources import Load, check_room, pools
@@ -116,7 +116,7 @@ def _check_network(spec: InstanceSpec, context: Context) -> None:
         raise Refused("DBS.280248", "The subnet belongs to another VPC.")
     if spec.security_group_id not in world.security_groups:
         raise Refused("DBS.200502")
-    more = int(spec.flavor[0].num) + balancers(spec.datastore.type, spec.mode)
+    more = int(spec.flavor[0].num) + engines.mode(spec.datastore.type, spec.mode).balanced
     lifecycle.check_addresses(world, spec.subnet_id, more)
 
 
@@ -218,7 +218,7 @@ def _instance(spec: InstanceSpec, context: Context) -> Instance:
     if spec.backup_strategy:
         start = spec.backup_strategy.start_time
         days = int(days if spec.backup_strategy.keep_days is None else spec.backup_strategy.keep_days)
-    digits = SUFFIXES[engine]
+    digits = engines.engine(engine).id_suffix
     instance = Instance(
         id=f"{ids.hex('instance')}in{digits}",
         name=spec.name,

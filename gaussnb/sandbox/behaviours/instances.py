@@ -79,7 +79,9 @@ def age(world: World, instance: Instance, now: float) -> None:
         later(world, _AGE, instance, now + _NEW_PATCH)
 
 
-DELETE = known(Work("DeleteInstance", "DELETE", 120, gone=True, allowed=lifecycle.ANY, apply=_recycled))
+DELETE = known(
+    Work("DeleteInstance", "DELETE", DeleteInstance.route.takes, gone=True, allowed=lifecycle.ANY, apply=_recycled)
+)
 RESIZE = known(Work("ResizeInstance", "RESIZE_FLAVOR", 600, orders=True, apply=_resized))
 UPGRADE = known(Work("UpgradeDbVersion", "UPGRADE", 600, apply=_upgraded))
 SWITCH_OVER = known(Work("SwitchOver", "SWITCHOVER", 60, apply=_switched))
@@ -114,7 +116,7 @@ def restart(op: RestartInstance, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     if op.node_id is None:
         return context.start(lifecycle.RESTART, instance)
-    if (instance.engine, instance.mode) != ("redis", "CloudNativeCluster"):
+    if not engines.mode(instance.engine, instance.mode).node_restart:
         raise Refused(UNSUPPORTED, "node_id: only nodes of a cloud-native Redis instance restart alone.")
     if op.node_id not in (node.id for node in instance.nodes):
         raise Refused("DBS.200013")
@@ -211,12 +213,12 @@ def check_upgrade(instance: Instance) -> None:
 # ------------------------------------------------------------------------------------- only for some
 
 
-@simulates(SwitchOver, only=("redis Replication",))
+@simulates(SwitchOver)
 def switch_over(op: SwitchOver, context: Context) -> dict[str, Any]:
     return context.start(SWITCH_OVER, context.instance(op.instance_id))
 
 
-@simulates(SetInstanceDataDump, only=("influxdb EnhancedCluster",))
+@simulates(SetInstanceDataDump)
 def set_data_dump(op: SetInstanceDataDump, context: Context) -> dict[str, Any]:
     instance, table = context.instance(op.instance_id), context.world.table(DataDump)
     lifecycle.check_idle(instance, lifecycle.USABLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ...nosql.operations.tasks import ListJobs
+from ...nosql.operations.jobs import ListJobs
 from ..engine.messages import encode
 from ..refusals import Refused
 from . import Context, Page, simulates

@@ -203,12 +203,12 @@ def _slow(
     return {"slow_logs": _asked(op, context, "slow", _SLOW_EVERY, shown)}
 
 
-@simulates(ListCassandraSlowLogs, "data", only=("cassandra",), wrong=_WRONG)
+@simulates(ListCassandraSlowLogs, "data", wrong=_WRONG)
 def cassandra_slow(op: ListCassandraSlowLogs, context: Context) -> dict[str, Any]:
     return _slow(op, context, "cassandra", lambda line, keyspace, table: {"keyspace": keyspace, "table": table})
 
 
-@simulates(ListInfluxdbSlowLogs, "data", only=("influxdb",), wrong=_WRONG)
+@simulates(ListInfluxdbSlowLogs, "data", wrong=_WRONG)
 def influxdb_slow(op: ListInfluxdbSlowLogs, context: Context) -> dict[str, Any]:
     return _slow(
         op,
@@ -222,7 +222,7 @@ def influxdb_slow(op: ListInfluxdbSlowLogs, context: Context) -> dict[str, Any]:
     )
 
 
-@simulates(ListMongodbSlowLogs, "data", only=("mongodb",), wrong=_WRONG)
+@simulates(ListMongodbSlowLogs, "data", wrong=_WRONG)
 def mongodb_slow(op: ListMongodbSlowLogs, context: Context) -> dict[str, Any]:
     return _slow(
         op,
@@ -238,12 +238,12 @@ def mongodb_slow(op: ListMongodbSlowLogs, context: Context) -> dict[str, Any]:
     )
 
 
-@simulates(ListRedisSlowLogs, "data", only=("redis",), wrong=_WRONG)
+@simulates(ListRedisSlowLogs, "data", wrong=_WRONG)
 def redis_slow(op: ListRedisSlowLogs, context: Context) -> dict[str, Any]:
     return _slow(op, context, "redis", lambda line, database, _: {"cost_time": line.cost / 10})
 
 
-@simulates(ListMongodbErrorLogs, "data", only=("mongodb",), wrong=_WRONG)
+@simulates(ListMongodbErrorLogs, "data", wrong=_WRONG)
 def mongodb_errors(op: ListMongodbErrorLogs, context: Context) -> dict[str, Any]:
     def shown(line: Line) -> dict[str, Any]:
         severity, text = line.pick(_ERRORS)
@@ -258,13 +258,13 @@ def mongodb_errors(op: ListMongodbErrorLogs, context: Context) -> dict[str, Any]
 @simulates(ListSlowLogs, "data")
 def older_slow(op: ListSlowLogs, context: Context) -> Page:
     instance = _logging(op.instance_id, context)
-    engine = instance.engine if instance.engine in _SLOW else "cassandra"
+    engine = engines.engine(instance.engine)
     masked = _masked(context.world, instance.id)
     start, end = _between(context, op.start_date, op.end_date, 31)
     _check_node(instance, op.node_id)
     found = []
     for line in _lines(context, instance, "slow", _SLOW_EVERY, start, end):
-        kind, place, _, statement = line.pick(_SLOW[engine])
+        kind, place, _, statement = line.pick(_SLOW[engine.built_on or engine.name])
         if op.node_id in (None, line.node.id) and (op.type is None or op.type.lower() == kind.lower()):
             moment = datetime.fromtimestamp(line.moment, UTC)
             found.append(
@@ -355,7 +355,7 @@ class Stream:
 
 
 def _supported(instance: Instance) -> list[str]:
-    return ["slow_log", "audit_log"] if instance.engine == "redis" else ["slow_log"]
+    return list(engines.engine(instance.engine).log_types)
 
 
 @simulates(ListLtsConfigs)

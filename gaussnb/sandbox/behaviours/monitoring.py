@@ -9,7 +9,7 @@ from ...nosql import engines
 from ...nosql.operations.monitoring import ShowSecondLevelMonitoringStatus, SwitchSecondLevelMonitoring
 from .. import lifecycle
 from ..refusals import Refused
-from ..world import BALANCED, kept
+from ..world import kept
 from . import UNSUPPORTED, Context, simulates
 
 _VCPUS = 4
@@ -28,7 +28,7 @@ def show_seconds(op: ShowSecondLevelMonitoringStatus, context: Context) -> dict[
     return {"enabled": context.instance(op.instance_id).id in context.world.table(Measured)}
 
 
-@simulates(SwitchSecondLevelMonitoring, only=BALANCED)
+@simulates(SwitchSecondLevelMonitoring)
 def set_seconds(op: SwitchSecondLevelMonitoring, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     flavor = engines.flavor(instance.spec_code)

@@ -26,12 +26,6 @@ from ..refusals import Refused
 from ..world import Instance, World, kept
 from . import UNSUPPORTED, Context, simulates
 
-_RESERVED = {
-    "mongodb": frozenset(range(8636, 8639)),
-    "redis": engines.RESERVED_PORTS,
-    "cassandra": frozenset((7000, 7001, 7199, 8636, 8479, 8484, 8999, 8018, 2180, 2887, 3887, 8079, 8091, 8092)),
-}
-
 
 @kept("reach", ends_with_instance=True)
 @dataclass
@@ -80,15 +74,15 @@ SSL = known(Work("SwitchSSL", "SWITCH_SSL", 180, apply=_set))
 # -------------------------------------------------------------------------------------- behaviours
 
 
-@simulates(ModifyPort, only=tuple(_RESERVED))
+@simulates(ModifyPort)
 def set_port(op: ModifyPort, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     if op.port == instance.port:
         raise Refused("DBS.200462")
-    most = range(1024, 65536) if instance.engine == "redis" else range(2100, 9501)
-    if op.port not in most:
-        raise Refused("DBS.200059", f"{most[0]} to {most[-1]}.")
-    if op.port in _RESERVED[instance.engine]:
+    engine = engines.engine(instance.engine)
+    if op.port not in engine.new_ports:
+        raise Refused("DBS.200059", f"{engine.new_ports[0]} to {engine.new_ports[-1]}.")
+    if op.port in engine.kept_ports:
         raise Refused("DBS.200060", "The service keeps it for itself.")
     return context.start(PORT, instance, port=op.port)
 
@@ -121,13 +115,13 @@ def set_security_group(op: UpdateSecurityGroup, context: Context) -> dict[str, A
     return context.start(GROUP, instance, security_group_id=op.security_group_id)
 
 
-@simulates(UpdateClientNetwork, only=("mongodb ReplicaSet",))
+@simulates(UpdateClientNetwork)
 def set_client_networks(op: UpdateClientNetwork, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     return context.start(CLIENTS, instance, ranges=op.client_network_ranges)
 
 
-@simulates(UpdateInstanceLb, only=("influxdb", "redis"))
+@simulates(UpdateInstanceLb)
 def set_load_balancer(op: UpdateInstanceLb, context: Context) -> dict[str, Any]:
     instance = _balanced(context, op.instance_id)
     subnet = context.world.subnets[instance.subnet_id]

@@ -118,7 +118,7 @@ def _new(world: World, instance: Instance, num: int, subnet_id: str = "") -> lis
 
 
 def _check_subnet(subnet_id: str, instance: Instance, context: Context) -> None:
-    if instance.engine != "cassandra":
+    if not engines.engine(instance.engine).node_subnets:
         raise Refused(UNSUPPORTED, "Only nodes of Cassandra stand in a subnet of their own.")
     if subnet_id not in context.world.subnets:
         raise Refused("DBS.200501")
@@ -138,7 +138,7 @@ def remove(op: ShrinkInstanceNode, context: Context) -> dict[str, Any]:
             raise Refused("DBS.239012")
     else:
         chosen = present[::-1][: op.num]
-    if instance.engine == "redis" and len(chosen) != 1:
+    if engines.engine(instance.engine).removes_one and len(chosen) != 1:
         raise Refused("DBS.239011", "Redis gives up one node at a time.")
     asked = len(chosen) if op.node_list is not None else op.num or 0
     if len(present) - asked < span.low:
@@ -156,7 +156,7 @@ def remove_failed(op: DeleteEnlargeFailNode, context: Context) -> dict[str, Any]
     return context.start(CLEAN_UP, instance, nodes=[op.node_id])
 
 
-@simulates(OfflineNodes, only=("redis",))
+@simulates(OfflineNodes)
 def set_power(op: OfflineNodes, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     if not set(op.node_ids) <= {node.id for node in instance.nodes}:
@@ -171,7 +171,7 @@ def set_power(op: OfflineNodes, context: Context) -> dict[str, Any]:
     return context.start(work, instance, nodes=op.node_ids)
 
 
-@simulates(ShowAutoNodeExpansionPolicy, only=("cassandra",))
+@simulates(ShowAutoNodeExpansionPolicy)
 def show_policy(op: ShowAutoNodeExpansionPolicy, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     shown = asdict(context.world.table(NodePolicy).get(instance.id) or NodePolicy(instance.id))
@@ -179,7 +179,7 @@ def show_policy(op: ShowAutoNodeExpansionPolicy, context: Context) -> dict[str, 
     return shown
 
 
-@simulates(ModifyAutoNodeExpansionPolicy, only=("cassandra",))
+@simulates(ModifyAutoNodeExpansionPolicy)
 def set_policy(op: ModifyAutoNodeExpansionPolicy, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     flavor = engines.flavor(instance.spec_code)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
+from ...nosql import engines
 from .. import lifecycle
 from ..world import Instance, Node
 from . import Context
 
-REDIS = ("redis",)
 RUNNING = frozenset({"normal", "abnormal", "data_disk_full", "enlargefail"})
 """The statuses in which an instance answers questions about its inside."""
-_ONE_DATABASE = "RedisCluster"
-_DATABASES = tuple(map(str, range(1000)))
 
 
 def running(context: Context, instance_id: str) -> Instance:
@@ -45,8 +44,13 @@ def node(context: Context, node_id: str) -> tuple[Instance, Node]:
 
 
 def databases(instance: Instance) -> tuple[str, ...]:
-    """The databases of an instance: the protocol of Redis Cluster knows one."""
-    return _DATABASES[:1] if instance.mode == _ONE_DATABASE else _DATABASES
+    """The numbers of the databases of an instance."""
+    return _numbers(engines.mode(instance.engine, instance.mode).databases)
+
+
+@cache
+def _numbers(count: int) -> tuple[str, ...]:
+    return tuple(map(str, range(count)))
 
 
 def draw(what: str, below: int) -> int:

@@ -21,7 +21,7 @@ from ..lifecycle import End, known
 from ..refusals import Refused
 from ..world import Instance, kept
 from . import Context, simulates
-from .redis import REDIS, databases, running, usable
+from .redis import databases, running, usable
 
 ADMINISTRATOR = "rwuser"
 
@@ -91,7 +91,7 @@ DELETE = known(Work("DeleteDbUser", "DELETE_DB_USER", 60, apply=_deleted))
 CHANGE = known(Work("ModifyDbUserPrivilege", "MODIFY_DB_USER", 60, apply=_changed))
 
 
-@simulates(ListDbUsers, only=REDIS)
+@simulates(ListDbUsers)
 def list_accounts(op: ListDbUsers, context: Context) -> list[dict[str, Any]]:
     instance = running(context, op.instance_id)
     administrator = {
@@ -105,7 +105,7 @@ def list_accounts(op: ListDbUsers, context: Context) -> list[dict[str, Any]]:
     return [one for one in everybody if op.name in (None, one["name"])]
 
 
-@simulates(CreateDbUser, only=REDIS)
+@simulates(CreateDbUser)
 def create(op: CreateDbUser, context: Context) -> dict[str, Any]:
     instance = usable(context, op.instance_id)
     _check_once(user.name for user in op.users)
@@ -117,7 +117,7 @@ def create(op: CreateDbUser, context: Context) -> dict[str, Any]:
     return context.start(CREATE, instance, users=users)
 
 
-@simulates(DeleteDbUser, only=REDIS)
+@simulates(DeleteDbUser)
 def delete(op: DeleteDbUser, context: Context) -> dict[str, Any]:
     instance = usable(context, op.instance_id)
     for name in op.names:
@@ -125,7 +125,7 @@ def delete(op: DeleteDbUser, context: Context) -> dict[str, Any]:
     return context.start(DELETE, instance, names=list(dict.fromkeys(op.names)))
 
 
-@simulates(ModifyDbUserPrivilege, only=REDIS)
+@simulates(ModifyDbUserPrivilege)
 def change(op: ModifyDbUserPrivilege, context: Context) -> dict[str, Any]:
     instance = usable(context, op.instance_id)
     _check_once(user.name for user in op.users)
@@ -136,7 +136,7 @@ def change(op: ModifyDbUserPrivilege, context: Context) -> dict[str, Any]:
     return context.start(CHANGE, instance, users=users)
 
 
-@simulates(ResetDbUserPassword, only=REDIS)
+@simulates(ResetDbUserPassword)
 def reset_password(op: ResetDbUserPassword, context: Context) -> dict[str, Any]:
     instance = usable(context, op.instance_id)
     if op.name != ADMINISTRATOR:
@@ -165,14 +165,14 @@ def _check_databases(instance: Instance, named: Iterable[str]) -> None:
 # -------------------------------------------------------------------------------------- passwordless
 
 
-@simulates(ShowPasswordlessConfig, only=REDIS)
+@simulates(ShowPasswordlessConfig)
 def show_passwordless(op: ShowPasswordlessConfig, context: Context) -> list[str]:
     instance = running(context, op.instance_id)
     known = context.world.table(Passwordless).get(instance.id)
     return known.addresses if known else []
 
 
-@simulates(UpdatePasswordlessConfig, only=REDIS)
+@simulates(UpdatePasswordlessConfig)
 def set_passwordless(op: UpdatePasswordlessConfig, context: Context) -> dict[str, Any]:
     instance = usable(context, op.instance_id)
     context.world.table(Passwordless).put(Passwordless(instance.id, list(dict.fromkeys(op.config_ips))))

@@ -19,7 +19,7 @@ from ...nosql.operations.redis_commands import (
 from ..refusals import Refused
 from ..world import kept
 from . import Context, Page, simulates
-from .redis import REDIS, databases, running, usable
+from .redis import databases, running, usable
 
 HIGH_RISK: tuple[str, ...] = get_args(get_args(HighRiskCommand)[0])
 _MOST_KEYS = 20
@@ -44,13 +44,13 @@ def _commands(context: Context, instance_id: str) -> Commands:
     return context.world.table(Commands).get(instance_id) or Commands(instance_id)
 
 
-@simulates(ShowHighRiskCommands, only=REDIS)
+@simulates(ShowHighRiskCommands)
 def list_high_risk(op: ShowHighRiskCommands, context: Context) -> dict[str, Any]:
     names = _commands(context, running(context, op.instance_id).id).names
     return {"commands": [{"origin_name": command, "name": names.get(command, command)} for command in HIGH_RISK]}
 
 
-@simulates(UpdateHighRiskCommands, only=REDIS)
+@simulates(UpdateHighRiskCommands)
 def rename(op: UpdateHighRiskCommands, context: Context) -> dict[str, Any]:
     commands = _commands(context, usable(context, op.instance_id).id)
     names = {command: command for command in HIGH_RISK} | commands.names
@@ -63,7 +63,7 @@ def rename(op: UpdateHighRiskCommands, context: Context) -> dict[str, Any]:
     return {}
 
 
-@simulates(ShowRedisDisabledCommands, only=REDIS)
+@simulates(ShowRedisDisabledCommands)
 def list_disabled(op: ShowRedisDisabledCommands, context: Context) -> Page:
     commands = _commands(context, running(context, op.instance_id).id)
     items: list[Any] = list(commands.disabled)
@@ -76,7 +76,7 @@ def list_disabled(op: ShowRedisDisabledCommands, context: Context) -> Page:
     return Page(items, key="keys" if op.type == "key" else "commands", more=beside)
 
 
-@simulates(SaveRedisDisabledCommands, only=REDIS)
+@simulates(SaveRedisDisabledCommands)
 def disable(op: SaveRedisDisabledCommands, context: Context) -> dict[str, Any]:
     commands = _asked(op, context)
     if op.disabled_type == "command":
@@ -90,7 +90,7 @@ def disable(op: SaveRedisDisabledCommands, context: Context) -> dict[str, Any]:
     return {}
 
 
-@simulates(DeleteRedisDisabledCommands, only=REDIS)
+@simulates(DeleteRedisDisabledCommands)
 def enable(op: DeleteRedisDisabledCommands, context: Context) -> dict[str, Any]:
     commands = _asked(op, context)
     if op.disabled_type == "command":

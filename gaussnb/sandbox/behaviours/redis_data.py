@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...nosql import engines
 from ...nosql.operations.redis_data import ListInstanceDatabases, ShowRedisBigKeys, ShowRedisHotKeys, UpdateDatabases
 from ..engine.work import Work
 from ..lifecycle import End, known
 from ..refusals import Refused
 from ..world import Instance, World, kept
 from . import Context, simulates
-from .redis import REDIS, databases, draw, running, usable
+from .redis import databases, draw, running, usable
 
 _BIG = ("basket", "feed", "index", "ranking", "audit", "export")
 _HOT = ("session", "price", "stock", "token", "banner")
@@ -87,7 +88,7 @@ def _keys_at(world: World, instance_id: str, mode: str, moment: float) -> list[K
 
 def _first(instance_id: str, mode: str) -> list[Key]:
     """The keys an instance has when nothing happened to it: some big, some busy."""
-    places = 1 if mode == "RedisCluster" else 2
+    places = min(2, engines.mode("redis", mode).databases)
     found = []
     for number, name in enumerate((*_BIG, *_HOT)):
         what = f"{instance_id} {name}"
@@ -110,12 +111,12 @@ def _flushed(end: End) -> None:
 FLUSH = known(Work("FlushDatabases", "FLUSH", 60, apply=_flushed))
 
 
-@simulates(ListInstanceDatabases, "data", only=REDIS)
+@simulates(ListInstanceDatabases, "data")
 def list_databases(op: ListInstanceDatabases, context: Context) -> list[str]:
     return list(databases(running(context, op.instance_id)))
 
 
-@simulates(UpdateDatabases, only=REDIS)
+@simulates(UpdateDatabases)
 def flush(op: UpdateDatabases, context: Context) -> dict[str, Any]:
     instance = usable(context, op.instance_id)
     database = "*" if op.db_id is None else str(op.db_id)
@@ -124,7 +125,7 @@ def flush(op: UpdateDatabases, context: Context) -> dict[str, Any]:
     return context.start(FLUSH, instance, database=database)
 
 
-@simulates(ShowRedisBigKeys, "data", only=REDIS)
+@simulates(ShowRedisBigKeys, "data")
 def list_big_keys(op: ShowRedisBigKeys, context: Context) -> list[dict[str, Any]]:
     instance = running(context, op.instance_id)
     found = [key for key in _keys(context.world, instance) if not key.qps and key.type in (op.key_types or _TYPES)]
@@ -134,7 +135,7 @@ def list_big_keys(op: ShowRedisBigKeys, context: Context) -> list[dict[str, Any]
     ]
 
 
-@simulates(ShowRedisHotKeys, "data", only=REDIS)
+@simulates(ShowRedisHotKeys, "data")
 def list_hot_keys(op: ShowRedisHotKeys, context: Context) -> list[dict[str, Any]]:
     instance = running(context, op.instance_id)
     found = [key for key in _keys(context.world, instance) if key.qps]

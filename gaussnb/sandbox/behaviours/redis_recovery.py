@@ -19,7 +19,7 @@ from ..lifecycle import End, known
 from ..refusals import Refused
 from ..world import Instance, kept
 from . import Context, simulates
-from .redis import REDIS, running, usable
+from .redis import running, usable
 from .redis_data import Event, happened
 
 _DEFAULT_MINUTES, _DEFAULT_DAYS = 20, 1
@@ -47,7 +47,7 @@ class Pitr:
         return [self.since + step * number for number in range(oldest, int((now - self.since) // step) + 1)]
 
 
-@simulates(ShowRedisPitrPolicy, only=REDIS)
+@simulates(ShowRedisPitrPolicy)
 def show_policy(op: ShowRedisPitrPolicy, context: Context) -> dict[str, Any]:
     known = context.world.table(Pitr).get(running(context, op.instance_id).id)
     if known is None:
@@ -55,7 +55,7 @@ def show_policy(op: ShowRedisPitrPolicy, context: Context) -> dict[str, Any]:
     return {"enabled": True, "interval": known.interval, "keep_days": known.keep_days}
 
 
-@simulates(SetRedisPitrPolicy, only=REDIS)
+@simulates(SetRedisPitrPolicy)
 def set_policy(op: SetRedisPitrPolicy, context: Context) -> dict[str, Any]:
     instance, table = usable(context, op.instance_id), context.world.table(Pitr)
     known = table.get(instance.id)
@@ -73,13 +73,13 @@ def _moments(instance: Instance, context: Context) -> list[float]:
     return known.moments(context.now) if known else []
 
 
-@simulates(ShowRedisPitrInfo, "data", only=REDIS)
+@simulates(ShowRedisPitrInfo, "data")
 def show_storage(op: ShowRedisPitrInfo, context: Context) -> dict[str, Any]:
     count = len(_moments(running(context, op.instance_id), context))
     return {"storage": f"{count * _MB:.2f}MB"}
 
 
-@simulates(ListRedisPitrRestoreTime, only=REDIS)
+@simulates(ListRedisPitrRestoreTime)
 def list_moments(op: ListRedisPitrRestoreTime, context: Context) -> list[str]:
     if op.end_time <= op.start_time:
         raise Refused("DBS.280001", "end_time: later than start_time.")
@@ -103,7 +103,7 @@ RESTORE = known(Work("RestoreRedisPitr", "RESTORE", 600, apply=_taken_back))
 READ_IN = known(Work("RestoreRedisData", "RESTORE", 600, apply=_read_in))
 
 
-@simulates(RestoreRedisPitr, only=REDIS)
+@simulates(RestoreRedisPitr)
 def restore(op: RestoreRedisPitr, context: Context) -> dict[str, Any]:
     instance = usable(context, op.instance_id)
     if instance.id not in context.world.table(Pitr):
@@ -114,7 +114,7 @@ def restore(op: RestoreRedisPitr, context: Context) -> dict[str, Any]:
     return context.start(RESTORE, instance, back=moment)
 
 
-@simulates(RestoreRedisData, only=REDIS)
+@simulates(RestoreRedisData)
 def read_in(op: RestoreRedisData, context: Context) -> dict[str, Any]:
     """Any bucket will do: what is in it cannot be known here."""
     instance = usable(context, op.instance_id)

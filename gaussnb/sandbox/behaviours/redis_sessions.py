@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...nosql import engines
 from ...nosql.operations.redis_sessions import (
     ClearInstanceSessions,
     DeleteInstancesSession,
@@ -17,7 +18,7 @@ from ...nosql.operations.redis_sessions import (
 from ..refusals import Refused
 from ..world import Instance, Node, World, kept
 from . import Context, Page, simulates
-from .redis import REDIS, draw, node, running
+from .redis import draw, node, running
 
 _AGAIN = 30.0
 """Seconds until a client whose session was closed is back."""
@@ -85,7 +86,7 @@ def _shown(instance: Instance, client: int, what: str, age: int, context: Contex
         "cmd": _COMMANDS[draw(f"{what} cmd", len(_COMMANDS))],
         "age": str(age),
         "idle": str(min(age, draw(f"{what} idle", 4 * _ACTIVE))),
-        "db": str(draw(f"{what} db", 2) if instance.mode != "RedisCluster" else 0),
+        "db": str(draw(f"{what} db", min(2, engines.mode(instance.engine, instance.mode).databases))),
         "addr": f"{network.address(200 + client % 5)}:{30000 + draw(f'{what} port', 30000)}",
         "fd": str(16 + client),
         "sub": "0",
@@ -113,7 +114,7 @@ def _nodes(instance: Instance, node_id: str | None) -> Iterator[Node]:
     return (one for one in instance.nodes if node_id in (None, one.id))
 
 
-@simulates(ListInstanceSessions, only=REDIS)
+@simulates(ListInstanceSessions)
 def list_sessions(op: ListInstanceSessions, context: Context) -> dict[str, Any]:
     instance = running(context, op.instance_id)
     found = {one.id: _sessions(instance, one, context) for one in _nodes(instance, op.node_id)}
@@ -125,7 +126,7 @@ def list_sessions(op: ListInstanceSessions, context: Context) -> dict[str, Any]:
     }
 
 
-@simulates(ClearInstanceSessions, only=REDIS)
+@simulates(ClearInstanceSessions)
 def clear(op: ClearInstanceSessions, context: Context) -> dict[str, Any]:
     instance = running(context, op.instance_id)
     for one in _nodes(instance, op.node_id):
@@ -133,13 +134,13 @@ def clear(op: ClearInstanceSessions, context: Context) -> dict[str, Any]:
     return {}
 
 
-@simulates(ListInstancesSession, only=REDIS)
+@simulates(ListInstancesSession)
 def list_of_node(op: ListInstancesSession, context: Context) -> Page:
     found = (session.shown for session in _sessions(*node(context, op.node_id), context))
     return Page([one for one in found if one["addr"].startswith(op.addr_prefix or "")])
 
 
-@simulates(DeleteInstancesSession, only=REDIS)
+@simulates(DeleteInstancesSession)
 def close(op: DeleteInstancesSession, context: Context) -> dict[str, Any]:
     instance, one = node(context, op.node_id)
     sessions = _sessions(instance, one, context)
@@ -150,7 +151,7 @@ def close(op: DeleteInstancesSession, context: Context) -> dict[str, Any]:
     return {}
 
 
-@simulates(ListInstancesSessionStatistics, only=REDIS)
+@simulates(ListInstancesSessionStatistics)
 def statistics(op: ListInstancesSessionStatistics, context: Context) -> dict[str, Any]:
     found = [session.shown for session in _sessions(*node(context, op.node_id), context)]
     return {

@@ -27,10 +27,7 @@ from .dedicated_resources import check_growth, has_room
 
 _TOO_SMALL = "DBS.200302"
 _TOO_LARGE = "DBS.200028"
-_COLD = ("influxdb InfluxdbSingle",)
 _COLD_MOST = 100_000
-_USUAL = {"cassandra": (90, 10, 100), "redis": (80, 20, 1)}
-"""By engine: from how many percent in use storage is added, how many percent, and how many GB at least."""
 
 
 @kept("cold_volume", ends_with_instance=True)
@@ -87,7 +84,7 @@ def extend(op: ResizeInstanceVolume, context: Context) -> dict[str, Any]:
     return context.start(EXTEND, instance, size=op.size)
 
 
-@simulates(ModifyVolume, only=tuple(_USUAL))
+@simulates(ModifyVolume)
 def resize(op: ModifyVolume, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     if op.size >= instance.size:
@@ -99,7 +96,7 @@ def resize(op: ModifyVolume, context: Context) -> dict[str, Any]:
     return context.start(SHRINK, instance, size=op.size)
 
 
-@simulates(CreateColdVolume, only=_COLD)
+@simulates(CreateColdVolume)
 def create_cold(op: CreateColdVolume, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     if instance.id in context.world.table(ColdVolume):
@@ -107,7 +104,7 @@ def create_cold(op: CreateColdVolume, context: Context) -> dict[str, Any]:
     return context.start(ADD_COLD, instance, size=op.size)
 
 
-@simulates(ResizeColdVolume, only=_COLD)
+@simulates(ResizeColdVolume)
 def extend_cold(op: ResizeColdVolume, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     volume = context.world.table(ColdVolume).get(instance.id)
@@ -135,19 +132,19 @@ def set_policy(op: SetAutoEnlargePolicy, context: Context) -> Any:
 def _set_one(op: SetAutoEnlargePolicy, instance: Instance, context: Context) -> None:
     table = context.world.table(VolumePolicy)
     lifecycle.check_status(instance, lifecycle.MADE)
-    if instance.engine not in _USUAL:
+    limits = engines.engine(instance.engine).auto_enlarge
+    if limits is None:
         raise Refused("DBS.280235", "Only Cassandra and Redis.")
     if op.switch_option == "off":
         if instance.id in table:
             table.drop(instance.id)
         return
-    threshold, step, more = _USUAL[instance.engine]
     given = op.policy or EnlargePolicy()
-    if given.threshold and instance.engine == "cassandra" and given.threshold < 80:
+    if given.threshold and given.threshold < limits.threshold_low:
         raise Refused("DBS.03000002", "80, 85 or 90 for Cassandra.")
-    if given.size and given.size < instance.size + more:
-        raise Refused("DBS.280242", f"At least {more} GB more than now.")
-    table.put(VolumePolicy(instance.id, given.threshold or threshold, given.step or step, given.size))
+    if given.size and given.size < instance.size + limits.least:
+        raise Refused("DBS.280242", f"At least {limits.least} GB more than now.")
+    table.put(VolumePolicy(instance.id, given.threshold or limits.threshold, given.step or limits.step, given.size))
     enlarge(context.world, instance, context.now)
 
 
@@ -164,12 +161,12 @@ def show_policy(op: ShowAutoEnlargePolicy, context: Context) -> dict[str, Any]:
 def enlarge(world: World, instance: Instance, now: float) -> None:
     """Add storage where the policy of the instance wants it."""
     policy = world.table(VolumePolicy).get(instance.id)
-    if policy is None or instance.actions or instance.status not in EXTEND.allowed:
+    limits = engines.engine(instance.engine).auto_enlarge
+    if policy is None or limits is None or instance.actions or instance.status not in EXTEND.allowed:
         return
     if lifecycle.percent_used(instance) < policy.threshold:
         return
-    _, _, least = _USUAL[instance.engine]
-    size = instance.size + max(least, math.ceil(instance.size * policy.step / 100))
+    size = instance.size + max(limits.least, math.ceil(instance.size * policy.step / 100))
     size = min(most for most in (size, policy.size, _span(instance).high) if most is not None)
     if size > instance.size and has_room(world, instance, size):
         lifecycle.begin(world, EXTEND, instance, now, effect={"size": size})

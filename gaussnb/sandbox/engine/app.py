@@ -184,7 +184,7 @@ class App:
 
     def _request_id(self) -> str:
         self._handled += 1
-        return self.world.ids.fixed(f"request {self.store.opened} {self._handled}")
+        return str(self.world.ids.fixed(f"request {self.store.opened} {self._handled}"))
 
     def _find(self, method: str, path: str) -> Found:
         if (method, path.rstrip("/")) in EXTRA:
