@@ -26,8 +26,10 @@ from ..core.clock import Clock, RealClock
 from ..core.errors import CredentialsError, GaussnbError, NotFound, PermissionDenied, UnknownOutcome
 from ..core.frames import frame_from, frame_of
 from ..core.operation import Operation, fields_of
+from ..core.refusals import ErrorCodes
 from ..core.rows import Row
 from ..core.wire import Request, digest_of, json_of, query_of, request_of
+from ..nosql.error_codes import CODES
 from ..nosql.groups import GROUPS, NosqlGroups
 from ..nosql.operations.instances import ListInstances
 from ..nosql.operations.jobs import ListJobs
@@ -82,7 +84,7 @@ class Client(NosqlGroups):
     ) -> None:
         self._credentials = credentials
         self.clock: Clock = clock or RealClock()
-        self._transport = transport or Transport(self.clock)
+        self._transport = transport or Transport(self.clock, codes=CODES)
         self._tokens = TokenCache(clock=self.clock.time, on_disk=keep)
         self._ledger = Ledger(on_disk=keep)
         self._making = Making(self, self._ledger)
@@ -119,7 +121,7 @@ class Client(NosqlGroups):
         """
         found = find_credentials(profile, **settings)
         clock = clock or RealClock()
-        transport = Transport(clock, patience or Patience(), adapter, seed)
+        transport = Transport(clock, patience or Patience(), adapter, seed, CODES)
         return cls(found, clock=clock, transport=transport, keep=keep)
 
     # -- where and who
@@ -129,6 +131,11 @@ class Client(NosqlGroups):
         """The address of the service."""
         assert self._credentials.endpoint is not None
         return self._credentials.endpoint
+
+    @property
+    def codes(self) -> ErrorCodes:
+        """The error codes of the service."""
+        return self._transport.codes
 
     @property
     def region(self) -> str:
@@ -260,7 +267,7 @@ class Client(NosqlGroups):
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-        service: str = "nosql",
+        service: str = "",
     ) -> pd.DataFrame:
         """Send any request, for calls this library does not know.
 
@@ -269,7 +276,7 @@ class Client(NosqlGroups):
             path: with ``{project_id}`` where the project goes.
             params: the query.
             json: the body.
-            service: nosql, iam, vpc, …
+            service: the name of another service of the cloud, like iam or vpc; by default, the client's own.
 
         Returns:
             The declared frame where the path is a known operation's; else one row per record of the
@@ -351,7 +358,7 @@ class Client(NosqlGroups):
         }
 
     def _endpoint_of(self, service: str) -> str:
-        if service == "nosql":
+        if service in ("", "nosql"):
             return self.endpoint
         if service == "iam":
             iam = self._credentials.iam_endpoint

@@ -80,7 +80,7 @@ class Making:
             job = word(next(leaves(answer, "job_id"), None))
             self._ledger.end(key, "accepted", id=made, job_id=job, request_id=reply.request_id)
             columns.add(answer)
-            return frame_of(columns, self._client.attrs(operation, "nosql", reply))
+            return frame_of(columns, self._client.attrs(operation, "", reply))
         return self._resolve(operation, name, columns.row, key, there, why)
 
     def ids_called(self, name: str) -> set[str] | None:

@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import SecretStr
-
 from ..core.answers import word
 from ..core.errors import (
     ApiError,
@@ -23,6 +21,7 @@ from ..core.errors import (
 from ..core.frames import frame_from
 from ..core.operation import Operation
 from ..core.rows import Known, Row, columns
+from ..core.secrets import find, mask_known
 from ..core.wire import digest_of
 from .tables import Targets, Wrong, judged, refuse, targets_of
 
@@ -240,10 +239,7 @@ def _look_up(look: Look, operation: Operation, record: Record) -> bool | None:
 
 
 def _why(operation: Operation, error: GaussnbError) -> Record:
-    says = str(error)
-    for _, value in operation:
-        if isinstance(value, SecretStr):  # a server that repeats what it was sent
-            says = says.replace(value.get_secret_value(), "***")
+    says = mask_known(str(error), find(operation))  # a server may repeat the request
     return {"error_code": getattr(error, "error_code", None) or None, "message": says}
 
 

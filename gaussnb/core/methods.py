@@ -26,8 +26,8 @@ from typing import (
 )
 
 from .. import doors
-from .errors import NotFound
 from .operation import Operation, documented
+from .refusals import ErrorCodes
 from .rows import Column, Row, columns
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ P = ParamSpec("P")
 
 class Sender(Protocol):
     """What a bound call needs: something that sends an operation and answers with a frame."""
+
+    @property
+    def codes(self) -> ErrorCodes: ...
 
     def send(self, operation: Operation, returns: type[Row] | None = None) -> pd.DataFrame: ...
 
@@ -337,7 +340,8 @@ class _One(Call[[str]]):
         # The service matches a leading `*` by substring; one row means this very key.
         found: pd.DataFrame = frame.loc[frame[self._column] == wanted].reset_index(drop=True)
         if len(found) == 0:
-            raise NotFound(
+            assert self._sender is not None
+            raise self._sender.codes.error(
                 status=200,
                 error_code=self._missing,
                 error_msg=f"There is nothing with {self._key} {wanted!r} here.",
@@ -404,7 +408,7 @@ def call(operation: Callable[P, Operation], *, returns: type[Row] | None = None)
 
 
 def one(operation: type[Operation], key: str, missing: str, column: str = "") -> Call[[str]]:
-    """A list call as a look-up of one row: ``get = one(ListJobs, "id", "DBS.280016")``.
+    """A list call as a look-up of one row: ``get = one(ListThings, "id", "X.404")``.
 
     Args:
         operation: a declared list whose ``key`` field filters exactly.

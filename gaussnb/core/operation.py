@@ -22,7 +22,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import (
     TYPE_CHECKING,
@@ -35,15 +34,15 @@ from typing import (
     dataclass_transform,
 )
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from .. import doors
-from ..nosql.fields import Limit, Offset
 from .docstrings import told
 from .rows import Row
-from .rules import refuse
+from .rules import Limit, Offset, refuse
+from .secrets import reveal
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -176,7 +175,8 @@ class Route:
     path: str
     returns: type[Row]
     success: int = 200
-    service: str = "nosql"
+    service: str = ""
+    """The name of the service that answers, where it is another service of the cloud; empty for the client's own."""
     asks: bool = False
     """Whether a call that is no GET only looks all the same."""
     total: str = "total_count"
@@ -187,7 +187,8 @@ class Route:
     """How many of a longer list can be read at all."""
     ends: Ends = "answered"
     takes: float | None = None
-    """Seconds the work it starts usually takes, roughly; of a creation :mod:`gaussnb.nosql.engines` knows more."""
+    """Seconds that the work usually takes, roughly. None where there is no work, or where it depends on the kind of
+    thing that is made."""
     creates: bool = False
     """Whether a repeated send would make a second, paid-for thing."""
     signed: bool = True
@@ -210,21 +211,6 @@ class Route:
     def reads(self) -> bool:
         """Whether the call only looks, so that it may be repeated freely."""
         return self.method == "GET" or self.asks
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON would say it: models as objects without their empty fields, secrets revealed."""
-    if isinstance(value, BaseModel):
-        return {name: plain(item) for name, item in value if item is not None}
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S%z}"
-    return value
 
 
 @cache
@@ -280,7 +266,7 @@ class Operation(Model, metaclass=_Positional):
         for name, value in self:
             if value is None or self.place(name) != "body":
                 continue
-            into, said = body, plain(value)
+            into, said = body, reveal(value)
             for mark in type(self).model_fields[name].metadata:
                 if isinstance(mark, Inside):
                     into = body.setdefault(mark.key, {})

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from ..client.many import Job, Outcome, Record, key_in, record_of, send_all, send_to_each, take_up
 from ..client.tables import Problem, Specs, Targets, Wrong, refuse, specs_of
 from ..core.answers import word
-from ..core.errors import AuthenticationError, CredentialsError, GaussnbError, QuotaExceeded, Unreachable
+from ..core.errors import AuthenticationError, CredentialsError, GaussnbError, Unreachable
 from ..core.operation import Operation
 from .instance_spec import InstanceSpec
 
@@ -178,7 +178,7 @@ def _check_quota(gdb: Client, specs: Sequence[Any]) -> None:
             continue  # who may not see quotas may still create
         for quota, used in quotas.loc[quotas["type"] == "instance", ["quota", "used"]].dropna().itertuples(index=False):
             if quota and used + count > quota:
-                raise QuotaExceeded(
+                raise gdb.codes.error(
                     status=200,
                     error_code=NO_QUOTA,
                     error_msg=f"{count} {engine} instances are asked for, and {max(0, quota - used)} of {quota} "

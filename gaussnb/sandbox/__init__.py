@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from ..client import Client
 from ..cloud.regions import check_endpoint, is_loopback
 from ..core.catalogue import Chapters
-from ..core.errors import CODES, NOT_SIMULATED, CredentialsError
+from ..core.errors import CredentialsError
 from ..core.operation import Operation
-from ..core.rules import BAD_PARAMETER, MISSING
+from ..nosql.error_codes import BAD_VALUE_CODE, CODES, MISSING_CODE
 from ..nosql.groups import GROUPS
 from ..nosql.service import OPERATIONS
 from . import page
@@ -39,7 +39,6 @@ QUOTA = 50
 _WORLDFILE = Chapters([f"{__name__}.worldfile"])  # imports half of the behaviours
 
 SERVICE = SandboxService(
-    name="nosql",
     catalogue=OPERATIONS,
     behaviours=BEHAVIOURS,
     works=WORKS,
@@ -48,12 +47,11 @@ SERVICE = SandboxService(
     title="GaussDB NoSQL, as gaussnb declares it",
     groups=GROUPS,
     codes=CODES,
-    bad_value_code=BAD_PARAMETER,
-    missing_code=MISSING,
+    bad_value_code=BAD_VALUE_CODE,
+    missing_code=MISSING_CODE,
     missing_codes={"datastore": "DBS.280446"},
     failure_code="DBS.280005",
     wrong_project_code="DBS.280408",
-    not_simulated_code=NOT_SIMULATED,
     # The catalog type of the real service is not known: the sandbox offers all that are in use.
     endpoints={"geminidb": "v3", "gaussdb-nosql": "v3", "nosql": "v3", "vpc": "v1"},
     endpoint_variable="HUAWEICLOUD_SDK_REGION_GAUSSDBFORNOSQL",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.errors import CODES
+from ..nosql.error_codes import CODES
 from .engine import messages
 
 

@@ -26,19 +26,19 @@ class KettleRow(Row):
     status: str
 
 
-@get("/v1/{project_id}/kettles", returns=KettleRow, service="kettles")
+@get("/v1/{project_id}/kettles", returns=KettleRow)
 class ListKettles(Operation):
     """List kettles."""
 
 
-@post("/v1/{project_id}/kettles", returns=KettleRow, success=201, service="kettles")
+@post("/v1/{project_id}/kettles", returns=KettleRow, success=201)
 class CreateKettle(Operation):
     """Create a kettle."""
 
     name: str
 
 
-@post("/v1/{project_id}/kettles/{kettle_id}/boil", returns=KettleRow, success=202, service="kettles")
+@post("/v1/{project_id}/kettles/{kettle_id}/boil", returns=KettleRow, success=202)
 class BoilKettle(Operation):
     """Boil a kettle."""
 
@@ -89,7 +89,6 @@ def boil(op: BoilKettle, context: Context) -> dict[str, Any]:
 
 class KettleSandbox(Sandbox):
     service = SandboxService(
-        name="kettles",
         title="Kettles",
         version="v1",
         catalogue=Catalogue(["gaussnb.cloud.iam", __name__]),

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import gaussnb.sandbox
-from gaussnb.core.errors import CODES, NOT_SIMULATED
+from gaussnb.core.refusals import NOT_SIMULATED
+from gaussnb.nosql.error_codes import CODES
 from gaussnb.nosql.service import OPERATIONS
 from gaussnb.sandbox import simulated
 from gaussnb.sandbox.behaviours import BEHAVIOURS

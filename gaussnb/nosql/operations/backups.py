@@ -12,11 +12,11 @@ from pydantic import Field
 
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call, one
-from ...core.operation import Inside, Model, Operation, Paged, Tie, Ties
+from ...core.operation import Inside, Model, Operation, Tie, Ties
 from ...core.rows import Above, Asked, At, Count, Each, Joined, Known, Row
 from ...core.rules import MISSING, Moment, OneOf, Part, Rule, at_most, between, matches
 from ..fields import NAME, BackupId, BackupWindow, EngineName, InstanceId, Limit, Offset, Password, short_text
-from .bases import OfInstance
+from .bases import OfInstance, Paged
 from .rows import AboutInstance, Did, Done, JobStarted
 
 BackupType = Annotated[Literal["Auto", "Manual", "Incremental", "Differential"], OneOf()]

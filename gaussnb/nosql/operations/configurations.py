@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar
 
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call
-from ...core.operation import Model, Operation, Paged, Tie, Ties
+from ...core.operation import Model, Operation, Tie, Ties
 from ...core.rows import Above, Asked, Each, Known, Row
 from ...core.rules import MISSING, Part, at_most, matches
 from ..fields import ConfigurationId, EngineName, InstanceId, short_text
-from .bases import OfInstance
+from .bases import OfInstance, Paged
 from .rows import AboutInstance, Did
 
 TemplateName = Annotated[

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call, one
-from ...core.operation import Operation, Paged
+from ...core.operation import Operation
 from ...core.rows import Above, Asked, Joined, Known, Row
 from ...core.rules import OneOf, Whole, at_most, between, identifier, some
 from ..fields import InstanceId
+from .bases import Paged
 from .rows import Did
 
 MappingId = Annotated[str, identifier("DBS.03050010")]

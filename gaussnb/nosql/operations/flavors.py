@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar
 
 from ...core.catalogue import get
 from ...core.methods import Group, call
-from ...core.operation import Operation, Paged, Tie, Ties
+from ...core.operation import Operation, Tie, Ties
 from ...core.rows import Above, Asked, At, Keys, Row
 from ...core.rules import MISSING, between
 from ..fields import EngineName, InstanceId, ModeName, ProductType
-from .bases import OfInstance
+from .bases import OfInstance, Paged
 
 
 class Flavor(Row, at="flavors"):

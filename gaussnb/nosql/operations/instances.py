@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call, many, one
-from ...core.operation import Inside, Operation, Paged
+from ...core.operation import Inside, Operation
 from ...core.rows import Above, Asked, At, Count, Joined, Known, Row
 from ...core.rules import OneOf, Secret, at_most
 from .. import many as bulk
@@ -24,7 +24,7 @@ from ..fields import (
     VpcId,
 )
 from ..instance_spec import InstanceSpec
-from .bases import OfInstance
+from .bases import OfInstance, Paged
 from .rows import Done, JobStarted
 
 InstanceStatus = Annotated[

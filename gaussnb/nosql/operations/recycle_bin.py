@@ -7,9 +7,10 @@ from typing import Annotated
 
 from ...core.catalogue import get, put
 from ...core.methods import Group, call
-from ...core.operation import Inside, Operation, Paged
+from ...core.operation import Inside, Operation
 from ...core.rows import Asked, At, Row
 from ...core.rules import between
+from .bases import Paged
 from .rows import Did
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 
 from ...core.catalogue import delete, get
 from ...core.methods import Group, call
-from ...core.operation import Operation, Paged, Query, Tie, Ties
+from ...core.operation import Operation, Query, Tie, Ties
 from ...core.rows import Above, Asked, Json, Row
 from ..fields import NodeId
-from .bases import OfInstance
+from .bases import OfInstance, Paged
 from .rows import Did, Done
 
 

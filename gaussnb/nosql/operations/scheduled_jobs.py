@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from ...core.catalogue import delete, get
 from ...core.methods import Group, call
-from ...core.operation import Operation, Paged
+from ...core.operation import Operation
 from ...core.rows import Asked, Known, Row
 from ...core.rules import Moment, OneOf
 from ..fields import InstanceId, JobId
+from .bases import Paged
 from .rows import Did
 
 

@@ -8,12 +8,12 @@ from pydantic import Field
 
 from ...core.catalogue import get, post
 from ...core.methods import Group, call, many
-from ...core.operation import AsText, Model, Paged, Tie, Ties
+from ...core.operation import AsText, Model, Tie, Ties
 from ...core.rows import Above, Asked, At, Joined, Row
 from ...core.rules import OneOf, Part, Rule, at_most
 from .. import many as bulk
 from ..fields import Limit, Offset, TagKey, TagValue
-from .bases import OfInstance
+from .bases import OfInstance, Paged
 from .rows import Done
 
 

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails, from_json
 from ...core.answers import list_key
 from ...core.catalogue import Router
 from ...core.operation import Operation
-from ...core.rules import marks
+from ...core.rules import MISSING, marks
 from ...core.wire import operation_of
 from . import identity, openapi
 from .behaviours import Page
@@ -311,8 +311,8 @@ class App:
 
     def _code(self, kind: type[Operation], error: ErrorDetails) -> str:
         """The error code of a validation error."""
-        if code := error.get("ctx", {}).get("code"):
-            return str(code)
+        if "code" in (context := error.get("ctx", {})):
+            return self._sent_code(str(context["code"]))
         name = str(error["loc"][0]) if error["loc"] else ""
         if error["type"] == "missing":
             at_top = len(error["loc"]) == 1
@@ -321,9 +321,12 @@ class App:
             # A text that is no number breaks no rule, and yet gets the code of the rule of its field.
             info = kind.model_fields[name]
             rules = marks(info.annotation, info.metadata)
-            code = next((str(rule.code) for rule in rules if hasattr(rule, "code")), "")
-            return code or self.service.bad_value_code
+            return self._sent_code(next((str(rule.code) for rule in rules if hasattr(rule, "code")), ""))
         return self.service.bad_value_code
+
+    def _sent_code(self, code: str) -> str:
+        """The error code that is sent for the code of a rule."""
+        return self.service.missing_code if code == MISSING else code or self.service.bad_value_code
 
     def _unknown(self, request: Request) -> Refused:
         extra = (method for method, path in EXTRA if path == request.path.rstrip("/"))

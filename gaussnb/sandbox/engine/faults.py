@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from ...core.operation import Operation
+from ...core.refusals import Code
 from ...core.rules import matches
-from .messages import Code
 
 Drop = Literal["before", "after"]
 _BYTES = ("utf-8", "surrogateescape")  # keeps any bytes, and leaves text readable
@@ -133,7 +133,7 @@ class Faults:
         if fault.where is not None and fault.where not in self._operations and fault.where not in places:
             raise ValueError(f"no operation or route is called {fault.where!r}")
         if fault.status is None and fault.code is not None:
-            fault.status = (self._codes[fault.code].status if fault.code in self._codes else None) or 400
+            fault.status = self._codes[fault.code].status if fault.code in self._codes else 400
         self._faults.append(fault)
         return fault
 

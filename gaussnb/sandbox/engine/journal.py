@@ -9,15 +9,15 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ...core.errors import mask, tells_secret
+from ...core.frames import frame_from
 from ...core.operation import Operation
 from ...core.rows import Row
 from ...core.rules import is_secret
+from ...core.secrets import mask, masked
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MASK = "***"
 _LONGEST = 65_536  # bytes of a body that is kept
 
 
@@ -57,7 +57,7 @@ class Journal:
             body: the body of the request.
             secrets: the names of the fields that hold secrets.
         """
-        self._records.append({**record, "path": mask(record["path"]), "body": masked(body, secrets)})
+        self._records.append({**record, "path": mask(record["path"]), "body": body_without_secrets(body, secrets)})
 
     def __len__(self) -> int:
         return len(self._records)
@@ -68,12 +68,10 @@ class Journal:
 
     def frame(self) -> pd.DataFrame:
         """The requests, one row each, oldest first."""
-        from ...core.frames import frame_from
-
         return frame_from(JournalEntry, list(self._records))
 
 
-def masked(body: bytes, secrets: frozenset[str]) -> str:
+def body_without_secrets(body: bytes, secrets: frozenset[str]) -> str:
     """A JSON object as text with its secrets masked; an empty text for any other body, and for a very long one."""
     if not body or len(body) > _LONGEST:
         return ""
@@ -81,24 +79,10 @@ def masked(body: bytes, secrets: frozenset[str]) -> str:
         value = json.loads(body)
         if not isinstance(value, dict):
             return ""
-        text = json.dumps(_masked(value, secrets), ensure_ascii=False)
+        text = json.dumps(masked(value, secrets), ensure_ascii=False)
         return text.encode(errors="replace").decode()  # a frame cannot hold half a surrogate
     except (ValueError, RecursionError):
         return ""
-
-
-def _masked(value: Any, names: frozenset[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: MASK if _hides(key, item, names) else _masked(item, names) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item, names) for item in value]
-    return mask(value) if isinstance(value, str) else value
-
-
-def _hides(key: str, value: Any, names: frozenset[str]) -> bool:
-    if isinstance(value, dict) and (key == "auth" or (key == "password" and isinstance(value.get("user"), dict))):
-        return False  # a part of a login that holds secrets deeper inside
-    return key in names or tells_secret(key)
 
 
 @cache

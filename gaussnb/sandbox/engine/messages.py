@@ -6,22 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import responses
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl
 
+from ...cloud.error_codes import CLOUD_CODES
 from ...cloud.regions import is_loopback
+from ...core.refusals import Code
 
 JSON = "application/json"
-
-
-class Code(Protocol):
-    """The HTTP status and the text of an error code."""
-
-    @property
-    def status(self) -> int | None: ...
-
-    @property
-    def text(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -98,8 +90,8 @@ class Refused(Exception):
         words: the whole message, instead of the text of the code and the detail.
     """
 
-    codes: Mapping[str, Code] = {}
-    """The table of the service. The application fills it in where a class has none."""
+    codes: Mapping[str, Code] = CLOUD_CODES
+    """The table of error codes. The application sets the table of its service."""
 
     def __init__(
         self,
@@ -118,7 +110,7 @@ class Refused(Exception):
     @property
     def status(self) -> int:
         """The HTTP status of the answer; 400 for a code without one."""
-        return self._status or (self.codes[self.code].status if self.code in self.codes else None) or 400
+        return self._status or (self.codes[self.code].status if self.code in self.codes else 400)
 
     @property
     def message(self) -> str:

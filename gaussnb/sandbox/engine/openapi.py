@@ -24,7 +24,7 @@ _LENGTH = 1_000  # of a pattern that is too long to read
 def document(service: SandboxService) -> dict[str, Any]:
     """The document, OpenAPI 3.1, with every declared operation of a service."""
     service.behaviours.load()
-    operations = [operation for operation in service.catalogue.values() if operation.route.service == service.name]
+    operations = [operation for operation in service.catalogue.values() if not operation.route.service]
     chapters = _chapters(service)
     # All schemas are made together, so that a part which several requests share is written once.
     schemas, shared = models_json_schema([(one, "validation") for one in operations], ref_template=_SCHEMAS)
