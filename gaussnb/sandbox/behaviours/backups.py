@@ -1,4 +1,4 @@
-"""Backups: made by hand, or by themselves in the hour the policy names, and what comes back from them."""
+"""Backups: manual ones, automatic ones in the hour of the policy, and restoring from them."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from ..lifecycle import FILLED, End, begin, known, later
 from ..refusals import Refused
 from ..world import Instance, World, create_time, kept
 from . import UNSUPPORTED, Context, Page, matching, simulates
-from .redis_data import Event, happened
+from .redis_data import Event, add_event
 
 _DAY = 24 * 3600
 SECONDS = 420
-"""How long a backup takes."""
+"""The duration of a backup."""
 _EVERY_DAY = "1,2,3,4,5,6,7"
 _MISSING = "DBS.201214"
 _UNFIT = "DBS.301024"
@@ -53,7 +53,7 @@ DATA: dict[str, tuple[str, ...]] = {
 @kept("backup")
 @dataclass
 class Backup:
-    """One backup, and how large an instance must be to hold it."""
+    """One backup, with the size of the instance it was made of."""
 
     id: str
     name: str
@@ -71,11 +71,11 @@ class Backup:
     description: str = ""
     tables: list[dict[str, Any]] = field(default_factory=list)
     recycled: bool = False
-    """Whether it is what the recycle bin keeps of an instance; no list of backups shows it."""
+    """True if the recycle bin keeps it for a deleted instance; lists of backups do not show it."""
 
     @property
     def past(self) -> dict[str, Any]:
-        """Whose data it holds, of which moment, and how much."""
+        """The effect of restoring it: the instance, the moment and the amount of its data."""
         return {"of": self.instance_id, "back": self.begin, "used": self.used}
 
     def wire(self, moment: Any = job_time) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Backup:
 
 
 def backup_of(world: World, instance: Instance, now: float, *, name: str, type: str, recycled: bool = False) -> Backup:
-    """A new backup of an instance, just begun."""
+    """Begin a backup of an instance."""
     return world.table(Backup).put(
         Backup(
             id=f"{world.ids.hex('backup')}br{instance.id[-2:]}",
@@ -120,7 +120,7 @@ def complete(world: World, backup_id: str) -> Backup:
     """The backup with this id, if it can be restored.
 
     Raises:
-        Refused: when there is none, or it is not complete, or is being deleted.
+        Refused: when there is none, or the backup is not complete or is being deleted.
     """
     backup = world.table(Backup).get(backup_id)
     if backup is None or backup.status != "COMPLETED":
@@ -130,7 +130,7 @@ def complete(world: World, backup_id: str) -> Backup:
 
 
 def check_fit(backup: Backup, engine: str, version: str) -> None:
-    """Refuse when what is restored to is something else than what was saved."""
+    """Refuse to restore a backup into another engine or version, or a backup of single tables."""
     if (backup.engine, backup.version) != (engine, version):
         raise Refused(_UNFIT, "Engine and version are those of the backup.")
     if backup.tables:
@@ -147,16 +147,16 @@ def _failed(end: End) -> None:
 
 def _over(end: End, status: str) -> None:
     table = end.world.table(Backup)
-    if backup := table.get(end.effect["backup_id"]):  # gone where its instance was deleted meanwhile
+    if backup := table.get(end.effect["backup_id"]):  # None if its instance was deleted meanwhile
         backup.status, backup.end = status, end.now
         table.put(backup)
 
 
-# -------------------------------------------------------------------------------- by themselves
+# ----------------------------------------------------------------------------------- automatic
 
 
 def automatic(world: World, instance: Instance, now: float) -> None:
-    """Make a backup that nobody asked for, forget those that are too old, and arrange for the next one."""
+    """Make an automatic backup, delete those that are too old, and start the timer for the next one."""
     if not instance.keep_days:
         return
     for old in _automatic(world.table(Backup), instance.id):
@@ -174,7 +174,7 @@ def _automatic(table: Table[Backup], instance_id: str) -> list[Backup]:
 
 
 def _window(instance: Instance, now: float) -> float:
-    """When the next automatic backup begins."""
+    """The moment of the next automatic backup."""
     hour, minute = map(int, instance.backup_start[:5].split(":"))
     day = datetime.fromtimestamp(now, UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
     while day.timestamp() <= now or str(day.isoweekday()) not in instance.backup_period.split(","):
@@ -187,8 +187,8 @@ def _again(end: End) -> None:
         automatic(end.world, instance, end.now)
 
 
-def forget(world: World, instance: Instance) -> None:
-    """Let the automatic backups of an instance go with it."""
+def delete_automatic(world: World, instance: Instance) -> None:
+    """Delete the automatic backups of an instance."""
     for backup in _automatic(world.table(Backup), instance.id):
         world.table(Backup).drop(backup.id)
 
@@ -196,16 +196,16 @@ def forget(world: World, instance: Instance) -> None:
 _AUTO = known(Work("AutoBackup", "", SECONDS, apply=_completed, undo=_failed))
 _NEXT = known(Work("NextBackup", "", 0, apply=_again))
 
-# -------------------------------------------------------------------------------------- by hand
+# --------------------------------------------------------------------------------------- manual
 
 
-def take_back(end: End) -> None:
-    """Give an instance the data of another moment, where the work was to do that."""
+def restore_data(end: End) -> None:
+    """Restore the data of an instance, if the work was to do that."""
     if "back" not in end.effect:
         return
     end.instance.used = end.effect["used"]
     if end.instance.engine == "redis":
-        happened(end, Event(end.now, back=end.effect["back"], of=end.effect["of"]))
+        add_event(end, Event(end.now, back=end.effect["back"], of=end.effect["of"]))
 
 
 def _drop(end: End) -> None:
@@ -220,13 +220,13 @@ def _stop(end: End) -> None:
 
 
 BACKUP = known(Work("BackupInstance", "BACKUP", SECONDS, allowed=FILLED, apply=_completed, undo=_failed))
-RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=take_back))
+RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=restore_data))
 DROP = known(Work("DeleteBackup", "", 30, apply=_drop))
 STOP = known(Work("StopBackup", "", 30, apply=_stop))
 
 
 def _about(world: World, backup_id: str) -> list[Any]:
-    """The jobs that are going on about a backup."""
+    """The running tasks about a backup."""
     running = (task for task in world.tasks.values() if task.status == "Running")
     return [task for task in running if task.effect.get("backup_id") == backup_id]
 
@@ -241,7 +241,7 @@ def _deletable(context: Context, backup_id: str) -> Backup:
     if backup is None or backup.recycled:
         raise Refused(_MISSING)
     if backup.type != "Manual":
-        raise Refused("DBS.212003", "Automatic backups go by themselves.")
+        raise Refused("DBS.212003", "Automatic backups are deleted automatically.")
     if backup.status == "BUILDING":
         raise Refused("DBS.201202", "The backup is being made.")
     _check_kept(context.world, backup)
@@ -260,7 +260,7 @@ def _check_tables(op: CreateBack, instance: Instance) -> None:
             raise Refused("DBS.200823", "A database or table that was named does not exist.")
 
 
-def _by_hand(world: World, instance: Instance, op: CreateBack, now: float) -> Backup:
+def _manual(world: World, instance: Instance, op: CreateBack, now: float) -> Backup:
     backup = backup_of(world, instance, now, name=op.name, type="Manual")
     backup.description = op.description or ""
     backup.tables = reveal(op.database_tables or [])
@@ -268,8 +268,8 @@ def _by_hand(world: World, instance: Instance, op: CreateBack, now: float) -> Ba
 
 
 def made(world: World, instance: Instance, op: CreateBack, begin: float) -> Backup:
-    """A backup made by hand that began long ago, and is complete."""
-    backup = _by_hand(world, instance, op, begin)
+    """A complete manual backup that began in the past."""
+    backup = _manual(world, instance, op, begin)
     backup.status, backup.end = "COMPLETED", begin + SECONDS
     return backup
 
@@ -279,7 +279,7 @@ def back_up(op: CreateBack, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     _check_tables(op, instance)
     lifecycle.check_idle(instance, BACKUP.allowed)
-    backup = _by_hand(context.world, instance, op, context.now)
+    backup = _manual(context.world, instance, op, context.now)
     return context.start(BACKUP, instance, backup_id=backup.id) | {"backup_id": backup.id}
 
 
@@ -321,11 +321,11 @@ def list_backups(op: ListBackups, context: Context) -> Page:
 
 @simulates(ShowAllInstancesBackups)
 def list_backups_of_old(op: ShowAllInstancesBackups, context: Context) -> dict[str, Any]:
-    begin, end = op.begin_time or "", op.end_time or "9999"  # in this form, texts sort like the moments they name
+    begin, end = op.begin_time or "", op.end_time or "9999"  # texts of this form sort like moments
     shown = [one.wire(create_time) for one in _found(op, context) if begin <= create_time(one.begin) <= end]
     for one in shown:
         del one["database_tables"]
-    start = op.offset * op.limit  # documented: here, the offset counts pages
+    start = op.offset * op.limit  # documented: the offset counts pages here
     return {"total_count": len(shown), "backups": shown[start : start + op.limit]}
 
 
@@ -391,7 +391,7 @@ def restorable_times(op: ListRestoreTime, context: Context) -> list[dict[str, in
 
 
 def moments_of(world: World, instance: Instance) -> list[int]:
-    """The moments an instance can go back to, in seconds."""
+    """The moments that an instance can be restored to, in epoch seconds."""
     if "point-in-time restore" not in engines.mode(instance.engine, instance.mode).features:
         return []
     return [int(one.end) for one in _whole(world, instance) if one.end]

@@ -1,6 +1,6 @@
-"""Parameter templates and parameters: what instances run with, where they have it from, and how that changed.
+"""Parameter templates, the parameters of instances, and the history of both.
 
-An instance keeps the values it was given; a change of its template reaches it only when the template is applied.
+An instance keeps its values; a change of its template takes effect only when the template is applied again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from ..world import Instance, World, kept, list_time
 from . import Context, Page, matching, simulates
 
 _MOST = 100
-_BORN = 1_546_300_800.0  # 2019-01-01: since when the service has its templates
+_BORN = 1_546_300_800.0  # 2019-01-01: the creation of the service's own templates
 
 
 @kept("template")
@@ -59,9 +59,9 @@ class Template:
     created: float
     updated: float
     values: dict[str, str] = field(default_factory=dict)
-    """What is not as the engine's default."""
+    """The values that differ from the default of the engine."""
     own: bool = True
-    """Whether somebody made it."""
+    """False for a template of the service."""
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -76,14 +76,14 @@ class Template:
         }
 
     def fits(self, engine: str, version: str, mode: str) -> bool:
-        """Whether it is for such an instance."""
+        """True if it is for instances of this engine, version and mode."""
         return (self.engine, self.version, self.mode) == (engine, version, mode)
 
 
 @kept("parameters", ends_with_instance=True)
 @dataclass
 class Parameters:
-    """What an instance runs with; known by its id. An instance nobody changed has none, and the defaults."""
+    """The parameters of an instance, with the id of the instance. An instance without them has the defaults."""
 
     id: str
     template_id: str
@@ -103,13 +103,13 @@ class Change:
     new: str
     moment: float
     restart: bool
-    """Whether it is in force only after the next restart."""
+    """True if it takes effect only after the next restart."""
 
 
 @kept("application")
 @dataclass
 class Application:
-    """One time a template was applied to an instance."""
+    """One application of a template to an instance."""
 
     id: str
     template_id: str
@@ -120,11 +120,11 @@ class Application:
     reason: str = ""
 
 
-# -------------------------------------------------------------------------------- what there is
+# ---------------------------------------------------------------------------------- the present
 
 
 def system_templates(world: World) -> dict[str, Template]:
-    """The service's own templates: one for each engine, mode and version."""
+    """The templates of the service: one for each engine, mode and version."""
     made = {}
     for engine in ENGINES.values():
         for mode in engine.modes.values():
@@ -147,7 +147,7 @@ def system_templates(world: World) -> dict[str, Template]:
 
 
 def template(world: World, id: str) -> Template:
-    """The template with this id, the service's or one's own.
+    """The template with this id, of the service or of the account.
 
     Raises:
         Refused: when there is none.
@@ -159,20 +159,20 @@ def template(world: World, id: str) -> Template:
 
 
 def check_template(world: World, id: str, engine: str, version: str, mode: str) -> None:
-    """Refuse a template that is not there, or not for such an instance."""
+    """Refuse a template that does not exist, or is for another engine, version or mode."""
     if not template(world, id).fits(engine, version, mode):
         raise Refused("DBS.200057", "The template is for another engine, version or mode.")
 
 
 def take_template(world: World, instance: Instance, now: float) -> None:
-    """Let a new instance have the parameters of the template it was made with."""
+    """Give a new instance the parameters of the template it was created with."""
     if instance.configuration_id:
         values = template(world, instance.configuration_id).values
         world.table(Parameters).put(Parameters(instance.id, instance.configuration_id, now, dict(values)))
 
 
 def _of(world: World, instance: Instance) -> Parameters:
-    """What an instance runs with."""
+    """The parameters of an instance."""
     if present := world.table(Parameters).get(instance.id):
         return present
     default = next(
@@ -184,20 +184,24 @@ def _of(world: World, instance: Instance) -> Parameters:
 def _own(context: Context, id: str) -> Template:
     found = template(context.world, id)
     if not found.own:
-        raise Refused("DBS.212003", "The service's own templates stay as they are.")
+        raise Refused("DBS.212003", "The service's own templates cannot be changed.")
     if matching(context.world.table(Application).values(), template_id=id, result="APPLYING"):
         raise Refused("DBS.212035")
     return found
 
 
 def _checked(engine: str, values: Mapping[str, str]) -> dict[str, str]:
-    """New values, each of a parameter that takes it."""
+    """New values, if each parameter exists and accepts its value.
+
+    Raises:
+        Refused: when one does not.
+    """
     for name, value in values.items():
         one = parameter(engine, name)
         if one is None:
             raise Refused("DBS.212013", "The engine has no such parameter.")
         if one.readonly:
-            raise Refused("DBS.212013", f"{name}: it cannot be changed.")
+            raise Refused("DBS.212013", f"{name}: it is read-only.")
         if allowed := one.problem(value):
             raise Refused("DBS.212013", f"{name}: {one.type}, {allowed}.")
     return dict(values)
@@ -235,7 +239,7 @@ def create(op: CreateConfiguration, context: Context) -> dict[str, Any]:
 
 
 def _kind(store: TemplateDatastore) -> tuple[str, str, str]:
-    """Engine, version and mode a template is asked for; without a mode, that of classic storage."""
+    """The engine, version and mode of a new template; without a mode, the first classic one."""
     engine = ENGINES[store.type]
     modes, name = engine.modes, store.mode or engine.classic_mode.name
     if store.mode is None and engine.template_mode:
@@ -260,7 +264,7 @@ def _made(
 
 
 def _listed(context: Context, engine: str | None, mode: str | None) -> list[Template]:
-    """One's own templates first, the newest of them first of all."""
+    """The templates of the account, the newest first, then those of the service."""
     own = context.world.table(Template).newest_first()
     found = matching([*own, *system_templates(context.world).values()], engine=engine)
     return [
@@ -357,7 +361,7 @@ def list_datastores(op: ListConfigurationDatastores, context: Context) -> list[d
 
 
 def _change(world: World, instance: Instance, values: Mapping[str, str], template_id: str, now: float) -> None:
-    """Give an instance other values, and note what is different then."""
+    """Give an instance other values, and add the differences to its history."""
     present, changes = _of(world, instance), world.table(Change)
     for one in parameters(instance.engine):
         old, new = _value(one, present.values), _value(one, values)
@@ -408,7 +412,7 @@ _UPDATE = known(
 @simulates(ApplyConfiguration)
 @simulates(ApplyConfigurationToInstances)
 def apply(op: ApplyConfigurationToInstances, context: Context) -> dict[str, Any]:
-    """One job for the call. Each instance is worked on for itself, and one that cannot be now fails alone."""
+    """Start one job for the request. Each instance gets the template separately, so that one may fail alone."""
     world, one = context.world, template(context.world, op.config_id)
     instances = [context.instance(id) for id in dict.fromkeys(op.instance_ids)]
     if not all(one.fits(instance.engine, instance.version, instance.mode) for instance in instances):
@@ -416,14 +420,14 @@ def apply(op: ApplyConfigurationToInstances, context: Context) -> dict[str, Any]
     if len(instances) == 1:
         lifecycle.check_idle(instances[0], lifecycle.USABLE)
     failed = {instance.name: reason for instance in instances if (reason := _apply_one(one, instance, context))}
-    told = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
-    reason = f"{len(failed)} of {len(instances)} instances failed: {told}" if failed else ""
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+    reason = f"{len(failed)} of {len(instances)} instances failed: {reasons}" if failed else ""
     task = lifecycle.begin(world, _APPLY, instances[0], context.now, fail=reason)
     return {"job_id": task.id, "success": True}
 
 
 def _apply_one(one: Template, instance: Instance, context: Context) -> str:
-    """Begin with one instance; why it fails, or is going to."""
+    """Begin the work on one instance; the reason of its failure, present or to come, or an empty text."""
     world = context.world
     id = world.ids.hex("application")
     application = Application(id, one.id, instance.id, instance.name, context.now)
@@ -516,6 +520,6 @@ def show_changes(op: ShowModifyHistory, context: Context) -> Page:
 
 
 def _restarts(tasks: Iterable[Any], instance_id: str) -> list[float]:
-    """When an instance was restarted as a whole, oldest first."""
+    """The moments when an instance was restarted as a whole, oldest first."""
     done = matching(tasks, work=lifecycle.RESTART.job, instance_id=instance_id, status="Completed")
     return sorted(task.end for task in done)

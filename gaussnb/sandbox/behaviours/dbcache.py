@@ -1,4 +1,4 @@
-"""Memory acceleration. The MySQL instances are another service's: every well-formed id of one is known here."""
+"""Memory acceleration. MySQL instances belong to another service: here every well-formed id of one exists."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Mapped:
     instance_id: str
     """The Redis instance."""
     job_id: str
-    """The job that made it, which knows how that went."""
+    """The job that creates the mapping; its status gives the status of the mapping."""
     created: float
     updated: float
     ending: str = ""
-    """The job that ends it."""
+    """The job that deletes the mapping; empty until there is one."""
 
     def status(self, world: World) -> str:
         if self.ending and world.tasks[self.ending].status == "Running":
@@ -57,7 +57,7 @@ class Mapped:
 @kept("dbcache rule", ends_with_instance=True)
 @dataclass
 class Kept:
-    """A table and how its rows are kept."""
+    """A rule: a table of MySQL, and the form of its rows in Redis."""
 
     id: str
     instance_id: str

@@ -1,4 +1,4 @@
-"""Pairs of instances. Both halves are in this sandbox, which plays one region."""
+"""Disaster recovery and dual-active pairs. Both instances of a pair are in this sandbox, which plays one region."""
 
 from __future__ import annotations
 
@@ -47,18 +47,19 @@ _OTHER_ROLE = {"master": "slave", "slave": "master"}
 @kept("recovery pair", ties=True)
 @dataclass
 class Pair:
-    """Two instances, one of which follows the other."""
+    """A disaster recovery pair: a master, and a slave that follows it."""
 
     id: str
     alias: str
     roles: dict[str, str]
-    """master or slave, by instance."""
+    """The role by instance: master or slave."""
     digest: Annotated[str, Field(exclude=True)] = ""
-    """Of the password, until both halves have told it. No file holds it: where it is lost, any password is right."""
+    """The digest of the password, until the requests for both halves have sent it. No file holds it; after a restart
+    any password is accepted."""
     built: list[str] = field(default_factory=list)
     """The halves that are complete."""
     parted: list[str] = field(default_factory=list)
-    """The halves that were taken apart."""
+    """The halves that were removed."""
     paused: bool = False
 
     def holds(self, instance_id: str) -> bool:
@@ -71,7 +72,7 @@ class Pair:
         return next(id for id in self.roles if id != instance_id)
 
     def holder(self, role: str) -> str:
-        """The instance with a role; empty when none, or both, have it."""
+        """The instance with a role; empty when no instance or both have it."""
         found = [id for id, its in self.roles.items() if its == role]
         return found[0] if len(found) == 1 else ""
 
@@ -83,7 +84,7 @@ class Pair:
 @kept("recovery settings", ends_with_instance=True)
 @dataclass
 class HandOver:
-    """When an instance hands over to its twin."""
+    """The settings for an automatic switchover of an instance."""
 
     id: str
     """The instance."""
@@ -96,7 +97,7 @@ class HandOver:
 
 
 def _found(world: World, instance_id: str) -> Pair | None:
-    """The pair an instance is in, or is about to be in."""
+    """The pair of an instance, complete or being built; None for none."""
     return next((pair for pair in world.table(Pair).values() if pair.holds(instance_id)), None)
 
 
@@ -108,7 +109,7 @@ def _pair(context: Context, instance: Instance) -> Pair:
 
 
 def _working(context: Context, instance_id: str) -> tuple[Instance, Pair]:
-    """An instance that can be worked on, and its complete pair."""
+    """The instance with this id and its complete pair, if the instance can be changed."""
     instance = context.instance(instance_id)
     pair = _pair(context, instance)
     lifecycle.check_idle(instance, lifecycle.USABLE)
@@ -118,7 +119,7 @@ def _working(context: Context, instance_id: str) -> tuple[Instance, Pair]:
 
 
 def _both(context: Context, work: Work, instance: Instance, other: Instance, **effect: Any) -> dict[str, Any]:
-    """Begin work that keeps both instances busy; the outside sees one job."""
+    """Begin work on both instances of a pair, listed as one job."""
     lifecycle.check_idle(other, work.allowed)
     started = context.start(work, instance, **effect)
     busy = lifecycle.WORKS[f"{work.job} (other half)"]
@@ -131,12 +132,12 @@ def _work(job: str, action: str, seconds: float, apply: Callable[[End], object])
     return known(Work(job, action, seconds, apply=apply))
 
 
-# ------------------------------------------------------------------------------- together and apart
+# ----------------------------------------------------------------------------- building and removing
 
 
 def _built(end: End) -> None:
     pair = end.world.table(Pair).get(end.effect["pair"])
-    if pair is None:  # the other half was parted meanwhile
+    if pair is None:  # the other half was removed meanwhile
         return
     pair.built.append(end.instance.id)
     if len(pair.built) == 2:
@@ -145,7 +146,7 @@ def _built(end: End) -> None:
 
 
 def _not_built(end: End) -> None:
-    """The half can be built again; a pair of which nothing stands, or is being built, is none."""
+    """Delete the pair, unless a half of it is built or being built. A failed half can be built again."""
     table, id = end.world.table(Pair), end.effect["pair"]
     building = any(task.effect.get("pair") == id for task in end.world.running())
     if id in table and not table[id].built and not building:
@@ -153,20 +154,20 @@ def _not_built(end: End) -> None:
 
 
 def promise(world: World, master: Instance, twin: Instance) -> Pair:
-    """The pair of an instance and the one that is being created as its twin; it is complete when that is there."""
+    """Begin a pair of an instance and a new one; the pair is complete when the new one is created."""
     id = world.ids.uuid("disaster recovery")
     return world.table(Pair).put(Pair(id, twin.name, {master.id: "master", twin.id: "slave"}))
 
 
 def complete(world: World, pair_id: str) -> None:
-    """Complete a pair whose twin was created."""
+    """Complete a pair whose second instance was created."""
     pair = world.table(Pair)[pair_id]
     pair.built = list(pair.roles)
     world.table(Pair).put(pair)
 
 
 def forget(world: World, pair_id: str) -> None:
-    """Drop a pair whose twin could not be created."""
+    """Delete a pair whose second instance could not be created."""
     world.table(Pair).drop(pair_id)
 
 
@@ -191,7 +192,9 @@ PART = known(Work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY"
 
 @simulates(CheckDisasterRecoveryOperation)
 def check(op: CheckDisasterRecoveryOperation, context: Context) -> dict[str, Any]:
-    """With another instance it asks about building a pair, without one about parting: no source lists the words."""
+    """Check the building of a pair if another instance is named, otherwise the removal: no source lists the values of
+    the field that says which.
+    """
     instance = context.instance(op.instance_id)
     other = op.disaster_recovery_instance
     if other is None:
@@ -233,7 +236,7 @@ def build(op: CreateDisasterRecovery, context: Context) -> dict[str, Any]:
 
 
 def _begun(op: CreateDisasterRecovery, context: Context) -> Pair | None:
-    """The pair whose missing half is to be built: the one that is named, else the one the instance is in."""
+    """The pair whose second half is to be built: the named one, otherwise that of the instance."""
     world, other = context.world, op.disaster_recovery_instance.id
     pair = world.table(Pair).get(op.id) if op.id else _found(world, op.instance_id)
     if pair is None and op.id is None:
@@ -241,9 +244,9 @@ def _begun(op: CreateDisasterRecovery, context: Context) -> Pair | None:
     if pair is None or pair.roles != {op.instance_id: op.instance_role, other: _OTHER_ROLE[op.instance_role]}:
         raise Refused(NO_PAIR, "id: what the call for the master answered.") if op.id else Refused(STATE, _TAKEN)
     if op.instance_id in pair.built or pair.parted:
-        raise Refused(STATE, "This half is built, or the pair is being parted.")
+        raise Refused(STATE, "This half is built, or the pair is being removed.")
     if pair.digest and not hmac.compare_digest(pair.digest, _digest(pair.id, op.password)):
-        raise Refused("DBS.280465", "Both calls tell the same password.")
+        raise Refused("DBS.280465", "Both calls send the same password.")
     return pair
 
 
@@ -256,7 +259,7 @@ def _new(op: CreateDisasterRecovery, context: Context) -> Pair:
 
 
 def _digest(salt: str, password: SecretStr | str) -> str:
-    """What tells whether two passwords are the same, and not what they are."""
+    """A digest that compares passwords without storing them."""
     text = password.get_secret_value() if isinstance(password, SecretStr) else password
     return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), 20_000).hex()
 
@@ -267,7 +270,7 @@ def _addresses(instance: Instance) -> set[str]:
 
 def _check_fit(instance: Instance, other: Instance, context: Context) -> None:
     if other.id == instance.id:
-        raise Refused("DBS.280404", "An instance is no pair with itself.")
+        raise Refused("DBS.280404", "An instance cannot be paired with itself.")
     if (other.engine, other.mode) != (instance.engine, instance.mode):
         raise Refused("DBS.280235", "Both halves have one engine and mode.")
     if _half(context.world, instance.id) or _half(context.world, other.id):
@@ -319,7 +322,7 @@ def switch_over(op: SwitchOverDisasterRecovery, context: Context) -> dict[str, A
 
 @simulates(SwitchToMaster)
 def promote(op: SwitchToMaster, context: Context) -> dict[str, Any]:
-    """Forced, the master is taken for lost, and follows when it is back."""
+    """Make an instance the master. With force the present master counts as lost, and becomes a slave."""
     instance, pair = _working(context, op.instance_id)
     if pair.roles[instance.id] == "master":
         raise Refused(NOT_ALLOWED, "It is the master.")
@@ -363,7 +366,7 @@ def show_flow(op: ShowPauseResumeStatus, context: Context) -> dict[str, Any]:
         "status": status,
         "rto_and_rpo_indicators": [],
     }
-    if pair.holder("master") != instance.id:  # documented: only the master knows the rest
+    if pair.holder("master") != instance.id:  # documented: only the master shows the rest
         return shown
     flowing = status == "SYNCING"
     cost = 400 + draw(f"{pair.id} cost", 400)
@@ -395,7 +398,7 @@ def _flow(pair: Pair, instance: Instance) -> str:
 
 @simulates(SetDisasterRecoverySettings)
 def set_settings(op: SetDisasterRecoverySettings, context: Context) -> dict[str, Any]:
-    """Instances without a pair are left out of the answer."""
+    """Change the settings of instances with a pair; the answer leaves out the others."""
     changed = []
     for setting in op.disaster_recovery_settings:
         if setting.instance_id in context.world.instances and _found(context.world, setting.instance_id):
@@ -420,11 +423,11 @@ def list_settings(op: ShowDisasterRecoverySettings, context: Context) -> list[di
 @kept("dual-active pair", ties=True)
 @dataclass
 class DualActive:
-    """Two instances that both take writes."""
+    """A dual-active pair: two instances that both take writes."""
 
     id: str
     halves: list[str]
-    """The instance the pair was asked of, and the other one."""
+    """The instance in the request for the pair, and the other one."""
     tables: list[str]
 
     def holds(self, instance_id: str) -> bool:

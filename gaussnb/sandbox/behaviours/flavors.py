@@ -1,4 +1,4 @@
-"""Flavors and datastores: what the shelves of the sandbox hold."""
+"""Flavors and datastores, from the table of engines."""
 
 from __future__ import annotations
 
@@ -95,5 +95,5 @@ def _flavor(flavor: engines.Flavor, context: Context) -> dict[str, Any]:
 
 
 def holds(flavor: engines.Flavor, instance: Instance) -> bool:
-    """Whether a flavor has room for the storage of an instance."""
+    """True if the storage of an instance is within the limits of a flavor."""
     return flavor.storage is None or instance.size in flavor.storage

@@ -1,4 +1,4 @@
-"""Creating an instance: what the declaration cannot know is checked against the world."""
+"""The creation of an instance. Checks against the world what the declaration cannot check."""
 
 from __future__ import annotations
 
@@ -14,35 +14,37 @@ from ..refusals import Refused
 from ..world import Instance, create_time
 from . import Context, backups, disaster_recovery, instances, matching, simulates
 from .configurations import check_template, take_template
-from .dedicated_resources import Load, check_room, pools
+from .dedicated_resources import Demand, check_room, pools
 from .network import Reach
 from .quotas import check_another
 
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
 
-def _born(end: End) -> None:
+def _created(end: End) -> None:
     instance = end.instance
-    backups.take_back(end)
+    backups.restore_data(end)
     if pair := end.effect.get("pair"):
         disaster_recovery.complete(end.world, pair)
     lifecycle.settled(end.world, instance, end.now)
     backups.automatic(end.world, instance, end.now)  # documented: the first one comes at once
-    instances.age(end.world, instance, end.now)
+    instances.start_aging(end.world, instance, end.now)
 
 
-def _not_born(end: End) -> None:
+def _not_created(end: End) -> None:
     if pair := end.effect.get("pair"):
         disaster_recovery.forget(end.world, pair)
 
 
-def _birth(job: str) -> Work:
+def _creation(job: str) -> Work:
     return known(
-        Work(job, "CREATE", None, going="creating", done="normal", failed="createfail", apply=_born, undo=_not_born)
+        Work(
+            job, "CREATE", None, going="creating", done="normal", failed="createfail", apply=_created, undo=_not_created
+        )
     )
 
 
-CREATE, RESTORE_NEW = _birth("CreateInstance"), _birth("RestoreNewInstance")
+CREATE, RESTORE_NEW = _creation("CreateInstance"), _creation("RestoreNewInstance")
 
 
 @simulates(InstanceSpec)
@@ -63,7 +65,7 @@ def create(spec: InstanceSpec, context: Context) -> dict[str, Any]:
         seconds=engines.engine(instance.engine).create_seconds,
         fail=context.fail,
         listed=not prepaid,
-        effect=_past(spec, context) | _twin(spec, instance, context),
+        effect=_restored_data(spec, context) | _promised_pair(spec, instance, context),
     )
     accepted = {"order_id": context.order()} if prepaid else {"job_id": task.id}
     return _answer(spec, instance) | accepted
@@ -133,7 +135,7 @@ def _check_belongings(spec: InstanceSpec, context: Context) -> None:
         if (pool.engine, pool.zone) != (spec.datastore.type, spec.availability_zone):
             raise Refused("DBS.280001", f"dedicated_resource_id: the pool is for {pool.engine} in {pool.zone}.")
         flavor = spec.flavor[0]
-        check_room(world, pool.id, Load.of(int(flavor.num), flavor.spec_code, int(flavor.size)))
+        check_room(world, pool.id, Demand.of(int(flavor.num), flavor.spec_code, int(flavor.size)))
 
 
 def _check_restore(spec: InstanceSpec, context: Context) -> None:
@@ -160,8 +162,8 @@ def _check_restore(spec: InstanceSpec, context: Context) -> None:
         raise Refused("DBS.280242", f"The source has {source.size} GB.")
 
 
-def _past(spec: InstanceSpec, context: Context) -> dict[str, Any]:
-    """What the data of a new instance is to take, where it comes from the past."""
+def _restored_data(spec: InstanceSpec, context: Context) -> dict[str, Any]:
+    """The effect that restores data into a new instance; empty for a new instance without data."""
     if spec.restore_info is None:
         return {}
     if spec.restore_info.backup_id is not None:
@@ -171,8 +173,8 @@ def _past(spec: InstanceSpec, context: Context) -> dict[str, Any]:
     return {"of": source.id, "back": (spec.restore_info.restore_time or 0) / 1000, "used": source.used}
 
 
-def _twin(spec: InstanceSpec, instance: Instance, context: Context) -> dict[str, Any]:
-    """The pair a new instance is going to be in."""
+def _promised_pair(spec: InstanceSpec, instance: Instance, context: Context) -> dict[str, Any]:
+    """The effect that makes a new instance the half of a recovery pair; empty for none."""
     if spec.dr_info is None:
         return {}
     source = context.instance(spec.dr_info.source_instance_id)

@@ -1,4 +1,4 @@
-"""Instances: list, change, restart, delete. Creating one is in :mod:`.instance_spec`."""
+"""Instances: list, change, restart, delete. The creation is in :mod:`.instance_spec`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .dedicated_resources import check_growth
 from .quotas import check_larger
 
 _NEW_PATCH = 30 * 24 * 3600
-"""How long an instance has the newest patch of its engine, in seconds."""
+"""Seconds until a new patch appears for an instance."""
 _COMMON = ("password", "passwd", "admin", "rwuser", "qwerty", "abc", "123", "huawei", "gauss")
 
 
@@ -53,7 +53,7 @@ def _resized(end: End) -> None:
 def _upgraded(end: End) -> None:
     end.instance.patch += 1
     end.instance.patch_available = False
-    age(end.world, end.instance, end.now)
+    start_aging(end.world, end.instance, end.now)
 
 
 def _older(end: End) -> None:
@@ -67,14 +67,14 @@ def _recycled(end: End) -> None:
 
 
 def _switched(end: End) -> None:
-    """The standby takes over: its zone is the primary one, and every client connects anew."""
+    """Let the standby take over: its zone becomes the primary one, and every client connects again."""
     if zones := end.instance.availability_zone_detail:
         end.instance.availability_zone_detail = dict(zip(zones, reversed(zones.values())))
     redis_sessions.break_off(end.world, end.instance, end.now)
 
 
-def age(world: World, instance: Instance, now: float) -> None:
-    """Let a newer patch appear in due time."""
+def start_aging(world: World, instance: Instance, now: float) -> None:
+    """Start the timer after which a new patch appears."""
     if instance.version:
         later(world, _AGE, instance, now + _NEW_PATCH)
 
@@ -140,7 +140,7 @@ def delete(op: DeleteInstance, context: Context) -> dict[str, Any]:
 def reset_password(op: ResetPassword, context: Context) -> dict[str, Any]:
     instance = context.instance(op.instance_id)
     lifecycle.check_idle(instance, lifecycle.FILLED)
-    context.world.touch(instance, context.now)  # the password itself is kept nowhere
+    context.world.touch(instance, context.now)  # the password itself is not stored
     return {}
 
 
@@ -164,12 +164,12 @@ def resize(op: ResizeInstance, context: Context) -> dict[str, Any]:
 
 
 def check_target(world: World, instance: Instance, code: str) -> None:
-    """Refuse a specification an instance cannot change to."""
+    """Refuse a specification that an instance cannot change to."""
     fitting = {flavor.spec_code: flavor for flavor in engines.flavors(instance.engine, instance.mode)}
     if code == instance.spec_code:
         raise Refused("DBS.280480")
     if code not in fitting:
-        raise Refused("DBS.239013", "Another engine or mode has it, or none.")
+        raise Refused("DBS.239013", "The engine and mode have no such specification.")
     if not flavors.holds(fitting[code], instance):
         raise Refused("DBS.240013", f"It holds {instance.size} GB.")
     status = world.zone_status(code)
@@ -205,12 +205,12 @@ def _upgrade(instance: Instance, context: Context) -> dict[str, Any]:
 
 
 def check_upgrade(instance: Instance) -> None:
-    """Refuse an upgrade of what has the newest patch."""
+    """Refuse an upgrade of an instance that has the newest patch."""
     if not instance.patch_available:
         raise Refused(UNSUPPORTED, "It has the newest patch.")
 
 
-# ------------------------------------------------------------------------------------- only for some
+# ------------------------------------------------------------------------------ only for some modes
 
 
 @simulates(SwitchOver)

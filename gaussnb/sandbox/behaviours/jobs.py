@@ -1,4 +1,4 @@
-"""Jobs: a window of 30 days on everything that was accepted."""
+"""Jobs: the list shows the accepted work of a period of at most 30 days."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def list_jobs(op: ListJobs, context: Context) -> Page:
         task
         for task in candidates
         if task.listed
-        and begin <= int(task.start) <= end  # as it is shown: to the second
+        and begin <= int(task.start) <= end  # the list shows the start to the second
         and op.status in (None, task.status)
         and op.name in (None, task.work)
     ]

@@ -1,4 +1,4 @@
-"""Logs: lines that follow from the seed and the hour, so that reading them again shows the same ones."""
+"""Logs: their lines follow from the seed and the time, so that reading a log again shows the same lines."""
 
 from __future__ import annotations
 
@@ -26,19 +26,20 @@ from ...nosql.operations.logs import (
     SwitchSlowlogDesensitization,
 )
 from ..engine.tables import job_time
-from ..lifecycle import MADE, check_status
+from ..lifecycle import MADE
 from ..refusals import Refused
 from ..world import Instance, Node, World, kept
 from . import Context, Page, matching, simulates
+from .redis import running
 
 _DAYS = 30
-_SLOW_EVERY, _ERROR_EVERY = 600, 1800  # seconds: roughly one line in each
+_SLOW_EVERY, _ERROR_EVERY = 600, 1800  # seconds between two lines, on average
 _MASKED = "***"
 _REACH = 2000
 
-# ------------------------------------------------------------------------------- what is written
+# ------------------------------------------------------------------------------------ the lines
 
-# kind, where it is (keyspace and table, database and collection, …), the statement with a value in it
+# kind, place (keyspace and table, database and collection, …), the statement with a value in it
 _SLOW: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     "cassandra": (
         ("select", "shop", "orders", "SELECT * FROM shop.orders WHERE customer_id = {} ALLOW FILTERING"),
@@ -76,7 +77,7 @@ _ERRORS = (
 
 @dataclass(frozen=True)
 class Line:
-    """One line: when, by which node, and the numbers everything else in it follows from."""
+    """One line of a log: its moment, its node, and random bytes that everything else follows from."""
 
     number: int
     moment: float
@@ -92,13 +93,13 @@ class Line:
 
     @property
     def cost(self) -> int:
-        """Milliseconds: mostly a little too long, now and then much."""
+        """Milliseconds: most statements are a little too slow, one in eight much."""
         return 500 + self.roll(4, 1500) + (self.roll(8, 8000) if self.dice[1] < 32 else 0)
 
 
 def _lines(context: Context, instance: Instance, what: str, every: int, start: float, end: float) -> Iterator[Line]:
-    """The lines of a log between two moments, oldest first: one in each stretch of time, somewhere in it,
-    by one of the nodes there were."""
+    """The lines of a log between two moments, oldest first: one in each period of ``every`` seconds, at a random moment
+    in the period, by one of the nodes that existed then."""
     start = max(start, instance.created + engines.engine(instance.engine).create_seconds)
     for number in range(math.floor(start / every), math.floor(end / every) + 1):
         dice = hashlib.sha256(f"{context.world.ids.seed} {instance.id} {what} {number}".encode()).digest()
@@ -109,21 +110,19 @@ def _lines(context: Context, instance: Instance, what: str, every: int, start: f
 
 
 def _between(context: Context, start: datetime, end: datetime, days: int) -> tuple[float, float]:
-    """The stretch of time that is asked for."""
+    """The requested period.
+
+    Raises:
+        Refused: when it begins too long ago, lies in the future, or ends before it begins.
+    """
     begin, until = start.timestamp(), end.timestamp()
     if begin < context.now - days * 24 * 3600 - 1:
         raise Refused("DBS.280067", f"At most {days} days ago.")
     if until > context.now:
-        raise Refused("DBS.280068", "It lies in the future.")
+        raise Refused("DBS.280068", "It is in the future.")
     if until < begin:
-        raise Refused("DBS.280068", "It lies before the start.")
+        raise Refused("DBS.280068", "It is before the start.")
     return begin, until
-
-
-def _logging(instance_id: str, context: Context) -> Instance:
-    instance = context.instance(instance_id)
-    check_status(instance, MADE)
-    return instance
 
 
 def _check_node(instance: Instance, node_id: str | None) -> None:
@@ -137,11 +136,11 @@ def _check_node(instance: Instance, node_id: str | None) -> None:
 _WRONG = "DBS.201020"
 
 
-def _asked(
+def _page_of(
     op: LogQuery, context: Context, what: str, every: int, shown: Callable[[Line], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The page of a log that is asked for."""
-    instance = _logging(op.instance_id, context)
+    """The requested page of a log."""
+    instance = running(context, op.instance_id, MADE)
     start, end = _between(context, op.start_time, op.end_time, _DAYS)
     _check_node(instance, op.node_id)
     after = -1 if op.line_num is None else int(op.line_num)
@@ -173,7 +172,7 @@ _EQUAL = ("operate_type", "severity", "database", "retention_policy")
 
 
 def _holds(op: LogQuery, item: dict[str, Any]) -> bool:
-    """Whether a line is what the filters ask for; each log has some of them."""
+    """True if a line passes the filters of the request; each log has some of them."""
     words = getattr(op, "keywords", None) or []
     text = item.get("whole_message") or item.get("raw_message") or ""
     low, high = getattr(op, "min_cost_time", None), getattr(op, "max_cost_time", None)
@@ -200,7 +199,7 @@ def _slow(
         text = statement.format(_MASKED if masked else line.roll(16, 100_000))
         return {"operate_type": kind, "whole_message": text, "cost_time": line.cost, **more(line, place, part)}
 
-    return {"slow_logs": _asked(op, context, "slow", _SLOW_EVERY, shown)}
+    return {"slow_logs": _page_of(op, context, "slow", _SLOW_EVERY, shown)}
 
 
 @simulates(ListCassandraSlowLogs, "data", wrong=_WRONG)
@@ -217,7 +216,7 @@ def influxdb_slow(op: ListInfluxdbSlowLogs, context: Context) -> dict[str, Any]:
         lambda line, database, policy: {
             "database": database,
             "retention_policy": policy,
-            "cost_time": str(line.cost),  # a text in this log alone
+            "cost_time": str(line.cost),  # a text in this log only
         },
     )
 
@@ -249,7 +248,7 @@ def mongodb_errors(op: ListMongodbErrorLogs, context: Context) -> dict[str, Any]
         severity, text = line.pick(_ERRORS)
         return {"severity": severity, "raw_message": text.format(line.node.private_ip)}
 
-    return {"error_logs": _asked(op, context, "error", _ERROR_EVERY, shown)}
+    return {"error_logs": _page_of(op, context, "error", _ERROR_EVERY, shown)}
 
 
 # --------------------------------------------------------------------------------- the older calls
@@ -257,7 +256,7 @@ def mongodb_errors(op: ListMongodbErrorLogs, context: Context) -> dict[str, Any]
 
 @simulates(ListSlowLogs, "data")
 def older_slow(op: ListSlowLogs, context: Context) -> Page:
-    instance = _logging(op.instance_id, context)
+    instance = running(context, op.instance_id, MADE)
     engine = engines.engine(instance.engine)
     masked = _masked(context.world, instance.id)
     start, end = _between(context, op.start_date, op.end_date, 31)
@@ -281,7 +280,7 @@ def older_slow(op: ListSlowLogs, context: Context) -> Page:
 
 @simulates(ShowErrorLog, "data")
 def older_errors(op: ShowErrorLog, context: Context) -> Page:
-    instance = _logging(op.instance_id, context)
+    instance = running(context, op.instance_id, MADE)
     start, end = _between(context, op.start_time, op.end_time, 31)
     _check_node(instance, op.node_id)
     found = []
@@ -305,7 +304,7 @@ def older_errors(op: ShowErrorLog, context: Context) -> Page:
 @kept("unmasked log", ends_with_instance=True)
 @dataclass
 class Unmasked:
-    """An instance whose slow log shows values; without it they are masked."""
+    """An instance whose slow log shows values; the slow logs of other instances mask them."""
 
     id: str
 
@@ -322,7 +321,7 @@ def show_masking(op: ShowSlowLogDesensitization, context: Context) -> dict[str, 
 
 @simulates(SwitchSlowlogDesensitization)
 def set_masking(op: SwitchSlowlogDesensitization, context: Context) -> dict[str, Any]:
-    instance, unmasked = _logging(op.instance_id, context), context.world.table(Unmasked)
+    instance, unmasked = running(context, op.instance_id, MADE), context.world.table(Unmasked)
     if op.desensitization_status == "off":
         unmasked.put(Unmasked(instance.id))
     elif instance.id in unmasked:
@@ -336,7 +335,7 @@ def set_masking(op: SwitchSlowlogDesensitization, context: Context) -> dict[str,
 @kept("log stream", ends_with_instance=True)
 @dataclass
 class Stream:
-    """One log of an instance that goes, or went, to the log service."""
+    """One log of an instance that is, or was, sent to the log service."""
 
     id: str
     instance_id: str
@@ -386,7 +385,7 @@ def list_streams(op: ListLtsConfigs, context: Context) -> list[dict[str, Any]]:
 
 @simulates(SaveLtsConfigs)
 def enable_stream(op: SaveLtsConfigs, context: Context) -> dict[str, Any]:
-    for instance in [_logging(id, context) for id in op.instance_ids]:
+    for instance in [running(context, id, MADE) for id in op.instance_ids]:
         if op.log_type not in _supported(instance):
             raise Refused("DBS.280066", "An instance has no such log.")
     for id in op.instance_ids:

@@ -1,4 +1,4 @@
-"""The maintenance window: four hours from a full hour on."""
+"""The maintenance window: four hours that begin at a full hour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Monitoring by the second: for Redis behind a proxy, on nodes of at least four virtual CPUs."""
+"""Monitoring by the second: for Redis with a load balancer, on nodes with at least four virtual CPUs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VCPUS = 4
 @kept("seconds monitoring", ends_with_instance=True)
 @dataclass
 class Measured:
-    """An instance that is measured every five seconds."""
+    """An instance with monitoring by the second."""
 
     id: str
 

@@ -1,4 +1,4 @@
-"""Network and SSL: ports, addresses, security groups, who may reach an instance, and encryption on the way."""
+"""Network and SSL: ports, addresses, security groups, access control, and encryption of connections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from . import UNSUPPORTED, Context, simulates
 @kept("reach", ends_with_instance=True)
 @dataclass
 class Reach:
-    """Who may reach an instance; known by the instance's id."""
+    """The access control of an instance; it has the id of the instance."""
 
     id: str
     type: str = "blackList"
@@ -83,7 +83,7 @@ def set_port(op: ModifyPort, context: Context) -> dict[str, Any]:
     if op.port not in engine.new_ports:
         raise Refused("DBS.200059", f"{engine.new_ports[0]} to {engine.new_ports[-1]}.")
     if op.port in engine.kept_ports:
-        raise Refused("DBS.200060", "The service keeps it for itself.")
+        raise Refused("DBS.200060", "The service uses it itself.")
     return context.start(PORT, instance, port=op.port)
 
 
@@ -158,12 +158,14 @@ def switch_ssl(op: SwitchSsl, context: Context) -> dict[str, Any]:
 @simulates(ListSslCertDownloadAddresses, "fixed")
 def list_certificates(op: ListSslCertDownloadAddresses, context: Context) -> dict[str, Any]:
     context.instance(op.instance_id)
-    link = f"https://certificates.invalid/{context.world.region}/ca.crt"  # a name nothing ever answers to
+    link = f"https://certificates.invalid/{context.world.region}/ca.crt"  # a reserved name that never exists
     return {"certs": [{"category": "international", "download_link": link}]}
 
 
 def _balanced(context: Context, instance_id: str) -> Instance:
-    """The instance, which has to stand behind a load balancer."""
+    """The instance with this id, if it has a load balancer. Documents allow these operations for whole engines,
+    some modes of which have none.
+    """
     instance = context.instance(instance_id)
     if not instance.lb_ip_address:
         raise Refused(UNSUPPORTED, "It has no load balancer.")

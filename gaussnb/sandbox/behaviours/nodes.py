@@ -1,4 +1,4 @@
-"""Nodes: more of them, fewer of them, and nodes that are shut down."""
+"""Nodes: adding, removing, starting and shutting down nodes."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from .dedicated_resources import check_growth
 from .quotas import check_larger
 
 _ADDRESSES = 200
-"""How many nodes an instance gets in all, unless its policy says fewer."""
+"""The largest number of nodes of an instance, unless its policy names a smaller one."""
 
 
 @kept("node_policy", ends_with_instance=True)
 @dataclass
 class NodePolicy:
-    """When nodes are added to an instance by themselves."""
+    """The policy for automatic node expansion of an instance."""
 
     id: str
     switch_option: bool = False
@@ -52,7 +52,7 @@ def _added(end: End) -> None:
 @kept("load", ends_with_instance=True)
 @dataclass
 class Load:
-    """How busy some nodes of an instance are, in percent; the others are idle."""
+    """The load of some nodes of an instance, in percent; the other nodes are idle."""
 
     id: str
     """The instance."""
@@ -95,7 +95,7 @@ def add(op: ExpandInstanceNode, context: Context) -> dict[str, Any]:
     instance, world = context.instance(op.instance_id), context.world
     span, present = _span(instance), len(instance.nodes)
     if span.low == span.high:
-        raise Refused("DBS.240002", "This mode has always as many nodes.")
+        raise Refused("DBS.240002", "This mode has a fixed number of nodes.")
     if span.high is not None and present + op.num > span.high:
         raise Refused("DBS.240012", f"At most {span.high}.")
     if op.subnet_id is not None:
@@ -108,7 +108,7 @@ def add(op: ExpandInstanceNode, context: Context) -> dict[str, Any]:
 
 
 def _new(world: World, instance: Instance, num: int, subnet_id: str = "") -> list[str]:
-    """Let so many more nodes begin to exist; their ids."""
+    """Add nodes that are being created to an instance; their ids."""
     number = 1 + max(int(node.name.rpartition("_")[2]) for node in instance.nodes)
     new = [lifecycle.new_node(world, instance, number + more, subnet_id=subnet_id) for more in range(num)]
     for node in new:
@@ -132,7 +132,7 @@ def remove(op: ShrinkInstanceNode, context: Context) -> dict[str, Any]:
     span, present = _span(instance), [node.id for node in instance.nodes]
     if span.low == span.high:
         raise Refused("DBS.240009")
-    if op.node_list is not None:  # documented: goes before the number
+    if op.node_list is not None:  # documented: node_list goes before num
         chosen = list(dict.fromkeys(op.node_list))
         if not set(chosen) <= set(present):
             raise Refused("DBS.239012")
@@ -167,7 +167,7 @@ def set_power(op: OfflineNodes, context: Context) -> dict[str, Any]:
     if not set(op.node_ids) <= as_before:
         raise Refused("DBS.200076", f"{op.action} is for nodes that are {before}.")
     if work is SHUT_DOWN and as_before <= set(op.node_ids):
-        raise Refused("DBS.212003", "One node must go on.")
+        raise Refused("DBS.212003", "One node must stay on.")
     return context.start(work, instance, nodes=op.node_ids)
 
 
@@ -192,7 +192,7 @@ def set_policy(op: ModifyAutoNodeExpansionPolicy, context: Context) -> dict[str,
 
 
 def load(world: World, instance: Instance, nodes: int | None, cpu: float, memory: float, now: float) -> None:
-    """Let nodes of an instance be so busy: all of them, or so many."""
+    """Set the load of the first ``nodes`` nodes of an instance, or of all."""
     busy = [node.id for node in instance.nodes][:nodes]
     world.table(Load).put(Load(instance.id, busy, cpu, memory))
     lifecycle.settled(world, instance, now)
@@ -200,7 +200,7 @@ def load(world: World, instance: Instance, nodes: int | None, cpu: float, memory
 
 @lifecycle.afterwards
 def expand(world: World, instance: Instance, now: float) -> None:
-    """Add nodes where the policy of the instance wants it, as far as its limits and quotas allow."""
+    """Add nodes if the policy of the instance says so, within its limits and quotas."""
     policy, busy = world.table(NodePolicy).get(instance.id), world.table(Load).get(instance.id)
     if policy is None or busy is None or not policy.switch_option:
         return

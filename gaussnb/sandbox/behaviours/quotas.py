@@ -1,4 +1,4 @@
-"""Quotas: so many instances of each engine, and what each enterprise project may have."""
+"""Quotas: the number of instances of each engine, and the limits of each enterprise project."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REFUSALS = {"instance": "DBS.200165", "vcpus": "DBS.200166", "ram": "DBS.200167
 @kept("enterprise quota")
 @dataclass
 class Allowance:
-    """What an enterprise project may have; 0 for no limit."""
+    """The limits of an enterprise project; 0 for no limit."""
 
     id: str
     instance: int = 5000
@@ -71,12 +71,12 @@ def set_enterprise_quotas(op: ModifyEpsQuotas, context: Context) -> dict[str, An
 
 
 def check_another(world: World, id: str, spec_code: str, nodes: int) -> None:
-    """Refuse another instance of an enterprise project that has used up what it may have."""
+    """Refuse another instance of an enterprise project that has reached a limit."""
     _check(world, id, {"instance": 1, **_size(spec_code, nodes)})
 
 
 def check_larger(world: World, instance: Instance, spec_code: str, nodes: int) -> None:
-    """Refuse what would make an instance larger than its enterprise project has room for."""
+    """Refuse a growth of an instance beyond a limit of its enterprise project."""
     before, after = _size(instance.spec_code, len(instance.nodes)), _size(spec_code, nodes)
     _check(world, instance.enterprise_project_id, {name: after[name] - before[name] for name in after})
 
@@ -84,7 +84,7 @@ def check_larger(world: World, instance: Instance, spec_code: str, nodes: int) -
 def _check(world: World, id: str, more: dict[str, int]) -> None:
     allowed = _allowance(world, id).amounts()
     if not any(allowed.values()):
-        return  # what is used is counted one by one
+        return  # saves counting what is in use
     used = _used(world, id)
     for name, wanted in more.items():
         if wanted > 0 and 0 < allowed[name] < used[name] + wanted:

@@ -1,4 +1,4 @@
-"""The recycle bin: what is deleted is kept as a backup for some days, and a new instance can start from it."""
+"""The recycle bin: the data of a deleted instance is kept as a backup for some days, for a new instance."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Recycled:
 @kept("recycle_policy")
 @dataclass
 class Policy:
-    """How long deleted instances are kept."""
+    """The number of days for which deleted instances are kept."""
 
     id: str
     days: int
@@ -70,8 +70,8 @@ def _days(world: World) -> int:
 
 
 def recycle(world: World, instance: Instance, now: float) -> None:
-    """Keep what an instance holds, before it goes with its automatic backups."""
-    backups.forget(world, instance)
+    """Keep the data of an instance as a backup, before the instance and its automatic backups are deleted."""
+    backups.delete_automatic(world, instance)
     if instance.status == "createfail":
         return
     backup = backup_of(world, instance, now, name=f"recycle-{instance.id[:8]}", type="Auto", recycled=True)

@@ -1,4 +1,4 @@
-"""Redis accounts: an administrator who is always there, and others with rights to databases. No password is kept."""
+"""Redis accounts: the built-in administrator, and accounts with rights to databases. No password is stored."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...nosql.operations.redis_accounts import (
+    AccountRights,
     CreateDbUser,
     DeleteDbUser,
     ListDbUsers,
     ModifyDbUserPrivilege,
+    NewAccount,
     ResetDbUserPassword,
     ShowPasswordlessConfig,
     UpdatePasswordlessConfig,
@@ -29,10 +31,10 @@ ADMINISTRATOR = "rwuser"
 @kept("redis account", ends_with_instance=True)
 @dataclass
 class RedisAccount:
-    """An account that somebody made."""
+    """An account that a request created."""
 
     id: str
-    """Its instance and its name, which is unique there."""
+    """The id of the instance and the name, which is unique within the instance."""
     instance_id: str
     name: str
     privilege: str
@@ -50,7 +52,7 @@ class RedisAccount:
 @kept("redis passwordless", ends_with_instance=True)
 @dataclass
 class Passwordless:
-    """From where an instance asks for no password."""
+    """The addresses from which an instance asks for no password."""
 
     id: str
     """The instance."""
@@ -61,7 +63,7 @@ def _id(instance_id: str, name: str) -> str:
     return f"{instance_id} {name}"
 
 
-# -------------------------------------------------------------------------------------- what is done
+# ----------------------------------------------------------------------------------------- works
 
 
 def _created(end: End) -> None:
@@ -98,7 +100,7 @@ def list_accounts(op: ListDbUsers, context: Context) -> list[dict[str, Any]]:
         "name": ADMINISTRATOR,
         "type": ADMINISTRATOR,
         "privilege": "ReadWrite",
-        "databases": [],  # all of them, which are not spelled out
+        "databases": [],  # an empty list means all databases
     }
     found = context.world.table(RedisAccount).of(instance.id)
     everybody = [administrator, *(account.wire() for account in found)]
@@ -113,8 +115,7 @@ def create(op: CreateDbUser, context: Context) -> dict[str, Any]:
         if user.name == ADMINISTRATOR or _id(instance.id, user.name) in context.world.table(RedisAccount):
             raise Refused("DBS.200827")
         _check_databases(instance, user.databases)
-    users = [{"name": user.name, "privilege": user.privilege, "databases": user.databases} for user in op.users]
-    return context.start(CREATE, instance, users=users)
+    return context.start(CREATE, instance, users=_plain(op.users))
 
 
 @simulates(DeleteDbUser)
@@ -132,8 +133,7 @@ def change(op: ModifyDbUserPrivilege, context: Context) -> dict[str, Any]:
     for user in op.users:
         _check_known(instance, user.name, context)
         _check_databases(instance, user.databases or ())
-    users = [{"name": user.name, "privilege": user.privilege, "databases": user.databases} for user in op.users]
-    return context.start(CHANGE, instance, users=users)
+    return context.start(CHANGE, instance, users=_plain(op.users))
 
 
 @simulates(ResetDbUserPassword)
@@ -141,8 +141,13 @@ def reset_password(op: ResetDbUserPassword, context: Context) -> dict[str, Any]:
     instance = usable(context, op.instance_id)
     if op.name != ADMINISTRATOR:
         _check_known(instance, op.name, context)
-    context.world.touch(instance, context.now)  # the password itself is kept nowhere
+    context.world.touch(instance, context.now)  # the password itself is not stored
     return {}
+
+
+def _plain(users: Iterable[NewAccount | AccountRights]) -> list[dict[str, Any]]:
+    """The users of a request as JSON, without their passwords."""
+    return [{"name": user.name, "privilege": user.privilege, "databases": user.databases} for user in users]
 
 
 def _check_known(instance: Instance, name: str, context: Context) -> None:

@@ -1,4 +1,4 @@
-"""Redis commands: the dangerous ones can be renamed or disabled, for everybody or for single keys."""
+"""Redis commands: dangerous ones can be renamed, or disabled for all clients or for single keys."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _MOST_KEYS = 20
 @kept("redis commands", ends_with_instance=True)
 @dataclass
 class Commands:
-    """What is not as usual with the commands of an instance."""
+    """The renamed and the disabled commands of an instance."""
 
     id: str
     """The instance."""
     names: dict[str, str] = field(default_factory=dict)
-    """The names of those that were renamed; empty for those that were disabled by that."""
+    """The new names of renamed commands; an empty name disables a command."""
     disabled: list[str] = field(default_factory=list)
-    """Those that are disabled for everybody."""
+    """The commands that are disabled for all clients."""
     keys: dict[str, list[str]] = field(default_factory=dict)
-    """Those that are disabled for single keys, by database and key."""
+    """The commands that are disabled for single keys, by database and key."""
 
 
 def _commands(context: Context, instance_id: str) -> Commands:
@@ -57,7 +57,7 @@ def rename(op: UpdateHighRiskCommands, context: Context) -> dict[str, Any]:
     names |= {command.origin_name: command.name for command in op.commands}
     given = [name.lower() for name in names.values() if name]
     if len(set(given)) < len(given):
-        raise Refused("DBS.280001", "commands: two would have one name.")
+        raise Refused("DBS.280001", "commands: two of them would have the same name.")
     commands.names = {command: name for command, name in names.items() if command != name}
     context.world.table(Commands).put(commands)
     return {}
@@ -78,7 +78,7 @@ def list_disabled(op: ShowRedisDisabledCommands, context: Context) -> Page:
 
 @simulates(SaveRedisDisabledCommands)
 def disable(op: SaveRedisDisabledCommands, context: Context) -> dict[str, Any]:
-    commands = _asked(op, context)
+    commands = _copy_of(op, context)
     if op.disabled_type == "command":
         commands.disabled = _with(commands.disabled, op.commands or [])
     else:
@@ -92,7 +92,7 @@ def disable(op: SaveRedisDisabledCommands, context: Context) -> dict[str, Any]:
 
 @simulates(DeleteRedisDisabledCommands)
 def enable(op: DeleteRedisDisabledCommands, context: Context) -> dict[str, Any]:
-    commands = _asked(op, context)
+    commands = _copy_of(op, context)
     if op.disabled_type == "command":
         commands.disabled = [one for one in commands.disabled if one not in (op.commands or ())]
     else:
@@ -104,8 +104,8 @@ def enable(op: DeleteRedisDisabledCommands, context: Context) -> dict[str, Any]:
     return {}
 
 
-def _asked(op: DisabledCommands, context: Context) -> Commands:
-    """A copy of what the request is about, so that a refusal leaves everything as it was."""
+def _copy_of(op: DisabledCommands, context: Context) -> Commands:
+    """A copy of the commands of the instance in a request, so that a refused request changes nothing."""
     instance = usable(context, op.instance_id)
     if any(str(int(key.db_id)) not in databases(instance) for key in op.keys or []):
         raise Refused("DBS.200823")

@@ -1,4 +1,4 @@
-"""Redis recovery: once it is switched on, an instance can go back to moments at regular distances."""
+"""Point-in-time recovery of Redis: an instance with a policy can be restored to moments at regular intervals."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from ..refusals import Refused
 from ..world import Instance, kept
 from . import Context, simulates
 from .redis import running, usable
-from .redis_data import Event, happened
+from .redis_data import Event, add_event
 
 _DEFAULT_MINUTES, _DEFAULT_DAYS = 20, 1
 _DAY = 24 * 3600
 _MB = 3.2
-"""What one moment takes."""
+"""The storage of one moment."""
 
 
 @kept("redis pitr", ends_with_instance=True)
 @dataclass
 class Pitr:
-    """How an instance is saved for going back. Without one, it is not."""
+    """The recovery policy of an instance."""
 
     id: str
     """The instance."""
     interval: int
     keep_days: int
     since: float
-    """The first moment; another interval begins anew."""
+    """The first moment; a change of the interval sets it to the present."""
 
     def moments(self, now: float) -> list[float]:
-        """The moments there are, the oldest first."""
+        """The moments that data can be restored to, the oldest first."""
         step = self.interval * 60
         oldest = max(0, -int((self.since - (now - self.keep_days * _DAY)) // step))
         return [self.since + step * number for number in range(oldest, int((now - self.since) // step) + 1)]
@@ -92,11 +92,11 @@ def list_moments(op: ListRedisPitrRestoreTime, context: Context) -> list[str]:
 
 
 def _taken_back(end: End) -> None:
-    happened(end, Event(end.now, back=end.effect["back"]))
+    add_event(end, Event(end.now, back=end.effect["back"]))
 
 
 def _read_in(end: End) -> None:
-    happened(end, Event(end.now, added=end.effect["files"]))
+    add_event(end, Event(end.now, added=end.effect["files"]))
 
 
 RESTORE = known(Work("RestoreRedisPitr", "RESTORE", 600, apply=_taken_back))
@@ -107,15 +107,15 @@ READ_IN = known(Work("RestoreRedisData", "RESTORE", 600, apply=_read_in))
 def restore(op: RestoreRedisPitr, context: Context) -> dict[str, Any]:
     instance = usable(context, op.instance_id)
     if instance.id not in context.world.table(Pitr):
-        raise Refused("DBS.212003", "Going back is switched off.")
+        raise Refused("DBS.212003", "Point-in-time recovery is switched off.")
     moment = op.restore_time.timestamp()
     if moment not in _moments(instance, context):
-        raise Refused("DBS.201215", "It is none of the moments one can go back to.")
+        raise Refused("DBS.201215", "It is none of the moments that data can be restored to.")
     return context.start(RESTORE, instance, back=moment)
 
 
 @simulates(RestoreRedisData)
 def read_in(op: RestoreRedisData, context: Context) -> dict[str, Any]:
-    """Any bucket will do: what is in it cannot be known here."""
+    """Accept any bucket: its content is not known here."""
     instance = usable(context, op.instance_id)
     return context.start(READ_IN, instance, files=op.files)

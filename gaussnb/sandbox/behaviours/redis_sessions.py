@@ -1,4 +1,4 @@
-"""Redis sessions: each node has some clients. A client whose session is closed connects again half a minute later."""
+"""Redis sessions: each node has some clients. A client whose session is closed connects again after 30 seconds."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from . import Context, Page, simulates
 from .redis import draw, node, running
 
 _AGAIN = 30.0
-"""Seconds until a client whose session was closed is back."""
+"""Seconds until a client whose session was closed connects again."""
 _ACTIVE = 10
-"""A session that was idle for fewer seconds does something."""
+"""A session that was idle for fewer seconds counts as active."""
 _TOP = 10
 _COMMANDS = ("get", "set", "hget", "hgetall", "zadd", "expire", "lpush", "mget", "ping")
 _CLIENTS = ("orders", "basket", "profile", "search", "")
@@ -32,20 +32,20 @@ _CLIENTS = ("orders", "basket", "profile", "search", "")
 @kept("redis clients", ends_with_instance=True)
 @dataclass
 class Clients:
-    """The clients of a node whose sessions were closed."""
+    """The clients of a node whose sessions were closed at some time."""
 
     id: str
     """The node."""
     instance_id: str
     closed: dict[int, int] = field(default_factory=dict)
-    """How often, by client."""
+    """The number of closed sessions by client."""
     back: dict[int, float] = field(default_factory=dict)
-    """When it connects again, by client."""
+    """The moment of the next connection by client."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """One client's connection."""
+    """The connection of a client."""
 
     client: int
     connected: float
@@ -53,7 +53,7 @@ class Session:
 
 
 def _sessions(instance: Instance, of: Node, context: Context) -> list[Session]:
-    """The sessions of a node now, the newest first; one that is shut down has none."""
+    """The present sessions of a node, the newest first. A node that is shut down has none."""
     if of.status != "normal":
         return []
     clients = context.world.table(Clients).get(of.id) or Clients(of.id, instance.id)
@@ -73,7 +73,7 @@ def _clients(of: Node) -> range:
 
 
 def break_off(world: World, instance: Instance, now: float) -> None:
-    """End every session of an instance; all clients connect again."""
+    """Close every session of an instance. All clients connect again."""
     for one in instance.nodes:
         _end(_clients(one), world, instance, one, now)
 

@@ -1,4 +1,4 @@
-"""Tags: setting one again overwrites it, taking a missing one away is no error."""
+"""Tags: setting a tag again overwrites it, and deleting a missing tag is no error."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def list_project_tags(op: ListProjectTags, context: Context) -> list[dict[str, A
 @simulates(ListInstancesByResourceTags)
 def find(op: ListInstancesByResourceTags, context: Context) -> Page | dict[str, Any]:
     found = [one for one in context.world.instances.newest_first() if _has(one, op)]
-    if op.action == "count":  # documented: nothing but the count; the list has to be there all the same
+    if op.action == "count":  # documented: only the count, with an empty list
         return {"instances": [], "total_count": len(found)}
     return Page(
         found,
@@ -61,7 +61,7 @@ def find(op: ListInstancesByResourceTags, context: Context) -> Page | dict[str, 
 
 
 def _has(instance: Instance, op: ListInstancesByResourceTags) -> bool:
-    """Whether an instance has each tag that is asked for, with any of its values, and the name and id."""
+    """True if an instance has each requested tag, with any of its values, and passes the filters of name and id."""
     known = {"instance_id": instance.id, "instance_name": instance.name}
     return all(
         tag.key in instance.tags and (not tag.values or instance.tags[tag.key] in tag.values) for tag in op.tags or ()

@@ -1,4 +1,4 @@
-"""API versions. The same documents are what OpenStack's clients look for at the root and at ``/v3``."""
+"""API versions. OpenStack's clients read the same documents at the root and at ``/v3``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Volumes: storage that grows and shrinks, by hand or when it fills up."""
+"""Volumes: storage that is changed by a request, or automatically when it fills up."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _COLD_MOST = 100_000
 @kept("cold_volume", ends_with_instance=True)
 @dataclass
 class ColdVolume:
-    """Storage of an instance for data that is seldom read."""
+    """Cold storage of an instance, for data that is rarely read."""
 
     id: str
     size: int
@@ -42,7 +42,7 @@ class ColdVolume:
 @kept("volume_policy", ends_with_instance=True)
 @dataclass
 class VolumePolicy:
-    """When storage is added to an instance by itself."""
+    """The policy for automatic storage expansion of an instance."""
 
     id: str
     threshold: int
@@ -115,7 +115,7 @@ def extend_cold(op: ResizeColdVolume, context: Context) -> dict[str, Any]:
     return context.start(EXTEND_COLD, instance, size=op.size)
 
 
-# ----------------------------------------------------------------------------------- by itself
+# ------------------------------------------------------------------------- automatic expansion
 
 
 @simulates(SetAutoEnlargePolicy)
@@ -159,7 +159,7 @@ def show_policy(op: ShowAutoEnlargePolicy, context: Context) -> dict[str, Any]:
 
 @lifecycle.afterwards
 def enlarge(world: World, instance: Instance, now: float) -> None:
-    """Add storage where the policy of the instance wants it."""
+    """Add storage if the policy of the instance says so."""
     policy = world.table(VolumePolicy).get(instance.id)
     limits = engines.engine(instance.engine).auto_enlarge
     if policy is None or limits is None or instance.actions or instance.status not in EXTEND.allowed:
@@ -173,6 +173,6 @@ def enlarge(world: World, instance: Instance, now: float) -> None:
 
 
 def fill(world: World, instance: Instance, percent: float, now: float) -> None:
-    """Let data take so many percent of an instance's disk: from 97 on, it takes no more writes."""
+    """Fill the disk of an instance to a percentage. From 97 on the disk is full."""
     instance.used = f"{instance.size * percent / 100:.3f}"
     lifecycle.settled(world, instance, now)

@@ -1,4 +1,4 @@
-"""VPCs, subnets and security groups: a neighbour's lists, which page by marker."""
+"""VPCs, subnets and security groups: lists of another service, which are paged by marker."""
 
 from __future__ import annotations
 
