@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from os import PathLike
 from types import MappingProxyType
 from typing import Any
@@ -149,17 +150,15 @@ class Sandbox(engine.Sandbox):
         given: dict[str, Any] = {"quota": quota, "speed": speed}
         asked = {name: value for name, value in given.items() if value is not None}
         new: dict[str, Any] = {"seed": seed, "region": region, "quota": QUOTA, "speed": SPEED, **asked}
-        standing, fill = start is not None, None
+        standing = start is not None
+        fill: Callable[[App], None] | None = None
         if world is not None:
             worldfile: Any = _WORLDFILE.find("worldfile")
             file = worldfile.read(world)
             new |= {name: value for name in new if (value := getattr(file, name)) is not None}
             standing = standing or file.clock is not None
             start = file.clock or start or file.saved_at
-
-            def fill(app: App) -> None:
-                worldfile.fill(file, app, world)
-
+            fill = partial(worldfile.fill, file, path=world)
         origin = Origin(new["seed"], new["region"], new["speed"], {"quota": new["quota"]})
         self._open(path, port, origin, asked, start, standing, fill)
 

@@ -210,9 +210,11 @@ class Tie(Thing, Protocol):
 
     def holds(self, instance_id: str) -> bool:
         """True if an instance is tied."""
+        ...
 
     def shown(self, world: World, instance_id: str) -> Mapping[str, Any]:
         """The fields that the list of instances shows for a tied instance."""
+        ...
 
 
 T = TypeVar("T", bound=Thing)
@@ -286,19 +288,19 @@ class World(State):
         """The quota."""
         return {"quota": self.quota}
 
-    def touch(self, instance: Instance, now: float) -> None:
+    def touch(self, thing: Instance, now: float) -> None:
         """Note that an instance changed."""
-        instance.updated = now
-        self._encoded.pop(instance.id, None)
-        self.instances.put(instance)
-        self._place(instance)
+        thing.updated = now
+        self._encoded.pop(thing.id, None)
+        self.instances.put(thing)
+        self._place(thing)
 
-    def remove(self, instance: Instance) -> None:
+    def remove(self, thing: Instance) -> None:
         """Delete an instance, and everything that is deleted with it."""
-        self._encoded.pop(instance.id, None)
-        self._hold(instance.id)
-        self.places.subtract(self._placed.pop(instance.id, {}))
-        super().remove(instance)
+        self._encoded.pop(thing.id, None)
+        self._hold(thing.id)
+        self.places.subtract(self._placed.pop(thing.id, {}))
+        super().remove(thing)
 
     def _place(self, instance: Instance) -> None:
         """Note the addresses and the subnets of an instance."""

@@ -228,7 +228,7 @@ def _instance(spec: InstanceSpec, context: Context) -> Instance:
         version=spec.datastore.version,
         storage_engine=spec.datastore.storage_engine,
         mode=spec.mode,
-        product_type=(engines.mode(engine, spec.mode).product_types and spec.product_type) or "",
+        product_type=spec.product_type or "" if engines.mode(engine, spec.mode).product_types else "",
         region=spec.region,
         availability_zone=spec.availability_zone,
         vpc_id=spec.vpc_id,

@@ -25,7 +25,7 @@ from .clock import Clock
 from .faults import Fault, Faults
 from .iam import EXTRA, IAM
 from .identity import Caller
-from .journal import Journal, secret_names
+from .journal import Journal
 from .messages import JSON, Answer, Refused, Request, Response, encode
 from .service import SandboxService
 from .store import Store
@@ -79,7 +79,7 @@ class App:
         self.store = store
         self._look = look or show_document
         self.faults = Faults(service.catalogue, service.codes)
-        self.journal = Journal()
+        self.journal = Journal(service.catalogue)
         self.lock = threading.RLock()
         self._router = Router(service.catalogue.chapters())
         self._handled = 0
@@ -145,13 +145,12 @@ class App:
             time=token_time(now),
             method=request.method,
             path=request.target,
-            operation=found.id,
+            operation=found.operation,
             status=None if response.drop else response.status,
             error_code=code,
             request_id=request_id,
             seconds=time.perf_counter() - began,
             body=request.body,
-            secrets=self._secret_names(found.operation),
         )
         return response
 
@@ -165,10 +164,6 @@ class App:
             headers = {"Content-Type": JSON, "X-Request-Id": request_id}
             return Response(failed.status, headers, encode(failed.body(request_id))), failed.code
         return response, code
-
-    def _secret_names(self, operation: type[Operation] | None) -> frozenset[str]:
-        """The names of the secret fields of an operation; for an unknown request, of all operations."""
-        return secret_names(*([operation] if operation else self.service.catalogue.values()))
 
     def _refused(self, code: str, detail: str = "", **more: Any) -> Refused:
         """A refusal that reads the service's error codes."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections import deque
 from datetime import datetime
-from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ...core.catalogue import Catalogue
 from ...core.frames import frame_from
 from ...core.operation import Operation
 from ...core.rows import Row
@@ -47,17 +47,34 @@ class JournalEntry(Row):
 class Journal:
     """The last requests."""
 
-    def __init__(self, keep: int = 10_000) -> None:
+    def __init__(self, catalogue: Catalogue, keep: int = 10_000) -> None:
+        self._catalogue = catalogue
+        self._secrets: dict[str, frozenset[str]] = {}
         self._records: deque[dict[str, Any]] = deque(maxlen=keep)
 
-    def add(self, body: bytes, secrets: frozenset[str], **record: Any) -> None:
+    def add(self, operation: type[Operation] | None, path: str, body: bytes, **record: Any) -> None:
         """Store a request, with its path and its body masked.
 
         Args:
+            operation: the operation of the request; None for an unknown one.
+            path: the path and the query, as sent.
             body: the body of the request.
-            secrets: the names of the fields that hold secrets.
+            record: the other fields of a :class:`JournalEntry`.
         """
-        self._records.append({**record, "path": mask(record["path"]), "body": body_without_secrets(body, secrets)})
+        id = operation.route.id if operation else ""
+        text = body_without_secrets(body, self._secret_names(id, operation)) if body else ""
+        self._records.append({**record, "operation": id, "path": mask(path), "body": text})
+
+    def _secret_names(self, id: str, operation: type[Operation] | None) -> frozenset[str]:
+        """The names of the secret fields of an operation; of all operations for an unknown request."""
+        if id not in self._secrets:
+            self._secrets[id] = frozenset(
+                name
+                for one in ([operation] if operation else self._catalogue.values())
+                for name, info in one.model_fields.items()
+                if is_secret(info.annotation)
+            )
+        return self._secrets[id]
 
     def __len__(self) -> int:
         return len(self._records)
@@ -83,11 +100,3 @@ def body_without_secrets(body: bytes, secrets: frozenset[str]) -> str:
         return text.encode(errors="replace").decode()  # a frame cannot hold half a surrogate
     except (ValueError, RecursionError):
         return ""
-
-
-@cache
-def secret_names(*operations: type[Operation]) -> frozenset[str]:
-    """The names of the secret fields of operations."""
-    return frozenset(
-        name for one in operations for name, info in one.model_fields.items() if is_secret(info.annotation)
-    )

@@ -31,7 +31,7 @@ class _Handler(BaseHTTPRequestHandler):
     # Head and body are sent in one write and without delay: otherwise an answer waits 40 ms for an acknowledgement.
     wbufsize = -1
     disable_nagle_algorithm = True
-    server: Server
+    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]  # it serves no other one
 
     def handle_one_request(self) -> None:
         """Read a request of any method, let the application answer it, and send the answer."""

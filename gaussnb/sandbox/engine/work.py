@@ -25,6 +25,7 @@ class Workable(Thing, Protocol):
     @property
     def prepaid(self) -> bool:
         """True if it is paid by the month or year: a change of its price is an order, and no job."""
+        ...
 
 
 @dataclass(frozen=True)
