@@ -23,11 +23,11 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from . import quickstart as example
-from .client import Client
 from .client.progress import Progress
 from .cloud.credentials import looked_at
 from .cloud.transport import Patience
 from .core.errors import CredentialsError, GaussnbError
+from .nosql.client import Client
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from . import doors
-from .client import Client
 from .cloud.transport import Patience
+from .nosql.client import Client
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from pydantic import SecretStr
 
-    from .client.watch import Watch
     from .core.methods import Sender
     from .core.operation import Operation
     from .sandbox import Sandbox
+    from .view.snapshot import Watched
     from .widgets import Form
     from .widgets.panel import Panel
 
@@ -36,7 +36,7 @@ def form_of(
     return form_of(operation, client, send)
 
 
-def panel_of(watch: Watch) -> Panel | None:
+def panel_of(watch: Watched) -> Panel | None:
     """The widgets that show a watch; None where ipywidgets is not installed."""
     try:
         from .widgets.panel import Panel

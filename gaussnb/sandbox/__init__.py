@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import requests as http
 
-    from ..client import Client
+    from ..nosql.client import Client
     from .server import Server
 
 __all__ = ["Clock", "Fault", "Sandbox", "login", "simulated"]
@@ -255,7 +255,7 @@ class Sandbox:
         Args:
             overrides: other arguments for the client.
         """
-        from ..client import Client
+        from ..nosql.client import Client
 
         login = {name: self.credentials[name] for name in ("username", "password", "domain")}
         here = {"endpoint": self.endpoint, "iam_endpoint": self.iam_endpoint, "region": self.region}

@@ -13,8 +13,7 @@ from ..view.palette import STYLE
 from .style import HIDDEN, Look, show
 
 if TYPE_CHECKING:
-    from ..client.watch import Watch
-    from ..view.snapshot import Snapshot
+    from ..view.snapshot import Snapshot, Watched
 
 # A panel stands alone as well as in a form, so it brings along all that it needs.
 CSS = f"""{STYLE}
@@ -41,7 +40,7 @@ class Panel:
     it changes and not each second of waiting.
     """
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watched) -> None:
         self._watch = watch
         # Handlers run in the main thread or in another one, and the poller draws from its own.
         self._lock = threading.RLock()
@@ -83,7 +82,7 @@ class Panel:
         self.draw(self._watch.snapshot())
         return self
 
-    def _drawn(self, watch: Watch) -> None:
+    def _drawn(self, watch: Watched) -> None:
         with self._lock:  # or an older snapshot could be drawn over a newer one, and stand there for ever
             self.draw(watch.snapshot())
 

@@ -12,6 +12,7 @@ from ...core.methods import Group, call, one
 from ...core.operation import Paged
 from ...core.rows import At, Known, Row
 from ...core.rules import Moment, OneOf, Rule
+from .. import states
 from ..fields import JobId
 
 JobStatus = Annotated[Literal["Running", "Completed", "Failed"], OneOf()]
@@ -24,7 +25,7 @@ class Job(Row, at="jobs"):
     """The job."""
     name: str
     """What is done, like CreateInstance."""
-    status: Annotated[str, Known(("Running", "Completed", "Failed"))]
+    status: Annotated[str, Known(tuple(states.JOB))]
     """Running until it is Completed or Failed."""
     progress: float
     """How far it is, in percent, while it runs."""
