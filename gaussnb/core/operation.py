@@ -90,7 +90,11 @@ def _without_input(error: ValidationError) -> ValidationError:
     for line in error.errors(include_url=False, include_input=False):
         says = _SAYS.get(line["type"], line["msg"])
         context = {key: str(value) for key, value in line.get("ctx", {}).items()}
-        kind = PydanticCustomError(line["type"], "{says}", {**context, "says": says})
+        kind = PydanticCustomError(
+            line["type"],  # pyright: ignore[reportArgumentType]  # the type of an error is no literal here
+            "{says}",
+            {**context, "says": says},
+        )
         lines.append(InitErrorDetails(type=kind, loc=line["loc"], input=None))
     return ValidationError.from_exception_data(error.title, lines, hide_input=True)
 
@@ -135,7 +139,17 @@ def refuse_all(title: str, broken: list[InitErrorDetails]) -> None:
 Ties = tuple[Tie[Any], ...]
 
 
-class Model(BaseModel):
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
+class _Named(ModelMetaclass):
+    """Tells type checkers that the fields of a part are given by name, and that a part is hashable."""
+
+
+@dataclass_transform(kw_only_default=False, frozen_default=True, field_specifiers=(Field,))
+class _Positional(_Named):  # type: ignore[misc]  # mypy takes the metaclass itself for a dataclass
+    """Tells type checkers that the fields of an operation may be given by position."""
+
+
+class Model(BaseModel, metaclass=_Named):
     """The base of every request and its nested parts: strict about names, silent about inputs."""
 
     ties: ClassVar[Ties] = ()
@@ -213,22 +227,21 @@ class Route:
         return self.method == "GET" or self.asks
 
 
-@cache
 def documented(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
-    """The fields of a model by name, each with what stands below it in the source as its description."""
+    """The fields of a model by name, each with its attribute docstring as its description."""
+    _describe(model)
+    return model.model_fields
+
+
+@cache
+def _describe(model: type[BaseModel]) -> None:
     for name, says in told(model, model.model_fields).items():
         model.model_fields[name].description = says
-    return model.model_fields
 
 
 def fields_of(part: BaseModel) -> dict[str, Any]:
     """Every field of a request with its value. ``dict()`` would stumble over a field that is called ``keys``."""
     return {name: value for name, value in part}
-
-
-@dataclass_transform(kw_only_default=False, field_specifiers=(Field,))
-class _Positional(ModelMetaclass):
-    """Tells type checkers that an operation's fields may be given by position."""
 
 
 class Operation(Model, metaclass=_Positional):
