@@ -39,9 +39,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from .. import doors
-from .docstrings import told
+from .docstrings import attribute_docs
 from .rows import Row
-from .rules import Limit, Offset, refuse
+from .rules import NO_SUCH_FIELD, Limit, Offset, refuse
 from .secrets import reveal
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class AsText:
 # --------------------------------------------------------------------------------------- requests
 
 
-_SAYS = {"missing": "this field is required", "extra_forbidden": "there is no such field"}
+_SAYS = {"missing": "this field is required", "extra_forbidden": NO_SUCH_FIELD}
 
 
 def _without_input(error: ValidationError) -> ValidationError:
@@ -165,7 +165,7 @@ class Model(BaseModel, metaclass=_Named):
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         made = handler(schema)
         properties = handler.resolve_ref_schema(made).get("properties", {})
-        for name, says in told(cls, properties).items():
+        for name, says in attribute_docs(cls, properties).items():
             properties[name].setdefault("description", says)
         return made
 
@@ -235,7 +235,7 @@ def documented(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
 
 @cache
 def _describe(model: type[BaseModel]) -> None:
-    for name, says in told(model, model.model_fields).items():
+    for name, says in attribute_docs(model, model.model_fields).items():
         model.model_fields[name].description = says
 
 
