@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .core.operation import Operation
     from .sandbox import Sandbox
     from .view.snapshot import Watched
-    from .widgets import Form
-    from .widgets.panel import Panel
+    from .widgets import Form as Form
+    from .widgets.panel import Panel as Panel
 
 
 def form_of(

@@ -69,7 +69,7 @@ def operations() -> pd.DataFrame:
                 "call": name or None,
                 "method": route.method,
                 "path": route.path,
-                "service": route.service,
+                "service": route.service or "nosql",
                 "success": route.success,
                 "simulated": operation in acted,
                 "depth": acted.get(operation),

@@ -26,6 +26,7 @@ from ..core.errors import UnknownOutcome
 from ..core.frames import frame_from, frame_of
 from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
+from ..core.refusals import ErrorCodes
 from ..core.rows import Row
 from ..core.service import Service
 from ..core.wire import Request, digest_of, json_of, query_of, request_of
@@ -97,7 +98,7 @@ class Client(Groups):
     ) -> None:
         self._credentials = credentials
         self.clock: Clock = clock or RealClock()
-        self._transport = transport or Transport(self.clock)
+        self._transport = transport or Transport(self.clock, codes=self.service.codes)
         tokens = TokenCache(clock=self.clock.time, on_disk=keep)
         self._access = Access(credentials, self._transport, self.service.host, tokens, self.clock.time)
         self._ledger = Ledger(on_disk=keep)
@@ -137,7 +138,7 @@ class Client(Groups):
         """
         found = find_credentials(profile, **settings)
         clock = clock or RealClock()
-        transport = Transport(clock, patience or Patience(), adapter, seed)
+        transport = Transport(clock, patience or Patience(), adapter, seed, cls.service.codes)
         return cls(found, clock=clock, transport=transport, keep=keep)
 
     # -- where and who
@@ -146,6 +147,11 @@ class Client(Groups):
     def endpoint(self) -> str:
         """The address of the service."""
         return self._access.endpoint
+
+    @property
+    def codes(self) -> ErrorCodes:
+        """The error codes of the service."""
+        return self._transport.codes
 
     @property
     def region(self) -> str:
@@ -236,7 +242,7 @@ class Client(Groups):
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-        service: str = "",
+        service: str | None = None,
     ) -> pd.DataFrame:
         """Send any request, for calls this library does not declare.
 
@@ -258,12 +264,14 @@ class Client(Groups):
             raise ValueError(f"a path begins with /, and {path!r} does not")
         if "{project_id}" in path:
             path = path.replace("{project_id}", self.project_id)
+        if service == "":
+            raise ValueError("a service has a name, like vpc")
         method = method.upper()
         found = self._router.find(method, path)
         route, holes = (found[0].route, found[1]) if found else (None, {})
         message = _Message(
             route.id if route else f"{method} {path}",
-            route.service if route else service,
+            route.service if route else service or "",
             Request(method, path, query_of(params or {}), None if json is None else json_of(json)),
             {**holes, **(params or {}), **(json if isinstance(json, Mapping) else {})},
             route,

@@ -8,8 +8,6 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import SecretStr
-
 from ..core.answers import word
 from ..core.errors import (
     ApiError,
@@ -24,6 +22,7 @@ from ..core.errors import (
 from ..core.frames import frame_from
 from ..core.operation import Operation
 from ..core.rows import Known, Row, columns
+from ..core.secrets import find, mask_known
 from ..core.wire import digest_of
 from .tables import Targets, Wrong, judge, refuse, targets_of
 
@@ -260,10 +259,7 @@ def _look_up(check_outcome: OutcomeCheck, operation: Operation, record: Record) 
 
 
 def _why(operation: Operation, error: GaussnbError) -> Record:
-    says = str(error)
-    for _, value in operation:
-        if isinstance(value, SecretStr):  # a server that repeats what it was sent
-            says = says.replace(value.get_secret_value(), "***")
+    says = mask_known(str(error), find(operation))  # a server may repeat the request
     return {"error_code": getattr(error, "error_code", None) or None, "message": says}
 
 

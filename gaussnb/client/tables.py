@@ -20,7 +20,7 @@ from ..core.errors import InvalidRows
 from ..core.frames import frame_from
 from ..core.operation import Operation, fields_of
 from ..core.rows import Row
-from ..core.rules import Flag, Whole, marks, unwrap
+from ..core.rules import NO_SUCH_FIELD, Flag, Whole, marks, unwrap
 
 Op = TypeVar("Op", bound=Operation)
 
@@ -31,7 +31,6 @@ Targets = Any
 Wrong = list[tuple[int | None, str, str]]
 """The problems found so far: row, field and message."""
 
-NO_FIELD = "there is no such field"
 INDEX = ("", "Unnamed: 0")
 """The names of the first column of a file that a frame was written to together with its index."""
 NO_TEXT = (
@@ -83,7 +82,7 @@ def judge(kind: type[Op], make: Callable[[], Op], number: int, wrong: Wrong) -> 
         says = NO_TEXT if line["type"] == "string_type" else line["msg"]
         if line["type"] == "extra_forbidden":
             meant = _names(kind).get(place.lower())
-            place, says = _shown(kind, place), f"{NO_FIELD}; {meant} is meant" if meant else NO_FIELD
+            place, says = _shown(kind, place), f"{NO_SUCH_FIELD}; {meant} is meant" if meant else NO_SUCH_FIELD
         wrong.append((number, place, says))
     return None
 
@@ -281,7 +280,7 @@ def _nested(kind: type[Operation], row: Mapping[Any, Any], number: int, wrong: W
         if missing(value) or (place == 1 and name in INDEX):
             continue
         if _shown(kind, name) != name:
-            wrong.append((number, _shown(kind, name), f"{NO_FIELD}: it stands in column {place}"))
+            wrong.append((number, _shown(kind, name), f"{NO_SUCH_FIELD}: it stands in column {place}"))
             continue
         *outer, last = [part for part in name.split(".") if not part.isdecimal()] or [""]
         into: Any = fields

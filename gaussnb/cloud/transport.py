@@ -42,10 +42,11 @@ from ..core.errors import (
     NotSimulated,
     ServerError,
     Unreachable,
-    error_from_answer,
 )
+from ..core.refusals import ErrorCodes
 from ..core.wire import Request
 from .auth import Auth
+from .error_codes import CLOUD_CODES
 from .regions import check_endpoint, is_loopback
 
 LARGEST = 256 * 1024 * 1024  # bytes of one answer; a page of 100 instances has 200 kB
@@ -123,12 +124,14 @@ class Transport:
         patience: time-outs and tries.
         adapter: reaches a sandbox without a socket.
         seed: makes the jitter between tries repeatable.
+        codes: the error codes of the service.
     """
 
     clock: Clock = field(default_factory=RealClock)
     patience: Patience = field(default_factory=Patience)
     adapter: BaseAdapter | None = None
     seed: int | None = None
+    codes: ErrorCodes = field(default_factory=lambda: CLOUD_CODES, repr=False)
 
     def __post_init__(self) -> None:
         # requests' sessions are not safe to share between threads: each exchange borrows one.
@@ -240,7 +243,7 @@ class Transport:
         else:
             if reply.status < 300:
                 return reply, False, None
-            refusal = _refusal(reply)
+            refusal = _refusal(reply, self.codes)
             again = refusal.retry == "throttle" or (refusal.retry == "server" and safe)
             refusal.retry_after = _retry_after(reply.headers, self.clock.time())
             return refusal, again, refusal.retry_after
@@ -289,10 +292,10 @@ def _read(response: requests.Response, operation: str) -> Reply:
     return Reply(response.status_code, response.headers, bytes(body), operation)
 
 
-def _refusal(reply: Reply) -> ApiError:
+def _refusal(reply: Reply, codes: ErrorCodes) -> ApiError:
     if reply.status < 400:
         raise reply.bad("a redirect, which is refused: a token goes to no other host")
-    return error_from_answer(reply.status, reply.headers, reply.body, reply.operation)
+    return codes.error_from_answer(reply.status, reply.headers, reply.body, reply.operation)
 
 
 def _says_nothing(failure: GaussnbError, creates: bool) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from .operation import plain
-from .rows import Above, Asked, At, Column, Count, Each, Joined, Keys, Row, Source, columns
+from .rows import Above, At, Column, Count, Each, FromRequest, Joined, Keys, Row, Source, columns
+from .secrets import reveal
 
 # ---------------------------------------------------------------------------------------- answers
 
@@ -101,7 +101,7 @@ def word(value: Any) -> str:
 def _each(path: str, asked: Mapping[str, Any]) -> list[Any]:
     """The values at a dotted path of a request."""
     name, _, below = path.partition(".")
-    return list(leaves(plain(asked.get(name)), below))
+    return list(leaves(reveal(asked.get(name)), below))
 
 
 Reader = Callable[[Sequence[Any], Sequence[Enclosing]], Iterable[Any]]
@@ -141,8 +141,8 @@ def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
             ]
         case Above(thing_path, path):
             return lambda things, above: [next(leaves(enclosing.get(thing_path), path), None) for enclosing in above]
-        case Asked(name):
-            value = plain(asked.get(name))
+        case FromRequest(name):
+            value = reveal(asked.get(name))
             return lambda things, above: [value] * len(things)
         case Each(path):
             values = _each(path, asked)

@@ -81,7 +81,7 @@ class Chapters:
     gaussnb`` takes about 110 ms more, and the sandbox about 250 ms more until its first answer.
 
     Args:
-        modules: full names, like ``gaussnb.nosql.operations.nodes``.
+        modules: full names, like ``package.operations.nodes``.
     """
 
     def __init__(self, modules: Iterable[str]) -> None:

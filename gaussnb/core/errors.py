@@ -25,60 +25,22 @@
     ├── WaitFailed                  what was waited for ended badly
     └── WaitTimeout                 it is still going on                (also TimeoutError)
 
-This service says 400 for "not found" and 403 for "busy", so its error code is looked up in `CODES` before the HTTP
-status is. The same table is what the sandbox answers with.
+The error code of a service decides about the class before the HTTP status does: see :mod:`gaussnb.core.refusals`.
 """
 
 from __future__ import annotations
 
-import html
-import json
-import re
-from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from http.client import responses
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from ..nosql.error_codes import TABLE
+from .secrets import one_line, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "CODES",
-    "NOT_SIMULATED",
-    "ApiError",
-    "AuthenticationError",
-    "BadAnswer",
-    "Busy",
-    "Code",
-    "CredentialsError",
-    "GaussnbError",
-    "InvalidRequest",
-    "InvalidRows",
-    "NotFound",
-    "NotSimulated",
-    "PermissionDenied",
-    "QuotaExceeded",
-    "Retry",
-    "ServerError",
-    "Throttled",
-    "UnknownOutcome",
-    "Unreachable",
-    "WaitFailed",
-    "WaitTimeout",
-    "class_for",
-    "code_for",
-    "error_from_answer",
-    "mask",
-]
-
 Retry: TypeAlias = Literal["never", "busy", "throttle", "token", "server"]
-
-
-# --- the tree ---------------------------------------------------------------------------------------------------------
+"""When the same request could succeed: never; when the instance is no longer busy; after a pause (throttle); once,
+with a new token; later, because the server failed. After a :class:`ServerError` a write may have been done all the
+same."""
 
 
 class GaussnbError(Exception):
@@ -95,7 +57,7 @@ class GaussnbError(Exception):
         super().__init__(message)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_cut(str(self), 120)!r})"
+        return f"{type(self).__name__}({shortened(str(self), 120)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions pickle by calling the class with `args`; ours take keywords, so they are put back together.
@@ -114,19 +76,21 @@ class ApiError(GaussnbError):
 
     Args:
         status: HTTP status.
-        error_code: the service's own code, such as ``DBS.280234``; empty when it sent none.
-        error_msg: the service's own words.
-        request_id: what the vendor's support asks for.
+        error_code: the service's own error code; empty when it sent none.
+        error_msg: the service's own message.
+        request_id: the id of the request, which the vendor's support asks for.
         operation: name of the operation that was called.
-        hint: what to do next; by default the sentence `CODES` has for this code.
+        hint: what to do next, in one sentence.
+        retry: when the same request could succeed; by default, what is usual for the class.
 
     Attributes:
         retry_after: seconds after which the service wants to be asked again, if it said so.
 
-    >>> print(InvalidRequest(status=400, error_code="DBS.280234", error_msg="Invalid name.", operation="Create"))
-    Create: Invalid name (HTTP 400, DBS.280234). Use 4 to 64 characters: a letter, then letters, digits, - or _.
+    >>> print(InvalidRequest(status=400, error_code="X.1", error_msg="Bad name", operation="Op", hint="Shorten it."))
+    Op: Bad name (HTTP 400, X.1). Shorten it.
     """
 
+    usual_retry: ClassVar[Retry] = "never"
     retry_after: float | None = None
 
     def __init__(
@@ -137,22 +101,19 @@ class ApiError(GaussnbError):
         error_msg: str = "",
         request_id: str = "",
         operation: str = "",
-        hint: str | None = None,
+        hint: str = "",
+        retry: Retry | None = None,
     ) -> None:
         self.status = status
         self.error_code = error_code
         self.error_msg = error_msg
         self.request_id = request_id
         self.operation = operation
-        self.hint = code_for(status, error_code).hint if hint is None else hint
+        self.hint = hint
+        self.retry: Retry = self.usual_retry if retry is None else retry
         what = error_msg.rstrip(". ") or "the service refused"
         facts = _facts(status, error_code, request_id)
         super().__init__(f"{operation or 'request'}: {what} ({facts}). {self.hint}".rstrip())
-
-    @property
-    def retry(self) -> Retry:
-        """When the same request could succeed; see `Code.retry`."""
-        return code_for(self.status, self.error_code).retry
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.status}, {self.error_code!r}, operation={self.operation!r})"
@@ -181,17 +142,25 @@ class QuotaExceeded(ApiError):
 class Busy(ApiError):
     """The instance is in a state, or in the middle of an operation, that forbids this now."""
 
+    usual_retry: ClassVar[Retry] = "busy"
+
 
 class Throttled(ApiError):
     """Too many requests in a short time."""
+
+    usual_retry: ClassVar[Retry] = "throttle"
 
 
 class ServerError(ApiError):
     """The service failed. A write may have been done all the same: look before repeating it."""
 
+    usual_retry: ClassVar[Retry] = "server"
+
 
 class NotSimulated(ServerError):
     """The endpoint knows the operation but does not carry it out: HTTP 501, as the sandbox sends it."""
+
+    usual_retry: ClassVar[Retry] = "never"
 
 
 class BadAnswer(GaussnbError, ValueError):
@@ -220,7 +189,7 @@ class BadAnswer(GaussnbError, ValueError):
         self.request_id = request_id
         self.operation = operation
         head = excerpt[:4_000]
-        self.excerpt = _plain(head.decode("utf-8", "replace") if isinstance(head, bytes) else head, 200)
+        self.excerpt = one_line(head.decode("utf-8", "replace") if isinstance(head, bytes) else head, 200)
         shown = f": {self.excerpt}" if self.excerpt else ""
         super().__init__(f"{operation or 'request'}: {reason} ({_facts(status, '', request_id)}){shown}")
 
@@ -316,267 +285,6 @@ class WaitTimeout(_Waited, TimeoutError):
         message: last state, elapsed time, and how to take up the wait again.
         history, frame: as in `WaitFailed`.
     """
-
-
-# --- the table --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """What is known about one error code.
-
-    Attributes:
-        kind: the exception class.
-        hint: one plain sentence: what to do next.
-        retry: when the unchanged request could succeed: ``never``; when the instance is no longer ``busy``;
-            after backing off (``throttle``); once, with a new ``token``; later, because the ``server``
-            failed. After a `ServerError` a write may have been done, whatever this says.
-        status: the HTTP status the service sends it with.
-        text: a short message, as the sandbox sends it.
-    """
-
-    kind: type[ApiError]
-    hint: str
-    retry: Retry
-    status: int
-    text: str
-
-
-NOT_SIMULATED = "SANDBOX.0501"
-"""The code of the sandbox for an operation it knows but does not act out."""
-
-_HEAD = re.compile(r"(?P<kind>\w+) (?P<status>\d{3})(?:, retry (?P<retry>\w+))?: (?P<hint>.+)")
-_ROW = re.compile(r" {4}(?P<code>\S+) (?:(?P<status>\d{3}) )?(?P<text>.+)")
-
-
-def _usual_retry(kind: type[ApiError], status: int) -> Retry:
-    if issubclass(kind, NotSimulated):
-        return "never"
-    if issubclass(kind, ServerError):
-        return "server" if status >= 500 else "never"  # a 4xx is an answer: it was not done, and will not be
-    return "busy" if issubclass(kind, Busy) else "throttle" if issubclass(kind, Throttled) else "never"
-
-
-def _read_table(text: str) -> Iterator[tuple[str, Code]]:
-    head: re.Match[str] | None = None
-    for line in text.splitlines():
-        if found := _HEAD.fullmatch(line):
-            head = found
-        elif head and (row := _ROW.fullmatch(line)):
-            kind: type[ApiError] = globals()[head["kind"]]
-            status = int(row["status"] or head["status"])
-            retry: Any = head["retry"] or _usual_retry(kind, status)
-            yield row["code"], Code(kind, head["hint"], retry, status, row["text"])
-        else:
-            raise ValueError(f"not a line of the code table: {line!r}")
-
-
-CODES: Mapping[str, Code] = MappingProxyType(dict(_read_table(TABLE)))
-"""Every known error code of the service, its gateway and IAM. ``APIG.*`` has the same numbers as ``APIGW.*``."""
-
-_STATUSES: Mapping[int, tuple[type[ApiError], str]] = {
-    401: (AuthenticationError, "Check user, password and account name, or the access key; then log in again."),
-    403: (PermissionDenied, "Ask the account's administrator for the permission of this operation."),
-    404: (NotFound, "Check the id, the project and the endpoint."),
-    409: (Busy, "Wait until the instance is normal and try again."),
-    410: (NotFound, "It is gone."),
-    413: (InvalidRequest, "Send less at once."),
-    429: (Throttled, "Slow down and try again after a pause."),
-    501: (NotSimulated, CODES[NOT_SIMULATED].hint),
-}
-
-
-def code_for(status: int, code: str = "") -> Code:
-    """What is known about an error, by its code and else by its HTTP status.
-
-    Args:
-        status: HTTP status of the answer.
-        code: error code of the answer, if any.
-
-    Returns:
-        The row of `CODES`, or one made from the status for codes nobody has documented.
-
-    >>> code_for(403, "DBS.200019").kind.__name__, code_for(403).kind.__name__
-    ('Busy', 'PermissionDenied')
-    """
-    name = "APIGW." + code[5:] if code.startswith("APIG.") else code
-    known = CODES.get(name)
-    if known is not None and name != "APIGW.0201":
-        return known
-    text = responses.get(status, "Error") + "."
-    if status in _STATUSES:
-        kind, hint = _STATUSES[status]
-    elif 400 <= status < 500:
-        kind, hint = InvalidRequest, "Check the arguments against the operation's documentation."
-    elif status >= 500:
-        kind, hint = ServerError, "Try again later; look before repeating a write."
-    else:
-        kind, hint = ApiError, "This is not an answer of the service; check the endpoint. Redirects are not followed."
-    retry: Retry = "token" if kind is AuthenticationError else _usual_retry(kind, status)
-    return Code(kind, hint, retry, status, text)
-
-
-def class_for(status: int, code: str = "") -> type[ApiError]:
-    """The exception class of an error answer; the service's code decides before the HTTP status does.
-
-    >>> class_for(400, "DBS.201204").__name__
-    'NotFound'
-    """
-    return code_for(status, code).kind
-
-
-# --- from an answer to an error ---------------------------------------------------------------------------------------
-
-_READ = 65_536  # an error says what it has to say at the beginning; nobody parses a 30 MB page
-_CODE_NAMES = ("error_code", "errCode", "errorCode", "code")
-_TEXT_NAMES = ("error_msg", "errMsg", "errorMsg", "error_message", "message", "msg", "title", "error_description")
-_ID_NAMES = ("request_id", "requestId", "requestid")
-_ID_HEADERS = ("x-request-id", "x-iam-trace-id")
-
-
-def error_from_answer(status: int, headers: Mapping[str, str], body: bytes, operation: str) -> ApiError:
-    """Turn any error answer into the right exception. Never raises, whatever the body is.
-
-    Args:
-        status: HTTP status.
-        headers: answer headers, in any case.
-        body: answer body: one of the service's, the gateway's or IAM's JSON shapes, a proxy's HTML, cut off,
-            or empty.
-        operation: name of the operation that was called.
-
-    Returns:
-        An instance of the class that `class_for` names, with secrets masked.
-
-    >>> error_from_answer(400, {}, b'{"error_code": "DBS.280016", "error_msg": "Gone."}', "ShowInstance")
-    NotFound(400, 'DBS.280016', operation='ShowInstance')
-    """
-    text = bytes(body[:_READ]).decode("utf-8-sig", "replace") if body else ""
-    code, message, request_id = _read_error(text)
-    if code == str(status):
-        code = ""  # Keystone repeats the HTTP status as its code
-    by_name = {str(name).lower(): value for name, value in headers.items()} if headers else {}
-    request_id = next((_word(by_name[name]) for name in _ID_HEADERS if by_name.get(name)), request_id)
-    return class_for(status, code)(
-        status=status,
-        error_code=code,
-        error_msg=message or responses.get(status, ""),
-        request_id=request_id,
-        operation=operation,
-    )
-
-
-def _read_error(text: str) -> tuple[str, str, str]:
-    """(code, message, request id) of an error body, each possibly empty."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        if text.lstrip()[:1] in ("{", "["):
-            return _search(text)
-        return "", _without_markup(text), ""
-    if not isinstance(data, (dict, list)):
-        return "", _plain(str(data), 500), ""
-    pairs = []
-    request_id = ""
-    for each in _objects(data):
-        code = next(filter(None, (_word(each.get(name)) for name in _CODE_NAMES)), "")
-        message = next(filter(None, (_sentence(each.get(name)) for name in _TEXT_NAMES)), "")
-        pairs.append((code, message))
-        request_id = request_id or next(filter(None, (_word(each.get(name)) for name in _ID_NAMES)), "")
-    best = max(pairs, key=lambda pair: (all(pair), any(pair)), default=("", ""))
-    return (*best, request_id) if any(best) else ("", _plain(text, 500), request_id)
-
-
-def _objects(data: dict[str, Any] | list[Any]) -> Iterator[dict[str, Any]]:
-    """The JSON objects in an answer, outer ones first; some services wrap the error once or twice."""
-    waiting: deque[Any] = deque([data])
-    for _ in range(500):
-        if not waiting:
-            return
-        each = waiting.popleft()
-        if isinstance(each, dict):
-            yield each
-            if isinstance(each.get("error"), str):
-                yield {"message": each["error"]}
-        inner = each.values() if isinstance(each, dict) else each
-        waiting.extend(value for value in inner if isinstance(value, (dict, list)))
-
-
-def _search(text: str) -> tuple[str, str, str]:
-    """The same from JSON that was cut off or damaged."""
-
-    def first(names: tuple[str, ...]) -> str:
-        for name in names:
-            found = re.search(rf'"{name}"\s*:\s*(?:"((?:[^"\\]|\\.){{0,2000}})|(-?\d{{1,20}}))', text)
-            if found:
-                return found[1] or found[2] or ""
-        return ""
-
-    code, message, request_id = first(_CODE_NAMES), first(_TEXT_NAMES), first(_ID_NAMES)
-    return _word(code), _plain(message or text, 500), _word(request_id)
-
-
-def _without_markup(text: str) -> str:
-    title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
-    if title and title[1].strip():
-        return _plain(html.unescape(title[1]), 500)
-    return _plain(html.unescape(re.sub(r"<[^>]{0,2000}>", " ", text[:4_000])), 500)
-
-
-def _word(value: Any) -> str:
-    """A code or an id: short, one line; anything structured is not one."""
-    if isinstance(value, bytes):
-        value = value.decode("latin-1")
-    return _plain(str(value), 128) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-
-
-def _sentence(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return ""
-    return _plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 500)
-
-
-# --- text that may be shown -------------------------------------------------------------------------------------------
-
-_PART = """(?: passw | passphrase | passcode | pwd | secret | token | signature | authorization | credential
-    | api [-_]? key | private [-_]? key | totp )"""
-_WHOLE = "(?: sk | pass | auth )"
-_NAME = re.compile(rf"{_PART} | \A {_WHOLE} \Z", re.IGNORECASE | re.VERBOSE)
-_SECRET = re.compile(
-    rf"""
-    (?P<name> (?: [\w-]{{0,30}} {_PART} [\w-]{{0,20}} | (?<![\w-]) {_WHOLE} ) \\* ["']? \s* [:=] \s* )
-    (?: \\* "(?:[^"\\]|\\.)*"? | \\* '(?:[^'\\]|\\.)*'? | (?:bearer|basic|sdk-[\w-]+)\s+[^\r\n]* | [^\s,;&"'}}\]]+ )
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_TOKEN = re.compile(r"\b(?:MII|gAAAA|eyJ)[\w+/=.-]{20,}|[\w+/=-]{200,}")
-
-
-def tells_secret(name: str) -> bool:
-    """Whether what is called like this is a password, a key or a token.
-
-    >>> tells_secret("user_pwd"), tells_secret("keyspace")
-    (True, False)
-    """
-    return _NAME.search(name) is not None
-
-
-def mask(text: str) -> str:
-    """Blot out what looks like a password, key or token in text that came from elsewhere.
-
-    >>> mask('{"name": "demo", "password": "hush"}')
-    '{"name": "demo", "password": ***}'
-    """
-    return _TOKEN.sub("***", _SECRET.sub(r"\g<name>***", text))
-
-
-def _plain(text: str, limit: int) -> str:
-    """One masked line of printable text, at most `limit` characters."""
-    head = "".join(char if char.isprintable() else " " for char in text[: 8 * limit])
-    return _cut(" ".join(mask(head).split()), limit)
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _facts(status: int, code: str, request_id: str) -> str:

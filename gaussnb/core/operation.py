@@ -22,7 +22,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import (
     TYPE_CHECKING,
@@ -35,15 +34,15 @@ from typing import (
     dataclass_transform,
 )
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from .. import doors
-from ..nosql.fields import Limit, Offset
-from .docstrings import told
+from .docstrings import attribute_docs
 from .rows import Row
-from .rules import refuse
+from .rules import NO_SUCH_FIELD, Limit, Offset, refuse
+from .secrets import reveal
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -78,7 +77,7 @@ class AsText:
 # --------------------------------------------------------------------------------------- requests
 
 
-_SAYS = {"missing": "this field is required", "extra_forbidden": "there is no such field"}
+_SAYS = {"missing": "this field is required", "extra_forbidden": NO_SUCH_FIELD}
 
 
 def _without_input(error: ValidationError) -> ValidationError:
@@ -91,7 +90,11 @@ def _without_input(error: ValidationError) -> ValidationError:
     for line in error.errors(include_url=False, include_input=False):
         says = _SAYS.get(line["type"], line["msg"])
         context = {key: str(value) for key, value in line.get("ctx", {}).items()}
-        kind = PydanticCustomError(line["type"], "{says}", {**context, "says": says})
+        kind = PydanticCustomError(
+            line["type"],  # pyright: ignore[reportArgumentType]  # the type of an error is no literal here
+            "{says}",
+            {**context, "says": says},
+        )
         lines.append(InitErrorDetails(type=kind, loc=line["loc"], input=None))
     return ValidationError.from_exception_data(error.title, lines, hide_input=True)
 
@@ -136,7 +139,17 @@ def refuse_all(title: str, broken: list[InitErrorDetails]) -> None:
 Ties = tuple[Tie[Any], ...]
 
 
-class Model(BaseModel):
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
+class _Named(ModelMetaclass):
+    """Tells type checkers that the fields of a part are given by name, and that a part is hashable."""
+
+
+@dataclass_transform(kw_only_default=False, frozen_default=True, field_specifiers=(Field,))
+class _Positional(_Named):  # type: ignore[misc]  # mypy takes the metaclass itself for a dataclass
+    """Tells type checkers that the fields of an operation may be given by position."""
+
+
+class Model(BaseModel, metaclass=_Named):
     """The base of every request and its nested parts: strict about names, silent about inputs."""
 
     ties: ClassVar[Ties] = ()
@@ -152,7 +165,7 @@ class Model(BaseModel):
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         made = handler(schema)
         properties = handler.resolve_ref_schema(made).get("properties", {})
-        for name, says in told(cls, properties).items():
+        for name, says in attribute_docs(cls, properties).items():
             properties[name].setdefault("description", says)
         return made
 
@@ -176,7 +189,8 @@ class Route:
     path: str
     returns: type[Row]
     success: int = 200
-    service: str = "nosql"
+    service: str = ""
+    """The name of the service that answers, where it is another service of the cloud; empty for the client's own."""
     asks: bool = False
     """Whether a call that is no GET only looks all the same."""
     total: str = "total_count"
@@ -187,7 +201,8 @@ class Route:
     """How many of a longer list can be read at all."""
     ends: Ends = "answered"
     takes: float | None = None
-    """Seconds the work it starts usually takes, roughly; of a creation :mod:`gaussnb.nosql.engines` knows more."""
+    """Seconds that the work usually takes, roughly. None where there is no work, or where it depends on the kind of
+    thing that is made."""
     creates: bool = False
     """Whether a repeated send would make a second, paid-for thing."""
     signed: bool = True
@@ -212,37 +227,21 @@ class Route:
         return self.method == "GET" or self.asks
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON would say it: models as objects without their empty fields, secrets revealed."""
-    if isinstance(value, BaseModel):
-        return {name: plain(item) for name, item in value if item is not None}
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S%z}"
-    return value
+def documented(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
+    """The fields of a model by name, each with its attribute docstring as its description."""
+    _describe(model)
+    return model.model_fields
 
 
 @cache
-def documented(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
-    """The fields of a model by name, each with what stands below it in the source as its description."""
-    for name, says in told(model, model.model_fields).items():
+def _describe(model: type[BaseModel]) -> None:
+    for name, says in attribute_docs(model, model.model_fields).items():
         model.model_fields[name].description = says
-    return model.model_fields
 
 
 def fields_of(part: BaseModel) -> dict[str, Any]:
     """Every field of a request with its value. ``dict()`` would stumble over a field that is called ``keys``."""
     return {name: value for name, value in part}
-
-
-@dataclass_transform(kw_only_default=False, field_specifiers=(Field,))
-class _Positional(ModelMetaclass):
-    """Tells type checkers that an operation's fields may be given by position."""
 
 
 class Operation(Model, metaclass=_Positional):
@@ -280,7 +279,7 @@ class Operation(Model, metaclass=_Positional):
         for name, value in self:
             if value is None or self.place(name) != "body":
                 continue
-            into, said = body, plain(value)
+            into, said = body, reveal(value)
             for mark in type(self).model_fields[name].metadata:
                 if isinstance(mark, Inside):
                     into = body.setdefault(mark.key, {})

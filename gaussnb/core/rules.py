@@ -54,11 +54,17 @@ else:
             return part
 
 
-BAD_PARAMETER = "DBS.280001"
-MISSING = "DBS.280040"
+BAD_VALUE = ""
+"""The code of a rule that names none: the sandbox answers with the service's usual code for a bad value."""
+MISSING = "missing"
+"""The code of a rule about a value that must be given: the sandbox answers with the service's usual code for it."""
 
 
-def refuse(says: str, code: str = BAD_PARAMETER) -> PydanticCustomError:
+NO_SUCH_FIELD = "there is no such field"
+"""The sentence about a name that is not declared."""
+
+
+def refuse(says: str, code: str = BAD_VALUE) -> PydanticCustomError:
     """The error a validator raises: a sentence for the person, a code for the wire."""
     return PydanticCustomError("rule", "{says}", {"says": says, "code": code})
 
@@ -70,7 +76,7 @@ class Rule:
     says: str
     """What is allowed, as a person filling a form wants to read it."""
     holds: Callable[[Any], bool]
-    code: str = BAD_PARAMETER
+    code: str = BAD_VALUE
     """The service's error code for a value that breaks the rule."""
     pattern: str = ""
     """The regular expression it holds texts against, where it does."""
@@ -87,12 +93,12 @@ class Rule:
         raise refuse(self.says, self.code)
 
 
-def matches(pattern: str, says: str, code: str = BAD_PARAMETER) -> Rule:
+def matches(pattern: str, says: str, code: str = BAD_VALUE) -> Rule:
     """A rule that a whole text must match ``pattern``."""
     return Rule(says, lambda text: re.fullmatch(pattern, text) is not None, code, pattern)
 
 
-def between(low: float, high: float, what: str = "a number", code: str = BAD_PARAMETER) -> Rule:
+def between(low: float, high: float, what: str = "a number", code: str = BAD_VALUE) -> Rule:
     """A rule for a number: ``low`` to ``high``, both allowed."""
     return Rule(f"{what} from {low} to {high}", lambda number: low <= number <= high, code)
 
@@ -105,12 +111,12 @@ class Length(Rule):
     high: int = 1
 
 
-def at_most(count: int, what: str, code: str = BAD_PARAMETER) -> Length:
+def at_most(count: int, what: str, code: str = BAD_VALUE) -> Length:
     """A rule for a list or text: one to ``count`` of ``what``."""
     return Length(f"1 to {count} {what}", lambda items: 1 <= len(items) <= count, code, high=count)
 
 
-def exactly_one(what: str, code: str = BAD_PARAMETER) -> Length:
+def exactly_one(what: str, code: str = BAD_VALUE) -> Length:
     """A rule for a list that the service wants to have one item."""
     return Length(f"exactly one {what}", lambda items: len(items) == 1, code, obvious=True)
 
@@ -122,7 +128,7 @@ class Titled:
     title: str
 
 
-def up_to(count: int, what: str, code: str = BAD_PARAMETER) -> Length:
+def up_to(count: int, what: str, code: str = BAD_VALUE) -> Length:
     """A rule for a list or text: none to ``count`` of ``what``."""
     return Length(f"at most {count} {what}", lambda items: len(items) <= count, code, low=0, high=count)
 
@@ -132,9 +138,15 @@ def some(what: str, code: str = MISSING) -> Rule:
     return Rule(f"at least one {what}", lambda items: len(items) > 0, code)
 
 
-def at_least(low: float, code: str = BAD_PARAMETER) -> Rule:
+def at_least(low: float, code: str = BAD_VALUE) -> Rule:
     """A rule for a number: ``low`` or more."""
     return Rule(f"{low} or more", lambda number: number >= low, code)
+
+
+Offset = Annotated[int, at_least(0)]
+"""The number of items before a page."""
+Limit = Annotated[int, between(1, 100, "items a page,")]
+"""The number of items of a page."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +159,7 @@ class Whole:
 
     low: int
     high: int | None = None
-    code: str = BAD_PARAMETER
+    code: str = BAD_VALUE
 
     @property
     def says(self) -> str:
@@ -178,7 +190,7 @@ class Whole:
 class OneOf:
     """Gives a ``Literal`` the code the service answers with for any other word."""
 
-    code: str = BAD_PARAMETER
+    code: str = BAD_VALUE
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         says = f"one of {', '.join(map(str, get_args(source)))}"
@@ -201,7 +213,7 @@ class Flag:
     """The words for off and on."""
     twins: tuple[object, object]
     """The JSON values that mean the same."""
-    code: str = BAD_PARAMETER
+    code: str = BAD_VALUE
     obvious: ClassVar[bool] = True
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from .catalogue import Catalogue
 from .methods import Sender
 from .operation import Operation
+from .refusals import ErrorCodes
 from .rows import Row
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class Service:
     catalogue: Catalogue
     """The operations, those of IAM and of other services included."""
     lifecycle: Lifecycle
+    codes: ErrorCodes
+    """The error codes of the service, of the gateway and of IAM."""
     list_things: Callable[[Sequence[str]], Operation]
     """The operation that lists at least the things with these ids; all things if there is no id."""
     list_named: Callable[[str], Operation]

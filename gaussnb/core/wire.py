@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
-from .operation import Inside, Operation, fields_of, plain
+from .operation import Inside, Operation, fields_of
+from .secrets import LEFT_OUT, Path, reveal, walk, without
 
 # --------------------------------------------------------------------------------------- requests
 
@@ -42,9 +43,13 @@ def request_of(operation: Operation, project_id: str = "") -> Request:
         operation: any declared operation.
         project_id: fills the hole of that name.
 
-    >>> from gaussnb.nosql.operations.instances import RestartInstance
-    >>> request_of(RestartInstance(instance_id="0f1e"), "p1").path
-    '/v3/p1/instances/0f1e/restart'
+    >>> from gaussnb.core.catalogue import post
+    >>> from gaussnb.core.rows import Row
+    >>> @post("/v3/{project_id}/things/{thing_id}/restart", returns=Row)
+    ... class RestartThing(Operation):
+    ...     thing_id: str
+    >>> request_of(RestartThing(thing_id="0f1e"), "p1").path
+    '/v3/p1/things/0f1e/restart'
     """
     values = fields_of(operation)
     holes = {name: values.get(name, project_id) for name in operation.route.holes}
@@ -57,7 +62,7 @@ def request_of(operation: Operation, project_id: str = "") -> Request:
 def query_of(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Values as a query: lists as repeated names, truth values in small letters, None left out."""
     return tuple(
-        (name, _query_text(plain(item)))
+        (name, _query_text(reveal(item)))
         for name, value in values.items()
         for item in (value if isinstance(value, (list, tuple)) else [value])
         if item is not None
@@ -70,29 +75,29 @@ def _query_text(value: Any) -> str:
 
 def json_of(value: Any) -> bytes:
     """A value as the JSON bytes of a body."""
-    return json.dumps(plain(value), ensure_ascii=False).encode()
+    return json.dumps(reveal(value), ensure_ascii=False).encode()
 
 
 def digest_of(operation: Operation) -> str:
     """A mark of all that an operation asks for, secrets left out; a number and its text are the same.
 
-    >>> from gaussnb.nosql.operations.instances import DeleteInstance
-    >>> digest_of(DeleteInstance(instance_id="a")) == digest_of(DeleteInstance(instance_id="b"))
+    >>> from gaussnb.core.catalogue import delete
+    >>> from gaussnb.core.rows import Row
+    >>> @delete("/v3/{project_id}/things/{thing_id}", returns=Row)
+    ... class DeleteThing(Operation):
+    ...     thing_id: str
+    >>> digest_of(DeleteThing(thing_id="a")) == digest_of(DeleteThing(thing_id="b"))
     False
     """
-    text = json.dumps(_without_secrets(operation), sort_keys=True)
+    text = json.dumps(walk(without(operation), _digested), sort_keys=True)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        value = fields_of(value)
-    if isinstance(value, Mapping):
-        known = {name: item for name, item in value.items() if item is not None and not isinstance(item, SecretStr)}
-        return {name: _without_secrets(item) for name, item in known.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_secrets(item) for item in value]
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+def _digested(path: Path, value: Any) -> Any:
+    """A part of a request as it stands in a digest: texts as they are, other leaves as JSON."""
+    if value is None and path and isinstance(path[-1], str):
+        return LEFT_OUT
+    return value if isinstance(value, (str, BaseModel, Mapping, list, tuple)) else json.dumps(value, default=str)
 
 
 def operation_of(

@@ -11,7 +11,7 @@ import re
 from typing import Annotated, Literal
 
 from ..core.rules import (
-    BAD_PARAMETER,
+    BAD_VALUE,
     Flag,
     OneOf,
     Rule,
@@ -37,7 +37,7 @@ def is_backup_window(text: str) -> bool:
 
 InstanceId = Annotated[str, identifier("DBS.280404"), Titled("Instance")]
 NodeId = Annotated[str, identifier("DBS.280407"), Titled("Node")]
-JobId = Annotated[str, identifier(BAD_PARAMETER), Titled("Job")]
+JobId = Annotated[str, identifier(BAD_VALUE), Titled("Job")]
 BackupId = Annotated[str, identifier("DBS.280124"), Titled("Backup")]
 ConfigurationId = Annotated[str, identifier("DBS.200057"), Titled("Parameter template")]
 VpcId = Annotated[str, identifier("DBS.280247"), Titled("VPC")]

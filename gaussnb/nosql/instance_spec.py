@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from ..core.catalogue import post
 from ..core.operation import Model, Operation, Tie, Ties, broken, refuse_all
 from ..core.rows import At, Known, Row
-from ..core.rules import BAD_PARAMETER, OneOf, Part, Rule, Titled, Whole, exactly_one, identifier, matches
+from ..core.rules import BAD_VALUE, OneOf, Part, Rule, Titled, Whole, exactly_one, identifier, matches
 from . import engines
 from .fields import (
     BackupId,
@@ -115,19 +115,19 @@ class ChargeInfo(Model):
     ties: ClassVar[Ties] = (
         Tie(
             ("period_type",),
-            BAD_PARAMETER,
+            BAD_VALUE,
             "prePaid needs month or year",
             lambda charge: charge.charge_mode == "postPaid" or charge.period_type is not None,
         ),
         Tie(
             ("period_num",),
-            BAD_PARAMETER,
+            BAD_VALUE,
             "prePaid needs a number: 1 to 9 months, or 1 to 3 years",
             lambda charge: charge.charge_mode == "postPaid" or charge.period_num is not None,
         ),
         Tie(
             ("period_num",),
-            BAD_PARAMETER,
+            BAD_VALUE,
             "1 to 3 years",
             lambda charge: (
                 (charge.charge_mode, charge.period_type) != ("prePaid", "year") or int(charge.period_num or 1) <= 3
@@ -356,7 +356,7 @@ class InstanceSpec(Operation):
     """When backups are made and how long they are kept; left out, daily for 7 days."""
     enterprise_project_id: EnterpriseProjectId | None = None
     """The enterprise project it is counted in, 0 for the default one."""
-    dedicated_resource_id: Annotated[str, identifier(BAD_PARAMETER)] | None = None
+    dedicated_resource_id: Annotated[str, identifier(BAD_VALUE)] | None = None
     """The dedicated resource pool to stand in, if you own one."""
     disk_encryption_id: KeyId | None = None
     """The key its disks are encrypted with."""
@@ -476,7 +476,7 @@ _MODE_TIES: tuple[Tie[_Deployed], ...] = (
     ),
     Tie(
         ("product_type",),
-        BAD_PARAMETER,
+        BAD_VALUE,
         lambda case: f"{case.where} needs {_either(case.mode.product_types)}",
         lambda case: not case.mode.product_types or case.spec.product_type is not None,
     ),
@@ -506,7 +506,7 @@ _MODE_TIES: tuple[Tie[_Deployed], ...] = (
     ),
     Tie(
         ("dr_info",),
-        BAD_PARAMETER,
+        BAD_VALUE,
         lambda case: _only("disaster recovery"),
         lambda case: case.spec.dr_info is None or case.may("disaster recovery"),
     ),

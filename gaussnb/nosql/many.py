@@ -16,7 +16,7 @@ from ..client import Client
 from ..client.many import Outcome, Pending, Record, key_in, record_of, send_all, take_up
 from ..client.tables import Problem, Table, Wrong, read_operations, refuse
 from ..core.answers import word
-from ..core.errors import AuthenticationError, CredentialsError, GaussnbError, QuotaExceeded, Unreachable
+from ..core.errors import AuthenticationError, CredentialsError, GaussnbError, Unreachable
 from . import engines
 from .instance_spec import InstanceSpec
 
@@ -128,7 +128,7 @@ def _check_quota(gdb: HasQuotas, specs: Sequence[Any]) -> None:
             continue  # a user without the permission to see quotas may still create
         for quota, used in quotas.loc[quotas["type"] == "instance", ["quota", "used"]].dropna().itertuples(index=False):
             if quota and used + count > quota:
-                raise QuotaExceeded(
+                raise gdb.codes.error(
                     status=200,
                     error_code=NO_QUOTA,
                     error_msg=f"{count} {engine} instances are asked for, and {max(0, quota - used)} of {quota} "

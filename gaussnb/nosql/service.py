@@ -10,6 +10,7 @@ from ..core.methods import Sender
 from ..core.operation import Operation
 from ..core.service import Lifecycle, Service
 from . import states
+from .error_codes import CODES
 from .groups import NosqlGroups
 from .operations.instances import Instances, ListInstances
 from .operations.jobs import ListJobs
@@ -56,6 +57,7 @@ SERVICE = Service(
     host="gaussdb-nosql",
     catalogue=OPERATIONS,
     lifecycle=Lifecycle(states.INSTANCE, states.ACTIONS, states.JOB, typical_seconds),
+    codes=CODES,
     list_things=_list_things,
     list_named=lambda name: ListInstances(name=name),
     list_jobs=_list_jobs,

@@ -15,10 +15,11 @@ from pydantic_core import ErrorDetails, from_json
 
 from ..core.answers import list_key
 from ..core.catalogue import Router
-from ..core.errors import NOT_SIMULATED
 from ..core.operation import Operation
-from ..core.rules import BAD_PARAMETER, MISSING, marks
+from ..core.refusals import NOT_SIMULATED
+from ..core.rules import MISSING, marks
 from ..core.wire import operation_of
+from ..nosql.error_codes import BAD_VALUE_CODE, MISSING_CODE
 from ..nosql.service import OPERATIONS
 from . import identity, lifecycle, page
 from .behaviours import Call, Page, behaviour_of
@@ -27,7 +28,7 @@ from .clock import Clock
 from .faults import Fault, Faults
 from .identity import Caller
 from .journal import Journal, secret_names
-from .messages import JSON, Answer, Refused, Request, Response, encode
+from .messages import JSON, SERVICE, Answer, Refused, Request, Response, encode
 from .store import Store
 from .world import World, token_time
 
@@ -50,7 +51,7 @@ class Found:
 
     @property
     def service(self) -> str:
-        return self.operation.route.service if self.operation else "iam"
+        return self.operation.route.service or SERVICE if self.operation else "iam"
 
     @property
     def signed(self) -> bool:
@@ -156,7 +157,7 @@ class App:
             _LOG.exception("the sandbox's file could not be written")
             failed = Refused("DBS.280005", "The sandbox's file could not be written.")
             headers = {"Content-Type": JSON, "X-Request-Id": request_id}
-            return Response(failed.status, headers, encode(failed.body("nosql", request_id))), failed.code
+            return Response(failed.status, headers, encode(failed.body(SERVICE, request_id))), failed.code
         return response, code
 
     def _present(self, request: Request) -> float:
@@ -294,7 +295,7 @@ def _parsed(kind: type[Operation], holes: dict[str, str], request: Request) -> O
         Refused: with the service's code for the first thing that is wrong.
     """
     iam_speaks = kind.route.service == "iam"
-    malformed = "IAM.0007" if iam_speaks else BAD_PARAMETER
+    malformed = "IAM.0007" if iam_speaks else BAD_VALUE_CODE
     body: Any = {}
     if request.body.strip() and any(kind.place(name) == "body" for name in kind.model_fields):
         try:
@@ -310,7 +311,7 @@ def _parsed(kind: type[Operation], holes: dict[str, str], request: Request) -> O
     except ValidationError as error:
         code, detail = _first(kind, error.errors(include_url=False, include_input=False))
     if iam_speaks:
-        code = "IAM.0072" if code == MISSING else "IAM.0073"
+        code = "IAM.0072" if code == MISSING_CODE else "IAM.0073"
     raise Refused(code, detail)
 
 
@@ -330,17 +331,22 @@ def _rank(kind: type[Operation], error: ErrorDetails) -> tuple[int, int]:
 
 
 def _code(kind: type[Operation], error: ErrorDetails) -> str:
-    if code := error.get("ctx", {}).get("code"):
-        return str(code)
+    if "code" in (context := error.get("ctx", {})):
+        return _sent_code(str(context["code"]))
     if error["type"] == "missing":
-        return "DBS.280446" if error["loc"] == ("datastore",) else MISSING
+        return "DBS.280446" if error["loc"] == ("datastore",) else MISSING_CODE
     name = str(error["loc"][0]) if error["loc"] else ""
     if name in kind.model_fields and kind.place(name) != "body":
         # A text that is no number broke no rule, but it is the rule's field that is wrong.
         info = kind.model_fields[name]
         rules = marks(info.annotation, info.metadata)
-        return next((str(rule.code) for rule in rules if hasattr(rule, "code")), BAD_PARAMETER)
-    return BAD_PARAMETER
+        return _sent_code(next((str(rule.code) for rule in rules if hasattr(rule, "code")), ""))
+    return BAD_VALUE_CODE
+
+
+def _sent_code(code: str) -> str:
+    """The error code that is sent for the code of a rule."""
+    return MISSING_CODE if code == MISSING else code or BAD_VALUE_CODE
 
 
 # ------------------------------------------------------------------------------------------- paging

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from ..core.errors import CODES
 from ..core.operation import Operation
 from ..core.rules import matches
+from ..nosql.error_codes import CODES
 from ..nosql.service import OPERATIONS
 
 Drop = Literal["before", "after"]

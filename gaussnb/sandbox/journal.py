@@ -9,16 +9,15 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..core.errors import mask, tells_secret
 from ..core.operation import Operation
 from ..core.rows import Row
 from ..core.rules import is_secret
+from ..core.secrets import mask, masked
 from ..nosql.service import OPERATIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MASK = "***"
 _LONGEST = 65_536  # bytes of a body that is kept
 
 
@@ -58,7 +57,7 @@ class Journal:
             body: what was sent.
             secrets: the names below which a secret stands in it.
         """
-        self._records.append({**record, "path": mask(record["path"]), "body": masked(body, secrets)})
+        self._records.append({**record, "path": mask(record["path"]), "body": body_without_secrets(body, secrets)})
 
     def __len__(self) -> int:
         return len(self._records)
@@ -74,7 +73,7 @@ class Journal:
         return frame_from(Asked, list(self._records))
 
 
-def masked(body: bytes, secrets: frozenset[str]) -> str:
+def body_without_secrets(body: bytes, secrets: frozenset[str]) -> str:
     """A JSON object as text without its secrets; nothing of any other body, or of a very long one."""
     if not body or len(body) > _LONGEST:
         return ""
@@ -82,24 +81,10 @@ def masked(body: bytes, secrets: frozenset[str]) -> str:
         value = json.loads(body)
         if not isinstance(value, dict):
             return ""
-        text = json.dumps(_masked(value, secrets), ensure_ascii=False)
+        text = json.dumps(masked(value, secrets), ensure_ascii=False)
         return text.encode(errors="replace").decode()  # half a surrogate is no text to a frame
     except (ValueError, RecursionError):
         return ""
-
-
-def _masked(value: Any, names: frozenset[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: MASK if _hides(key, item, names) else _masked(item, names) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item, names) for item in value]
-    return mask(value) if isinstance(value, str) else value
-
-
-def _hides(key: str, value: Any, names: frozenset[str]) -> bool:
-    if isinstance(value, dict) and (key == "auth" or (key == "password" and isinstance(value.get("user"), dict))):
-        return False  # the outline of a login
-    return key in names or tells_secret(key)
 
 
 @cache

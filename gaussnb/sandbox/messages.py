@@ -10,9 +10,10 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from ..cloud.regions import is_loopback
-from ..core.errors import CODES
+from ..nosql.error_codes import CODES
 
 Shape = Literal["nosql", "gateway", "iam"]
+SERVICE = "nosql"
 JSON = "application/json"
 
 

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from pydantic import BaseModel, SecretStr
-
-from ..core.operation import Operation, fields_of, plain
+from ..core.operation import Operation
+from ..core.secrets import replaced
 
 Secret = Callable[[str], str]
 """From the name of a secret's environment variable to the text that stands in its place."""
@@ -19,38 +18,8 @@ Secret = Callable[[str], str]
 
 def masked(spec: Operation, secret: Secret) -> dict[str, Any]:
     """The fields of a spec as JSON values, each secret replaced by a text."""
-
-    def told(way: tuple[str, ...], value: Any) -> Any:
-        if isinstance(value, SecretStr):
-            return secret("_".join(("GAUSSNB", *way)).upper())
-        if isinstance(value, BaseModel):
-            value = {name: item for name, item in value if item is not None}
-        if isinstance(value, dict):
-            return {name: told((*way, str(name)), item) for name, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [told((*way, str(number)), item) for number, item in enumerate(value)]
-        return plain(value)
-
-    return {name: told((name,), value) for name, value in spec if value is not None}
-
-
-def secrets_of(spec: Operation) -> list[str]:
-    """Every secret in a spec, in clear: to know what to mask."""
-    found: list[str] = []
-
-    def look(value: Any) -> None:
-        if isinstance(value, SecretStr):
-            found.append(value.get_secret_value())
-        elif isinstance(value, BaseModel):
-            look(fields_of(value))
-        elif isinstance(value, dict):
-            look(list(value.values()))
-        elif isinstance(value, (list, tuple)):
-            for item in value:
-                look(item)
-
-    look(spec)
-    return found
+    fields: dict[str, Any] = replaced(spec, lambda path: secret("_".join(("GAUSSNB", *map(str, path))).upper()))
+    return fields
 
 
 def to_json(spec: Operation) -> str:

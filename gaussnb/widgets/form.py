@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import ipywidgets as widgets
 from pydantic import ValidationError
 
+from ..core import secrets
 from ..core.errors import GaussnbError
 from ..core.frames import frame_from
 from ..core.operation import Operation
@@ -532,18 +533,9 @@ def _to_be_typed(spec: Operation, facts: Mapping[str, str]) -> str:
 def _told(spec: Operation, facts: Mapping[str, str]) -> dict[str, str]:
     """What a person should know before a spec is sent, the body without its secrets included."""
     request = request_of(spec, facts.get("project", "PROJECT"))
-    sent = _without(spec.wire(), set(export.secrets_of(spec)))
+    sent = secrets.hidden(spec.wire(), secrets.find(spec), MASK)
     body = {"body": json.dumps(sent, ensure_ascii=False, indent=2)} if sent else {}
     return {"request": f"{request.method} {request.target}", **facts, **body}
-
-
-def _without(value: Any, secrets: set[str]) -> Any:
-    """A JSON value with secrets masked."""
-    if isinstance(value, dict):
-        return {name: _without(item, secrets) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_without(item, secrets) for item in value]
-    return MASK if value in secrets else value
 
 
 def _or_nothing(value: Any) -> Any:

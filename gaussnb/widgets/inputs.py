@@ -12,8 +12,8 @@ import ipywidgets as widgets
 from pydantic import SecretStr
 from traitlets import Unicode
 
-from ..core.operation import plain
 from ..core.rules import Flag, Whole, marks, unwrap
+from ..core.secrets import reveal
 from .control import NOTHING, Control, shows, wanted
 from .style import show
 
@@ -224,7 +224,7 @@ class JsonControl(Control):
         return self._labelled(widgets.Textarea, continuous_update=False, placeholder="JSON")
 
     def show(self, value: Any) -> str:
-        return json.dumps(plain(value), ensure_ascii=False, indent=1)
+        return json.dumps(reveal(value), ensure_ascii=False, indent=1)
 
     def read(self, shown: Any) -> Any:
         try:

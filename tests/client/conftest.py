@@ -19,6 +19,7 @@ from urllib3 import HTTPResponse
 
 from gaussnb import Client, InstanceSpec, Patience, quickstart
 from gaussnb.cloud.transport import Transport
+from gaussnb.nosql.error_codes import CODES
 from gaussnb.sandbox import Clock, Sandbox
 
 START = "2026-02-03T04:05:06"
@@ -167,7 +168,7 @@ def transport() -> Iterator[Callable[..., Transport]]:
     made: list[Transport] = []
 
     def make(adapter: BaseAdapter | None, **patience: Any) -> Transport:
-        made.append(Transport(Clock(START, FAST), Patience(**patience), adapter, seed=0))
+        made.append(Transport(Clock(START, FAST), Patience(**patience), adapter, seed=0, codes=CODES))
         return made[-1]
 
     yield make

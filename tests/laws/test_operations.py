@@ -23,14 +23,14 @@ from gaussnb.client import Client
 from gaussnb.client.progress import begin
 from gaussnb.core.answers import Columns
 from gaussnb.core.catalogue import Router
-from gaussnb.core.errors import CODES
 from gaussnb.core.frames import frame_of
 from gaussnb.core.methods import Call, Group
 from gaussnb.core.operation import Operation, documented, fields_of
-from gaussnb.core.rows import Asked, columns
-from gaussnb.core.rules import is_secret, marks, unwrap
+from gaussnb.core.rows import FromRequest, columns
+from gaussnb.core.rules import BAD_VALUE, MISSING, is_secret, marks, unwrap
 from gaussnb.core.wire import operation_of, request_of
 from gaussnb.core.words import rule_in_words
+from gaussnb.nosql.error_codes import CODES
 from gaussnb.nosql.groups import GROUPS, NosqlGroups
 from gaussnb.nosql.service import OPERATIONS
 
@@ -80,8 +80,8 @@ def test_codes_of_rules_are_in_the_table(operation: type[Operation]) -> None:
     for part in parts(operation):
         for info in part.model_fields.values():
             for mark in marks(info.annotation, info.metadata):
-                if code := getattr(mark, "code", None):
-                    assert CODES[code].text and CODES[code].hint
+                code = getattr(mark, "code", BAD_VALUE)
+                assert code in (BAD_VALUE, MISSING) or (CODES[code].text and CODES[code].hint)
 
 
 def test_every_code_in_the_source_is_in_the_table() -> None:
@@ -169,7 +169,7 @@ def test_the_table_names_every_operation_once() -> None:
 @every_operation
 def test_work_that_is_accepted_can_be_waited_for(operation: type[Operation]) -> None:
     row = operation.route.returns
-    started = any(column.name == "job_id" and not isinstance(column.source, Asked) for column in columns(row))
+    started = any(column.name == "job_id" and not isinstance(column.source, FromRequest) for column in columns(row))
     if operation.route.reads or not started:
         return
     assert operation.route.ends != "answered"
@@ -333,7 +333,7 @@ def test_a_secret_is_in_no_error(operation: type[Operation]) -> None:
 
 @every_operation
 def test_the_sandbox_acts_or_says_that_it_does_not(operation: type[Operation]) -> None:
-    from gaussnb.core.errors import NOT_SIMULATED
+    from gaussnb.core.refusals import NOT_SIMULATED
     from gaussnb.sandbox import Sandbox, simulated
     from gaussnb.sandbox.messages import Request
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import gaussnb.sandbox
-from gaussnb.core.errors import CODES, NOT_SIMULATED
+from gaussnb.core.refusals import NOT_SIMULATED
+from gaussnb.nosql.error_codes import CODES
 from gaussnb.nosql.service import OPERATIONS
 from gaussnb.sandbox import behaviours, simulated
 from gaussnb.sandbox.behaviours import SIMULATED

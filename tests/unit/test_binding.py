@@ -16,6 +16,7 @@ from gaussnb.core.methods import Call, Group, call, one
 from gaussnb.core.operation import Operation
 from gaussnb.core.rows import Row
 from gaussnb.core.words import type_in_words
+from gaussnb.nosql.error_codes import CODES
 from gaussnb.nosql.operations.instances import Instance, Instances, ListInstances, Node, RestartInstance
 
 
@@ -25,6 +26,7 @@ class Sender:
     def __init__(self, *records: dict[str, Any]) -> None:
         self.sent: list[tuple[Operation, type[Row] | None]] = []
         self.records = records
+        self.codes = CODES
 
     def send(self, operation: Operation, returns: type[Row] | None = None) -> pd.DataFrame:
         self.sent.append((operation, returns))

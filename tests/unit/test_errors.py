@@ -1,4 +1,4 @@
-"""The error tree, the code table, and reading error answers of any shape."""
+"""The tree of errors, the table of error codes, and the reading of error answers of any shape."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from gaussnb.core import errors
+from gaussnb.core import errors, refusals
 from gaussnb.core.errors import (
-    CODES,
     ApiError,
     AuthenticationError,
     BadAnswer,
@@ -33,11 +32,9 @@ from gaussnb.core.errors import (
     Unreachable,
     WaitFailed,
     WaitTimeout,
-    class_for,
-    code_for,
-    error_from_answer,
-    mask,
 )
+from gaussnb.core.secrets import mask
+from gaussnb.nosql.error_codes import CODES
 
 CANARY = "Can4ry" + "-" + "tweet" * 3
 API_CLASSES = (
@@ -84,8 +81,8 @@ def test_a_line_of_the_table_that_cannot_be_read_is_no_line() -> None:
         "NotFound: no status",
         "NotFound 404: Look.\nDBS.1 Not indented",
     ):
-        with pytest.raises(ValueError, match="not a line of the code table"):
-            dict(errors._read_table(text))
+        with pytest.raises(ValueError, match="not a line of a table"):
+            refusals.ErrorCodes.from_text(text)
 
 
 def test_frames_travel_with_the_error() -> None:
@@ -114,17 +111,16 @@ def test_builtins_in_the_tree(cls: type, builtin: type) -> None:
     assert issubclass(cls, GaussnbError)
 
 
-def test_every_class_is_drawn_and_exported() -> None:
+def test_every_class_is_drawn_and_documented() -> None:
     drawn = errors.__doc__ or ""
-    for name in errors.__all__:
-        value = getattr(errors, name)
-        if isinstance(value, type) and issubclass(value, GaussnbError):
+    for name, value in vars(errors).items():
+        if isinstance(value, type) and issubclass(value, GaussnbError) and not name.startswith("_"):
             assert name in drawn
             assert value.__doc__
 
 
 def test_what_an_api_error_says() -> None:
-    error = InvalidRequest(
+    error = CODES.error(
         status=400,
         error_code="DBS.280234",
         error_msg="Invalid DB instance name.",
@@ -136,7 +132,7 @@ def test_what_an_api_error_says() -> None:
         "Use 4 to 64 characters: a letter, then letters, digits, - or _."
     )
     assert repr(error) == "InvalidRequest(400, 'DBS.280234', operation='CreateInstance')"
-    assert error.retry == "never"
+    assert error.retry == "never" and type(error) is InvalidRequest
     assert str(ApiError(status=400, error_msg="No", operation="Op", hint="Go home.")) == "Op: No (HTTP 400). Go home."
 
 
@@ -196,13 +192,13 @@ def test_codes_of_a_validator_have_distinct_texts() -> None:
         (494, "", InvalidRequest),
         (500, "", ServerError),
         (501, "", NotSimulated),
-        (501, errors.NOT_SIMULATED, NotSimulated),
+        (501, refusals.NOT_SIMULATED, NotSimulated),
         (503, "XYZ.1", ServerError),
         (302, "", ApiError),
     ],
 )
 def test_the_code_decides_before_the_status(status: int, code: str, cls: type[ApiError]) -> None:
-    assert class_for(status, code) is cls
+    assert CODES.code_for(status, code).kind is cls
 
 
 @pytest.mark.parametrize(
@@ -232,7 +228,7 @@ def test_the_code_decides_before_the_status(status: int, code: str, cls: type[Ap
     ],
 )
 def test_when_to_retry(status: int, code: str, retry: str) -> None:
-    assert code_for(status, code).retry == retry
+    assert CODES.code_for(status, code).retry == retry
 
 
 # --- reading answers --------------------------------------------------------------------------------------------------
@@ -262,7 +258,7 @@ def test_when_to_retry(status: int, code: str, retry: str) -> None:
     ],
 )
 def test_body_shapes(body: object, code: str, message: str) -> None:
-    error = error_from_answer(400, {}, json.dumps(body).encode(), "Op")
+    error = CODES.error_from_answer(400, {}, json.dumps(body).encode(), "Op")
     assert (error.error_code, error.error_msg) == (code, message)
     assert error.operation == "Op"
     assert isinstance(error, InvalidRequest)
@@ -284,7 +280,7 @@ def test_body_shapes(body: object, code: str, message: str) -> None:
     ],
 )
 def test_damaged_bodies(body: bytes, code: str, message: str | None) -> None:
-    error = error_from_answer(400, {}, body, "Op")
+    error = CODES.error_from_answer(400, {}, body, "Op")
     assert error.error_code == code
     if message is not None:
         assert error.error_msg == message
@@ -294,7 +290,7 @@ def test_damaged_bodies(body: bytes, code: str, message: str | None) -> None:
 def test_a_huge_body_is_not_read_whole() -> None:
     body = b'{"error_code":"DBS.280001","error_msg":"' + b"x" * 30_000_000 + b'"}'
     start = time.perf_counter()
-    error = error_from_answer(400, {}, body, "Op")
+    error = CODES.error_from_answer(400, {}, body, "Op")
     assert time.perf_counter() - start < 0.5
     assert error.error_code == "DBS.280001"
     assert len(error.error_msg) <= 500
@@ -314,7 +310,7 @@ def test_a_huge_body_is_not_read_whole() -> None:
     ],
 )
 def test_request_ids(headers: dict[str, str], body: bytes, expected: str) -> None:
-    assert error_from_answer(401, headers, body, "Op").request_id == expected
+    assert CODES.error_from_answer(401, headers, body, "Op").request_id == expected
 
 
 @pytest.mark.parametrize(
@@ -333,7 +329,7 @@ def test_request_ids(headers: dict[str, str], body: bytes, expected: str) -> Non
 )
 def test_secrets_in_answers_are_masked(template: str) -> None:
     body = (template % CANARY).encode()
-    error = error_from_answer(401, {}, body, "Op")
+    error = CODES.error_from_answer(401, {}, body, "Op")
     bad = BadAnswer(operation="Op", status=200, excerpt=body)
     for shown in (str(error), repr(error), error.error_msg, str(bad), repr(bad), bad.excerpt):
         assert CANARY not in shown
@@ -352,13 +348,22 @@ def test_an_excerpt_is_short() -> None:
 
 
 def test_errors_stand_alone() -> None:
-    """They need the standard library only, so that any layer may raise them."""
+    """The tree needs the standard library and the masking of texts only, so that any module may raise an error."""
     for node in ast.parse(Path(errors.__file__).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Import):
             assert {name.name.partition(".")[0] for name in node.names} <= sys.stdlib_module_names
         elif isinstance(node, ast.ImportFrom):
-            here = node.level == 2 and node.module == "nosql.error_codes"
+            here = node.level == 1 and node.module == "secrets"
             assert here or (not node.level and (node.module or "").partition(".")[0] in sys.stdlib_module_names)
+
+
+def test_two_tables_are_one() -> None:
+    first = refusals.ErrorCodes.from_text("Busy 403: Wait.\n    A.1 Busy.\n    A.2 Old.", vague=("A.1",))
+    second = refusals.ErrorCodes.from_text("NotFound 404: Look.\n    A.2 New.", aliases={"B.": "A."})
+    both = first | second
+    assert list(both) == ["A.1", "A.2"] and both["A.2"].text == "New."
+    assert both.code_for(500, "B.2").kind is NotFound
+    assert both.code_for(500, "A.1").kind is ServerError
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -12,7 +12,8 @@ from pydantic import SecretStr, ValidationError
 from gaussnb.cloud.iam import KeystoneCreateUserTokenByPassword
 from gaussnb.core.answers import Columns, leaves, parse, things
 from gaussnb.core.frames import frame_of
-from gaussnb.core.operation import fields_of, plain
+from gaussnb.core.operation import fields_of
+from gaussnb.core.secrets import reveal
 from gaussnb.core.wire import operation_of, request_of
 from gaussnb.nosql.operations.backups import BatchDeleteManualBackup
 from gaussnb.nosql.operations.configurations import Applied, ApplyConfigurationToInstances, UpdateInstanceConfigurations
@@ -41,7 +42,7 @@ def test_moments_travel_in_utc() -> None:
 
 def test_plain_values() -> None:
     given = {"a": SecretStr("s"), "b": (1, None), "c": datetime(2026, 1, 1, tzinfo=UTC)}
-    assert plain(given) == {"a": "s", "b": [1, None], "c": "2026-01-01T00:00:00+0000"}
+    assert reveal(given) == {"a": "s", "b": [1, None], "c": "2026-01-01T00:00:00+0000"}
     tags = BatchTagAction("i", "delete", [{"key": "k"}]).wire()
     assert tags == {"action": "delete", "tags": [{"key": "k"}]}
 

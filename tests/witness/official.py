@@ -10,7 +10,8 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkgaussdbfornosql import v3
 from shapes import snake
 
-from gaussnb.core.operation import Operation, plain
+from gaussnb.core.operation import Operation
+from gaussnb.core.secrets import reveal
 from gaussnb.sandbox import Sandbox
 
 
@@ -59,7 +60,7 @@ def by_sdk(sandbox: Sandbox, operation: Operation) -> Any:
     """Send one of our operations with the SDK; its own parsing of the answer."""
     id = operation.route.id
     kind = getattr(v3, f"{id}Request")
-    given = {name: plain(value) for name, value in operation if value is not None and operation.place(name) != "body"}
+    given = {name: reveal(value) for name, value in operation if value is not None and operation.place(name) != "body"}
     if "body" in kind.openapi_types:
         given["body"] = sdk_object(kind.openapi_types["body"], operation.wire())
     return getattr(client(sandbox), snake(id))(kind(**given))

@@ -21,7 +21,7 @@ from gaussnb.core.operation import Inside, Operation
 from gaussnb.core.rules import unwrap
 from gaussnb.nosql.service import OPERATIONS
 
-DECLARED = {id: operation for id, operation in OPERATIONS.items() if operation.route.service == "nosql"}
+DECLARED = {id: operation for id, operation in OPERATIONS.items() if not operation.route.service}
 
 Shape = dict[str, bool]
 

@@ -1,4 +1,4 @@
-"""What many requests begin with."""
+"""The base classes that many requests share."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ...core.operation import Operation, Paged
+from ...core import operation
+from ...core.operation import Operation
 from ...core.rules import between
-from ..fields import InstanceId, TrueFalse
+from ..fields import InstanceId, Limit, Offset, TrueFalse
 
 
 class OfInstance(Operation):
@@ -16,6 +17,13 @@ class OfInstance(Operation):
 
     instance_id: InstanceId
     """The instance."""
+
+
+class Paged(operation.Paged):
+    """Paging with the error codes of this service."""
+
+    offset: Offset | None = Field(default=None, kw_only=True)
+    limit: Limit | None = Field(default=None, kw_only=True)
 
 
 class SmallPages(Paged):

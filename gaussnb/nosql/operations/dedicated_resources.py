@@ -6,8 +6,8 @@ from typing import Annotated
 
 from ...core.catalogue import get
 from ...core.methods import Group, call
-from ...core.operation import Paged
 from ...core.rows import At, Row
+from .bases import Paged
 
 
 class DedicatedResource(Row, at="resources"):

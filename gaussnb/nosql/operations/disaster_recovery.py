@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar, Literal
 
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call
-from ...core.operation import Model, Operation, Paged, Tie, Ties
+from ...core.operation import Model, Operation, Tie, Ties
 from ...core.rows import At, Joined, Known, Row
 from ...core.rules import OneOf, Part, Rule, Secret, at_least, identifier, some
 from ..fields import AnyAddress, AnyNetwork, InstanceId, RegionId
-from .bases import OfInstance, SmallPages
+from .bases import OfInstance, Paged, SmallPages
 from .rows import AboutInstance, Done, JobStarted
 
 Nodes = Annotated[list[AnyAddress], some("address")]

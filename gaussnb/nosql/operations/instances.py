@@ -10,8 +10,8 @@ from ...client.many import Record, send_to_each
 from ...client.tables import Targets
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call, many, one
-from ...core.operation import Inside, Operation, Paged
-from ...core.rows import Above, Asked, At, Count, Joined, Known, Row
+from ...core.operation import Inside, Operation
+from ...core.rows import Above, At, Count, FromRequest, Joined, Known, Row
 from ...core.rules import OneOf, Secret, at_most
 from .. import states
 from ..fields import (
@@ -28,7 +28,7 @@ from ..fields import (
 )
 from ..instance_spec import InstanceSpec
 from ..many import create_many
-from .bases import OfInstance
+from .bases import OfInstance, Paged
 from .rows import Done, JobStarted
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Node(Row, at="instances.groups.nodes"):
 class Renamed(Done):
     """The receipt of a rename."""
 
-    name: Annotated[str, Asked("name")]
+    name: Annotated[str, FromRequest("name")]
     """The new name."""
 
 

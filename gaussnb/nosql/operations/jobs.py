@@ -9,11 +9,11 @@ from pydantic import Field
 
 from ...core.catalogue import get
 from ...core.methods import Group, call, one
-from ...core.operation import Paged
 from ...core.rows import At, Known, Row
 from ...core.rules import Moment, OneOf, Rule
 from .. import states
 from ..fields import JobId
+from .bases import Paged
 
 JobStatus = Annotated[Literal["Running", "Completed", "Failed"], OneOf()]
 

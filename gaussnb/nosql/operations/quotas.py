@@ -6,10 +6,11 @@ from typing import Annotated
 
 from ...core.catalogue import get, put
 from ...core.methods import Group, call
-from ...core.operation import Model, Operation, Paged
+from ...core.operation import Model, Operation
 from ...core.rows import At, Each, Row
 from ...core.rules import Part, at_most, between
 from ..fields import EngineName, EnterpriseProjectId, ModeName, ProductType
+from .bases import Paged
 from .rows import Did
 
 

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call
-from ...core.operation import Model, Paged
+from ...core.operation import Model
 from ...core.rows import At, Joined, Known
 from ...core.rules import OneOf, Part, Rule, Secret, matches, some
 from ..fields import Network
-from .bases import OfInstance
+from .bases import OfInstance, Paged
 from .rows import AboutInstance, Done, JobStarted
 
 AccountName = Annotated[

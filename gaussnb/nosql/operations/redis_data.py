@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 
 from ...core.catalogue import get, post, put
 from ...core.methods import Group, call
-from ...core.operation import Paged
 from ...core.rows import At
 from ...core.rules import OneOf, at_least
-from .bases import OfInstance, SmallPages
+from .bases import OfInstance, Paged, SmallPages
 from .rows import AboutInstance, JobStarted
 
 KeyType = Annotated[Literal["string", "hash", "zset", "set", "list", "stream"], OneOf()]

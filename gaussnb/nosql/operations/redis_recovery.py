@@ -9,10 +9,10 @@ from pydantic import Field
 
 from ...core.catalogue import get, post, put
 from ...core.methods import Group, call
-from ...core.operation import Inside, Paged
+from ...core.operation import Inside
 from ...core.rows import At
 from ...core.rules import Moment, between, some
-from .bases import OfInstance
+from .bases import OfInstance, Paged
 from .rows import AboutInstance, Done, JobStarted
 
 

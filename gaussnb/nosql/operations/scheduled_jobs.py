@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from ...core.catalogue import delete, get
 from ...core.methods import Group, call
-from ...core.operation import Operation, Paged
-from ...core.rows import Asked, Known, Row
+from ...core.operation import Operation
+from ...core.rows import FromRequest, Known, Row
 from ...core.rules import Moment, OneOf
 from ..fields import InstanceId, JobId
+from .bases import Paged
 from .rows import Did
 
 
@@ -42,7 +43,7 @@ class ScheduledJob(Row, at="schedules"):
 class Cancelled(Did):
     """The receipt of a job that is not going to be done."""
 
-    job_id: Annotated[str, Asked("job_id")]
+    job_id: Annotated[str, FromRequest("job_id")]
     """To which job."""
 
 

@@ -11,11 +11,11 @@ from ...client.many import Record, send_to_each
 from ...client.tables import Targets
 from ...core.catalogue import get, post
 from ...core.methods import Group, call, many
-from ...core.operation import AsText, Model, Operation, Paged, Tie, Ties
-from ...core.rows import Above, Asked, At, Joined, Row
+from ...core.operation import AsText, Model, Operation, Tie, Ties
+from ...core.rows import Above, At, FromRequest, Joined, Row
 from ...core.rules import OneOf, Part, Rule, at_most
 from ..fields import Limit, Offset, TagKey, TagValue
-from .bases import OfInstance
+from .bases import OfInstance, Paged
 from .rows import Done
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class TagRow(Row, at="tags"):
     """One tag of an instance."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
+    instance_id: Annotated[str, FromRequest("instance_id")]
     """The instance."""
     key: str
     """The tag's key, unique in the instance."""

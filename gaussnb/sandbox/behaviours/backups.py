@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ...core.operation import plain
+from ...core.secrets import reveal
 from ...nosql import engines
 from ...nosql.operations.backups import (
     BatchDeleteManualBackup,
@@ -260,7 +260,7 @@ def _check_tables(op: CreateBack, instance: Instance) -> None:
 def _by_hand(world: World, instance: Instance, op: CreateBack, now: float) -> Backup:
     backup = backup_of(world, instance, now, name=op.name, type="Manual")
     backup.description = op.description or ""
-    backup.tables = plain(op.database_tables or [])
+    backup.tables = reveal(op.database_tables or [])
     return backup
 
 

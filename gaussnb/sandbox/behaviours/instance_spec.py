@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...core.operation import plain
+from ...core.secrets import reveal
 from ...nosql import engines
 from ...nosql.instance_spec import ChargeInfo, InstanceSpec
 from .. import lifecycle
@@ -52,7 +52,7 @@ def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
     take_template(call.world, instance, call.now)
     if reach := spec.lb_access_control_settings:
         enabled = str(reach.enabled).lower() == "true"
-        call.world.table(Reach).put(Reach(instance.id, reach.type, enabled, plain(reach.ip_groups)))
+        call.world.table(Reach).put(Reach(instance.id, reach.type, enabled, reveal(reach.ip_groups)))
     prepaid = instance.prepaid
     job = lifecycle.begin(
         call.world,
@@ -250,7 +250,7 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         configuration_id=spec.configuration_id or "",
     )
     if spec.availability_zone_detail and "," in spec.availability_zone:  # documented: ignored for one zone
-        instance.availability_zone_detail = plain(spec.availability_zone_detail)
+        instance.availability_zone_detail = reveal(spec.availability_zone_detail)
     instance.nodes = [lifecycle.new_node(call.world, instance, 1 + number) for number in range(int(flavor.num))]
     return instance
 
@@ -259,7 +259,7 @@ def _answer(spec: InstanceSpec, instance: Instance) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "id": instance.id,
         "name": instance.name,
-        "datastore": plain(spec.datastore),
+        "datastore": reveal(spec.datastore),
         "created": create_time(instance.created),
         "status": "creating",
         "region": instance.region,
@@ -268,7 +268,7 @@ def _answer(spec: InstanceSpec, instance: Instance) -> dict[str, Any]:
         "subnet_id": instance.subnet_id,
         "security_group_id": instance.security_group_id,
         "mode": instance.mode,
-        "flavor": plain(spec.flavor),  # numbers as they were given: sources show both kinds
+        "flavor": reveal(spec.flavor),  # numbers as they were given: sources show both kinds
         "backup_strategy": {"start_time": instance.backup_start, "keep_days": str(instance.keep_days)},
         "enterprise_project_id": instance.enterprise_project_id,
         "ssl_option": instance.ssl,
@@ -280,5 +280,5 @@ def _answer(spec: InstanceSpec, instance: Instance) -> dict[str, Any]:
 
 def _charge(charge: ChargeInfo) -> dict[str, str]:
     return {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in plain(charge).items()
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in reveal(charge).items()
     }

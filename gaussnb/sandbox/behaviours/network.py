@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...core.operation import plain
+from ...core.secrets import reveal
 from ...nosql import engines
 from ...nosql.operations.network import (
     ListSslCertDownloadAddresses,
@@ -149,7 +149,7 @@ def set_access(op: SwitchIpGroup, call: Call) -> dict[str, Any]:
     lifecycle.check_idle(instance, lifecycle.USABLE)
     reach = _reach(call.world, instance.id)
     reach.type, reach.enabled = op.type, op.enabled
-    reach.ip_groups = [{"description": "", **plain(group)} for group in op.ip_groups]
+    reach.ip_groups = [{"description": "", **reveal(group)} for group in op.ip_groups]
     call.world.table(Reach).put(reach)
     return {}
 
