@@ -25,9 +25,10 @@ from pydantic import SecretStr
 from . import quickstart as example
 from .client import Client
 from .client.progress import Progress
-from .cloud.credentials import looked_at
+from .cloud.credentials import report_sources
 from .cloud.transport import Patience
 from .core.errors import CredentialsError, GaussnbError
+from .nosql.address import ADDRESS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -297,7 +298,7 @@ def _doctor(options: argparse.Namespace) -> int:
     print(flush=True)
     profile = options.profile
     if profile != "sandbox":
-        places = looked_at(profile)
+        places = report_sources(profile, service=ADDRESS)
         print("credentials, in the order they are looked for:")
         for place in places:
             found = ", ".join(place.found) or "nothing"

@@ -17,7 +17,7 @@ from requests.adapters import BaseAdapter
 from ..cloud.auth import Auth, GivenToken, SignatureAuth, TokenAuth
 from ..cloud.credentials import Credentials, find_credentials
 from ..cloud.iam import KeystoneCreateUserTokenByPassword, KeystoneListAuthProjects, KeystoneListProjects
-from ..cloud.regions import REGIONS, is_loopback
+from ..cloud.regions import Region, is_loopback
 from ..cloud.tokens import Token, TokenCache, cache_key
 from ..cloud.transport import AnswerLost, Patience, Reply, Transport
 from ..core.answers import Columns, leaves, word
@@ -28,6 +28,7 @@ from ..core.frames import frame_from, frame_of
 from ..core.operation import Operation, fields_of
 from ..core.rows import Row
 from ..core.wire import Request, digest_of, json_of, query_of, request_of
+from ..nosql.address import ADDRESS
 from ..nosql.groups import GROUPS, NosqlGroups
 from ..nosql.operations.instances import ListInstances
 from ..nosql.operations.jobs import ListJobs
@@ -117,7 +118,7 @@ class Client(NosqlGroups):
         Raises:
             CredentialsError: nothing, or not enough, was found.
         """
-        found = find_credentials(profile, **settings)
+        found = find_credentials(profile, service=ADDRESS, **settings)
         clock = clock or RealClock()
         transport = Transport(clock, patience or Patience(), adapter, seed)
         return cls(found, clock=clock, transport=transport, keep=keep)
@@ -363,9 +364,9 @@ class Client(NosqlGroups):
         parts = urlsplit(self.endpoint)
         if not is_loopback(self.endpoint) and parts.netloc.startswith("gaussdb-nosql."):
             return urlunsplit((parts.scheme, parts.netloc.replace("gaussdb-nosql", service, 1), "", "", ""))
-        known = REGIONS.get(self.region)
-        if known is not None and self.endpoint == known.endpoint:
-            return known.service_endpoint(service)
+        region = Region(self.region)
+        if self.region in ADDRESS.regions and self.endpoint == region.service_endpoint(ADDRESS.host):
+            return region.service_endpoint(service)
         return self.endpoint  # one address for all services; a token goes to no host that nobody named
 
     # -- who asks
