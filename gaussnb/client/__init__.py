@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
@@ -18,6 +18,7 @@ from ..cloud.auth import Auth, GivenToken, SignatureAuth, TokenAuth
 from ..cloud.credentials import Credentials, find_credentials
 from ..cloud.iam import KeystoneCreateUserTokenByPassword, KeystoneListAuthProjects, KeystoneListProjects
 from ..cloud.regions import Region, is_loopback
+from ..cloud.settings import Settings
 from ..cloud.tokens import Token, TokenCache, cache_key
 from ..cloud.transport import AnswerLost, Patience, Reply, Transport
 from ..core.answers import Columns, leaves, word
@@ -102,7 +103,7 @@ class Client(NosqlGroups):
         seed: int | None = None,
         patience: Patience | None = None,
         keep: bool = True,
-        **settings: Any,
+        **settings: Unpack[Settings],
     ) -> Client:
         """A client from settings, looked for in the order of :mod:`gaussnb.cloud.credentials`.
 
@@ -113,7 +114,7 @@ class Client(NosqlGroups):
             seed: makes the jitter of retries and polls repeatable.
             patience: time-outs and tries.
             keep: whether tokens and the ledger are kept on disk.
-            settings: any setting of :class:`gaussnb.cloud.credentials.Credentials`.
+            settings: any setting of :func:`gaussnb.connect`.
 
         Raises:
             CredentialsError: nothing, or not enough, was found.

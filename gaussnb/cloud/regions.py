@@ -29,18 +29,22 @@ class ServiceAddress(Protocol):
     @property
     def title(self) -> str:
         """Name of the service in messages."""
+        ...
 
     @property
     def host(self) -> str:
         """First label of the service's host names."""
+        ...
 
     @property
     def endpoint_variable(self) -> str:
         """Variable of the official SDK that holds an endpoint of the service, without the region at its end."""
+        ...
 
     @property
     def regions(self) -> Collection[str]:
         """Ids of the regions that offer the service."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
