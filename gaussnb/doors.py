@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import pandas as pd
-    from pydantic import SecretStr
 
+    from .cloud.settings import Settings
     from .core.methods import Sender
     from .core.operation import Operation
     from .sandbox import Sandbox
@@ -52,7 +52,7 @@ def sandbox() -> type[Sandbox]:
     return Sandbox
 
 
-def sandbox_login(address: str) -> dict[str, str | SecretStr]:
+def sandbox_login(address: str) -> Settings:
     """The settings that join a sandbox which runs elsewhere on this machine; see :func:`gaussnb.sandbox.login`."""
     from .sandbox import login
 

@@ -11,12 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 from urllib.parse import urlsplit
 
 from ..cloud.credentials import Credentials, find_credentials
 from ..cloud.login import Access
 from ..cloud.regions import is_loopback
+from ..cloud.settings import Settings
 from ..cloud.tokens import TokenCache
 from ..cloud.transport import AnswerLost, BaseAdapter, Patience, Reply, Transport
 from ..core.answers import Columns
@@ -120,7 +121,7 @@ class Client(Groups):
         seed: int | None = None,
         patience: Patience | None = None,
         keep: bool = True,
-        **settings: Any,
+        **settings: Unpack[Settings],
     ) -> Self:
         """Make a client from settings, found in the order of :mod:`gaussnb.cloud.credentials`.
 
@@ -131,12 +132,12 @@ class Client(Groups):
             seed: makes the jitter of retries and polls repeatable.
             patience: time-outs and tries.
             keep: True to keep tokens and the ledger on disk.
-            settings: any setting of :class:`gaussnb.cloud.credentials.Credentials`.
+            settings: any setting of :func:`gaussnb.connect`.
 
         Raises:
             CredentialsError: no credentials were found, or they are not complete.
         """
-        found = find_credentials(profile, **settings)
+        found = find_credentials(profile, service=cls.service, **settings)
         clock = clock or RealClock()
         transport = Transport(clock, patience or Patience(), adapter, seed, cls.service.codes)
         return cls(found, clock=clock, transport=transport, keep=keep)

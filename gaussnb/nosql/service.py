@@ -10,6 +10,7 @@ from ..core.methods import Sender
 from ..core.operation import Operation
 from ..core.service import Lifecycle, Service
 from . import states
+from .address import ADDRESS
 from .error_codes import CODES
 from .groups import NosqlGroups
 from .operations.instances import Instances, ListInstances
@@ -53,8 +54,8 @@ def _review(operation: Operation) -> Mapping[str, str]:
 
 SERVICE = Service(
     name="nosql",
-    title="GaussDB NoSQL",
-    host="gaussdb-nosql",
+    title=ADDRESS.title,
+    host=ADDRESS.host,
     catalogue=OPERATIONS,
     lifecycle=Lifecycle(states.INSTANCE, states.ACTIONS, states.JOB, typical_seconds),
     codes=CODES,
@@ -72,7 +73,8 @@ SERVICE = Service(
     group="instances",
     thing_column="instance_id",
     kind_column="engine",
-    endpoint_variable="HUAWEICLOUD_SDK_REGION_GAUSSDBFORNOSQL_",
+    endpoint_variable=ADDRESS.endpoint_variable,
+    regions=ADDRESS.regions,
     bad_value_code="DBS.280001",
     missing_code="DBS.280040",
 )

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from pydantic import SecretStr
 
 from ..cloud.regions import check_endpoint, is_loopback
+from ..cloud.settings import Settings
 from ..core.errors import CredentialsError
 from ..core.operation import Operation
 from .app import App
@@ -45,7 +46,7 @@ def simulated() -> Mapping[type[Operation], str]:
     return MappingProxyType(DEPTHS)
 
 
-def login(address: str) -> dict[str, str | SecretStr]:
+def login(address: str) -> Settings:
     """What it takes to join a sandbox that runs elsewhere on this machine.
 
     Args:
@@ -184,7 +185,11 @@ class Sandbox:
                     self._app.store.close()
 
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def __exit__(self, *error: object) -> None:
         self.close()

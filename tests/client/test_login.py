@@ -271,4 +271,4 @@ def test_the_embedded_sandbox_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     with gn.connect("sandbox") as one, gn.connect("sandbox") as other:
         assert one.endpoint == other.endpoint
         assert one.instances.list().attrs["fetched_at"].startswith("2026-01-01T08:00")
-    connecting.embedded().close()
+    connecting.start_sandbox().close()
