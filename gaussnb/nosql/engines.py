@@ -1,10 +1,11 @@
-"""One table of what can be created: engine, version, mode, nodes, storage, flavors, port, features.
+"""The one table of facts about database engines: versions, modes, nodes, storage, flavors, ports, features.
 
-The spec judges by it, the form shows its limits and its advice, the sandbox stocks its shelves from it.
+:class:`~gaussnb.nosql.instance_spec.InstanceSpec` checks values against it, the form shows its limits and its
+recommendations, and the sandbox offers and enforces what it says. No other module holds a fact about an engine.
 
-The service's documents do not always agree with each other. A :class:`Span` therefore holds two
-ranges: what *some* document accepts, beyond which client and sandbox refuse, and what *every*
-document accepts, which the form recommends.
+The service's documents do not always agree with each other. A :class:`Span` therefore holds two ranges: the numbers
+that *some* document accepts (client and sandbox refuse all others), and the numbers that *every* document accepts
+(the form recommends them).
 
 >>> mode("cassandra", "Cluster").nodes
 Span(low=3, high=200, usual=3, safe_low=3, safe_high=12, step=1)
@@ -14,7 +15,7 @@ Span(low=3, high=200, usual=3, safe_low=3, safe_high=12, step=1)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -22,8 +23,11 @@ from typing import Literal
 from .fields import EngineName, ModeName, ProductType
 
 Feature = Literal["disk encryption", "point-in-time restore", "disaster recovery", "two zones"]
-"""What only some modes can do. "two zones": the primary in one availability zone, the standby in
-another."""
+"""A feature that only some modes have. "two zones" means: the primary node runs in one availability zone, the standby
+node in another."""
+
+LogType = Literal["slow_log", "audit_log"]
+"""A log that can be sent to Log Tank Service."""
 
 STORAGE_ENGINE: Literal["rocksDB"] = "rocksDB"
 STORAGE_TYPE: Literal["ULTRAHIGH"] = "ULTRAHIGH"
@@ -31,32 +35,32 @@ STORAGE_TYPE: Literal["ULTRAHIGH"] = "ULTRAHIGH"
 
 @dataclass(frozen=True)
 class Span:
-    """A range of whole numbers, and the advice that goes with it."""
+    """A range of whole numbers, with a recommended range inside it."""
 
     low: int
-    """The smallest number some document accepts."""
+    """The smallest number that some document accepts."""
     high: int | None
-    """The largest number some document accepts; None where none is known."""
+    """The largest number that some document accepts; None where no document names one."""
     usual: int
     """A good first choice."""
     safe_low: int
-    """The smallest number every document accepts."""
+    """The smallest number that every document accepts."""
     safe_high: int | None
-    """The largest number every document accepts; None where none is known."""
+    """The largest number that every document accepts; None where no document names one."""
     step: int = 1
-    """The safe numbers are multiples of this."""
+    """The recommended numbers are multiples of this."""
 
     def __contains__(self, number: object) -> bool:
         return isinstance(number, int) and self.low <= number and (self.high is None or number <= self.high)
 
     @property
     def says(self) -> str:
-        """What is allowed, for the middle of a sentence."""
+        """The allowed range as a phrase, like ``3 to 200``."""
         return _range(self.low, self.high)
 
     @property
     def advice(self) -> str:
-        """What is safe, for the middle of a sentence."""
+        """The recommended range as a phrase, like ``100 or more in steps of 10``."""
         steps = f" in steps of {self.step}" if self.step > 1 else ""
         return f"{_range(self.safe_low, self.safe_high)}{steps}"
 
@@ -69,68 +73,140 @@ def _range(low: int, high: int | None) -> str:
 
 @dataclass(frozen=True)
 class Flavor:
-    """A specification: the size of one node."""
+    """A node specification: the CPUs and the memory of one node."""
 
     spec_code: str
     family: str
-    """The spec code without size and ratio; it belongs to the modes with the same family."""
+    """The spec code without size and ratio. A mode offers the flavors of its own family."""
     vcpus: int
     ram: int
-    """In GB."""
+    """Memory in GB."""
     storage: Span | None
-    """The storage of an instance of this flavor, in GB; None where only the mode limits it."""
+    """The storage of an instance of this flavor, in GB; None where only the mode limits the storage."""
 
 
 @dataclass(frozen=True)
 class Mode:
-    """One way to deploy one engine."""
+    """A way to deploy an engine, like a cluster or a primary with a standby."""
 
     engine: EngineName
     name: ModeName
     title: str
-    """What it is, for people."""
+    """The name that people read, like "classic cluster"."""
     versions: tuple[str, ...]
     """The versions that can be created, the recommended one first."""
     family: str
-    """Its flavors' spec codes start with this."""
+    """The spec codes of its flavors start with this text."""
     flavor: str
-    """The spec code of a good first choice."""
+    """The spec code that the form proposes first."""
     nodes: Span
     storage: Span
-    """In GB, where the flavor does not say it more exactly."""
+    """The storage of an instance in GB; the limits of a flavor, where it has some, go before these."""
     features: frozenset[Feature] = frozenset()
     product_types: tuple[ProductType, ...] = ()
-    """One of these must be given; empty where the field means nothing."""
+    """The product types to choose from; empty where the mode has none and the field stays empty."""
+    classic: bool = True
+    """True if its storage belongs to its nodes. The service lists the flavors of all classic modes of an engine
+    together, and those of every other mode under the name of the mode."""
+    balanced: bool = False
+    """True if its instances have a load balancer, which takes an address of the subnet."""
+    node_roles: tuple[str, str] = ("", "")
+    """The role of the first node, and the role of all others; empty where nodes have no roles."""
+    node_restart: bool = False
+    """True if a single node can be restarted."""
+    databases: int = 0
+    """The number of numbered databases in an instance; 0 where the databases of an engine have names."""
+
+    @property
+    def flavor_mode(self) -> ModeName | None:
+        """The mode to ask the service's list of flavors for; None for a classic mode, which has no list of its own."""
+        return None if self.classic else self.name
+
+
+@dataclass(frozen=True)
+class AutoEnlarge:
+    """Automatic storage expansion of an engine: the defaults of a policy, and the limits of its values."""
+
+    threshold: int
+    """The percentage of storage in use at which storage is added, where the policy names none."""
+    step: int
+    """The percentage by which storage grows, where the policy names none."""
+    least: int
+    """The smallest growth in GB."""
+    threshold_low: int = 0
+    """The smallest threshold that is accepted."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """One database engine of the service."""
+    """A database engine of the service."""
 
     name: EngineName
     title: str
-    """Its product name."""
+    """The product name."""
     modes: Mapping[str, Mode]
-    """Its modes by name, the recommended one first."""
+    """The modes by name, the recommended one first."""
     port: int
-    """Where it listens unless told otherwise."""
+    """The port of a new instance, where the request names none."""
     ports: range
-    """Other ports some document accepts for it; empty where it always listens at ``port``."""
+    """Other ports that some document accepts for a new instance; empty where ``port`` is the only one."""
     create_seconds: int
-    """How long a creation takes, roughly."""
+    """About how many seconds the creation of an instance takes."""
+    id_suffix: str
+    """The last two digits of every id that belongs to an instance of this engine."""
+    node_word: str = "node"
+    """The middle part of the names of nodes: instance name, this word, number."""
+    built_on: EngineName | None = None
+    """The engine whose flavors, parameters and logs this engine uses; None where it has its own."""
+    new_ports: range = range(0)
+    """The ports that the port of a running instance can be changed to, except ``kept_ports``; empty where the port
+    cannot be changed."""
+    kept_ports: frozenset[int] = frozenset()
+    """The ports among ``new_ports`` that the service keeps for itself."""
+    auto_enlarge: AutoEnlarge | None = None
+    """The defaults and limits of automatic storage expansion; None where the engine has none."""
+    node_subnets: bool = False
+    """True if new nodes can be placed in a subnet other than the instance's."""
+    table_backups: bool = False
+    """True if a backup can hold single tables."""
+    removes_one: bool = False
+    """True if each request can remove only one node."""
+    template_mode: bool = False
+    """True if a parameter template must name a mode; otherwise the first classic mode is taken."""
+    log_types: tuple[LogType, ...] = ("slow_log",)
+    """The logs that can be sent to Log Tank Service."""
+
+    @property
+    def flavors_of(self) -> EngineName:
+        """The engine under whose name the service lists the flavors of this one.
+
+        >>> engine("hbase").flavors_of
+        'cassandra'
+        """
+        return self.built_on or self.name
 
     @property
     def versions(self) -> tuple[str, ...]:
         """Every version of every mode, without repeats."""
         return tuple(dict.fromkeys(v for mode in self.modes.values() for v in mode.versions))
 
+    @property
+    def has_versions(self) -> bool:
+        """False if the engine has no version numbers: then the version in a request is an empty text."""
+        return self.versions != ("",)
+
+    @property
+    def classic_mode(self) -> Mode:
+        """The first classic mode."""
+        return next(mode for mode in self.modes.values() if mode.classic)
+
     def takes_port(self, port: int) -> bool:
-        """Whether an instance may listen at ``port``."""
+        """True if a new instance may listen at ``port``."""
         return port == self.port or (port in self.ports and port not in RESERVED_PORTS)
 
     @property
     def ports_say(self) -> str:
-        """Which ports are allowed, for the end of a sentence."""
+        """The allowed ports of a new instance as a phrase, like ``9042 or 8635``."""
         if len(self.ports) <= 1:
             return " or ".join(str(port) for port in (*self.ports, self.port))
         reserved = ", ".join(str(port) for port in sorted(RESERVED_PORTS))
@@ -142,11 +218,14 @@ class Engine:
 RESERVED_PORTS = frozenset(
     (2180, 2887, 3887, 6377, 6378, 6380, 8018, 8079, 8091, 8479, 8484, 8999, 12017, 12333, 50069)
 )
-"""Ports the service keeps for itself."""
+"""Ports that the service keeps for itself."""
 DOUBTFUL_PORTS = frozenset((9864, 9866, 9867))
-"""Ports only some documents call reserved: accepted, not recommended."""
+"""Ports that only some documents call reserved: they are accepted, and not recommended."""
 DUAL_ACTIVE_PORT = 8635
-"""The port a Redis instance needs to become half of a dual-active pair."""
+"""The port that a Redis instance needs to become one half of a dual-active pair."""
+_CASSANDRA_KEPT = frozenset((7000, 7001, 7199, 8636, 8479, 8484, 8999, 8018, 2180, 2887, 3887, 8079, 8091, 8092))
+_CHANGED_PORTS = range(2100, 9501)
+
 
 #                        any document  | usual | every document
 _MANY_NODES = Span(low=3, high=200, usual=3, safe_low=3, safe_high=12)
@@ -182,9 +261,10 @@ _MODES = (
          frozenset((_ENCRYPTS, _REWINDS, _RECOVERS))),
     Mode("cassandra", "CloudNativeCluster", "cloud-native cluster", ("3.11", "4.0"),
          _CASSANDRA_CLOUD, f"{_CASSANDRA_CLOUD}.xlarge.4", _MANY_NODES, _FROM_10_GB,
-         frozenset((_REWINDS, _RECOVERS))),
+         frozenset((_REWINDS, _RECOVERS)), classic=False),
     Mode("mongodb", "ReplicaSet", "replica set", ("4.0", "3.4"),
-         _REPSET, f"{_REPSET}.xlarge.4", _THREE, _FROM_100_GB),
+         _REPSET, f"{_REPSET}.xlarge.4", _THREE, _FROM_100_GB,
+         node_roles=("Primary", "Secondary")),
     Mode("influxdb", "Cluster", "classic cluster", ("1.8",),
          _INFLUX, f"{_INFLUX}.xlarge.4", _INFLUX_NODES, _FROM_100_GB,
          frozenset((_REWINDS,))),
@@ -192,49 +272,63 @@ _MODES = (
          _SINGLE, f"{_SINGLE}.xlarge.2", _ONE, _FROM_100_GB),
     Mode("influxdb", "EnhancedCluster", "enhanced classic cluster", ("1.8",),
          _SQLSTORE, f"{_SQLSTORE}.large.4", _ENHANCED_NODES, _FROM_100_GB,
-         frozenset((_REWINDS,))),
+         frozenset((_REWINDS,)), classic=False),
     Mode("influxdb", "CloudNativeCluster", "cloud-native cluster", ("1.7",),
          _INFLUX_CLOUD, f"{_INFLUX_CLOUD}.xlarge.4", _INFLUX_NODES, _FROM_100_GB,
-         frozenset((_ENCRYPTS, _REWINDS))),
+         frozenset((_ENCRYPTS, _REWINDS)), classic=False),
     Mode("redis", "Cluster", "cluster behind a proxy", ("5.0",),
-         _REDIS, f"{_REDIS}.large.4", _REDIS_NODES, _REDIS_GB),
+         _REDIS, f"{_REDIS}.large.4", _REDIS_NODES, _REDIS_GB, balanced=True, databases=1000),
     Mode("redis", "RedisCluster", "Redis Cluster protocol", ("5.0",),
-         _REDIS, f"{_REDIS}.large.4", _REDIS_NODES, _REDIS_GB),
+         _REDIS, f"{_REDIS}.large.4", _REDIS_NODES, _REDIS_GB, databases=1),
     Mode("redis", "Replication", "primary and standby", ("5.0",),
          _REDIS, f"{_REDIS}.large.4", _PAIR, _PAIR_GB,
-         frozenset((_TWO_ZONES,))),
+         frozenset((_TWO_ZONES,)), databases=1000),
     Mode("redis", "CloudNativeCluster", "cloud-native cluster", ("5.0",),
-         _REDIS, f"{_REDIS}.large.4", _REDIS_NODES, _REDIS_GB, product_types=_PRODUCTS),
+         _REDIS, f"{_REDIS}.large.4", _REDIS_NODES, _REDIS_GB, product_types=_PRODUCTS,
+         classic=False, balanced=True, node_restart=True, databases=1000),
     Mode("dynamodb", "Cluster", "classic cluster", ("",),
          _CASSANDRA, f"{_CASSANDRA}.xlarge.4", _MANY_NODES, _FROM_10_GB,
          frozenset((_ENCRYPTS,))),
     Mode("dynamodb", "CloudNativeCluster", "cloud-native cluster", ("",),
          _CASSANDRA_CLOUD, f"{_CASSANDRA_CLOUD}.xlarge.4", _MANY_NODES, _FROM_10_GB,
-         frozenset((_ENCRYPTS,))),
+         frozenset((_ENCRYPTS,)), classic=False),
     Mode("hbase", "Cluster", "classic cluster", ("",),
          _CASSANDRA, f"{_CASSANDRA}.xlarge.4", _MANY_NODES, _FROM_10_GB),
     Mode("hbase", "CloudNativeCluster", "cloud-native cluster", ("",),
-         _CASSANDRA_CLOUD, f"{_CASSANDRA_CLOUD}.xlarge.4", _MANY_NODES, _FROM_10_GB),
+         _CASSANDRA_CLOUD, f"{_CASSANDRA_CLOUD}.xlarge.4", _MANY_NODES, _FROM_10_GB,
+         classic=False),
 )
 
 
-def _engine(name: EngineName, title: str, port: int, ports: range, create_seconds: int) -> Engine:
-    modes: dict[str, Mode] = {mode.name: mode for mode in _MODES if mode.engine == name}
-    return Engine(name, title, MappingProxyType(modes), port, ports, create_seconds)
+def _modes_of(name: EngineName) -> Mapping[str, Mode]:
+    return MappingProxyType({mode.name: mode for mode in _MODES if mode.engine == name})
 
 
 ENGINES: Mapping[str, Engine] = MappingProxyType({
     one.name: one for one in (
-        # One document gives Cassandra port 9042, another says that only Redis takes a port.
-        _engine("cassandra", "GeminiDB Cassandra", 8635, range(9042, 9043), 420),
-        _engine("mongodb", "GeminiDB Mongo", 8635, range(0), 480),
-        _engine("influxdb", "GeminiDB Influx", 8635, range(0), 600),
-        _engine("redis", "GeminiDB Redis", 6379, range(1024, 65536), 300),
-        _engine("dynamodb", "GeminiDB DynamoDB-compatible", 8635, range(0), 420),
-        _engine("hbase", "GeminiDB HBase", 8635, range(0), 420),
+        Engine("cassandra", "GeminiDB Cassandra", _modes_of("cassandra"), port=8635,
+               ports=range(9042, 9043),  # one document names it, another says that only Redis takes a port
+               create_seconds=420, id_suffix="06", node_word="priam_node",
+               new_ports=_CHANGED_PORTS, kept_ports=_CASSANDRA_KEPT,
+               auto_enlarge=AutoEnlarge(threshold=90, step=10, least=100, threshold_low=80),
+               node_subnets=True, table_backups=True),
+        Engine("mongodb", "GeminiDB Mongo", _modes_of("mongodb"), port=8635, ports=range(0),
+               create_seconds=480, id_suffix="02",
+               new_ports=_CHANGED_PORTS, kept_ports=frozenset(range(8636, 8639)), template_mode=True),
+        Engine("influxdb", "GeminiDB Influx", _modes_of("influxdb"), port=8635, ports=range(0),
+               create_seconds=600, id_suffix="03"),
+        Engine("redis", "GeminiDB Redis", _modes_of("redis"), port=6379, ports=range(1024, 65536),
+               create_seconds=300, id_suffix="12",
+               new_ports=range(1024, 65536), kept_ports=RESERVED_PORTS,
+               auto_enlarge=AutoEnlarge(threshold=80, step=20, least=1),
+               removes_one=True, log_types=("slow_log", "audit_log")),
+        Engine("dynamodb", "GeminiDB DynamoDB-compatible", _modes_of("dynamodb"), port=8635, ports=range(0),
+               create_seconds=420, id_suffix="13", built_on="cassandra"),
+        Engine("hbase", "GeminiDB HBase", _modes_of("hbase"), port=8635, ports=range(0),
+               create_seconds=420, id_suffix="14", built_on="cassandra"),
     )
 })
-"""Every engine, by the name it has on the wire."""
+"""Every engine, by its name in requests."""
 
 
 _VCPUS = {
@@ -278,10 +372,10 @@ _SIZES: tuple[tuple[str, int, int, dict[str, tuple[int, int] | None]], ...] = (
 
 @dataclass(frozen=True)
 class Combination:
-    """A Redis instance as the console's fast configuration offers it."""
+    """A size of a Redis instance that the console offers as a fast configuration."""
 
     storage: int
-    """In GB."""
+    """Storage of the instance in GB."""
     nodes: int
     spec_code: str
 
@@ -296,7 +390,7 @@ REDIS_COMBINATIONS = tuple(
         (1024, 12, "4xlarge.4"), (2048, 22, "4xlarge.4"),
     )
 )
-"""Storage, nodes and flavor of Redis that go well together. Others are allowed."""
+"""The sizes that the console recommends for Redis. Other sizes are allowed."""
 # fmt: on
 
 
@@ -314,25 +408,25 @@ FLAVORS: Mapping[str, Flavor] = MappingProxyType(
         for one in [_flavor(family, size, ratio, low, highs)]
     }
 )
-"""Every flavor that is documented, by spec code. The service may know more."""
+"""Every documented flavor, by spec code. The service may have more."""
 
-# ------------------------------------------------------------------------------------- questions
+# ------------------------------------------------------------------------------------- look-ups
 
 
 def engine(name: str) -> Engine:
-    """The engine called ``name`` on the wire.
+    """The engine with this name in requests.
 
     Raises:
-        KeyError: for a name no engine has.
+        KeyError: no engine has this name.
     """
     return ENGINES[name]
 
 
 def mode(engine: str, mode: str) -> Mode:
-    """The mode called ``mode`` of an engine.
+    """The mode of an engine with this name.
 
     Raises:
-        KeyError: when the engine has no such mode.
+        KeyError: there is no such engine, or it has no such mode.
     """
     return ENGINES[engine].modes[mode]
 
@@ -342,8 +436,29 @@ def modes() -> tuple[Mode, ...]:
     return _MODES
 
 
+def modes_for(only: Iterable[str]) -> frozenset[Mode]:
+    """The modes that an operation is for, from the names in its declaration (``only`` of its route).
+
+    Args:
+        only: names of engines, like ``redis``, or of an engine and a mode, like ``redis Replication``.
+
+    Returns:
+        The modes; every mode when there are no names.
+
+    Raises:
+        ValueError: no engine or mode has one of the names.
+
+    >>> [f"{one.engine} {one.name}" for one in modes_for(["redis Replication"])]
+    ['redis Replication']
+    """
+    names = tuple(only)
+    if unknown := set(names) - {name for one in _MODES for name in (one.engine, f"{one.engine} {one.name}")}:
+        raise ValueError(f"no engine or mode is called {', '.join(sorted(unknown))}")
+    return frozenset(one for one in _MODES if not names or {one.engine, f"{one.engine} {one.name}"} & set(names))
+
+
 def flavor(spec_code: str) -> Flavor | None:
-    """The flavor with this spec code, or None: the service may know flavors this table does not.
+    """The documented flavor with this spec code, or None: the service may have flavors that this table does not.
 
     >>> flavor("geminidb.cassandra.4xlarge.4").ram
     64
@@ -352,7 +467,7 @@ def flavor(spec_code: str) -> Flavor | None:
 
 
 def flavors(engine: str | None = None, mode: str | None = None, product_type: str | None = None) -> tuple[Flavor, ...]:
-    """The documented flavors that fit, in the order of the table.
+    """The documented flavors for an engine, a mode or a product type, in the order of the table.
 
     Args:
         engine: only flavors of this engine.
@@ -370,7 +485,7 @@ def flavors(engine: str | None = None, mode: str | None = None, product_type: st
 
 
 def family(spec_code: str) -> str | None:
-    """The family a spec code belongs to, documented or not: the longest one it starts with.
+    """The family of a spec code, documented or not: the longest family name that the spec code starts with.
 
     >>> family("geminidb.influxdb.single.16xlarge.2")
     'geminidb.influxdb.single'
@@ -380,7 +495,7 @@ def family(spec_code: str) -> str | None:
 
 
 def storage(mode: Mode, spec_code: str) -> Span:
-    """How much storage an instance of this mode and flavor may have, in GB."""
+    """The storage that an instance of this mode and flavor may have, in GB."""
     known = flavor(spec_code)
     if known is None or known.storage is None or known.family != mode.family:
         return mode.storage

@@ -11,7 +11,7 @@ from ..core.operation import Operation
 from ..core.service import Lifecycle, Service
 from . import states
 from .address import ADDRESS
-from .error_codes import CODES
+from .error_codes import BAD_VALUE_CODE, CODES, MISSING_CODE
 from .groups import NosqlGroups
 from .operations.instances import Instances, ListInstances
 from .operations.jobs import ListJobs
@@ -75,7 +75,7 @@ SERVICE = Service(
     kind_column="engine",
     endpoint_variable=ADDRESS.endpoint_variable,
     regions=ADDRESS.regions,
-    bad_value_code="DBS.280001",
-    missing_code="DBS.280040",
+    bad_value_code=BAD_VALUE_CODE,
+    missing_code=MISSING_CODE,
 )
 """The service that :class:`gaussnb.Client` is for."""

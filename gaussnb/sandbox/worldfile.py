@@ -31,7 +31,7 @@ from dataclasses import field
 from datetime import UTC, datetime
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
@@ -41,22 +41,23 @@ from ..nosql import engines
 from ..nosql.instance_spec import InstanceSpec
 from ..nosql.operations.backups import CreateBack
 from . import lifecycle
-from .behaviours import Call, backups, load, volumes
+from .behaviours import BEHAVIOURS, Context, backups, volumes
 from .behaviours.instance_spec import create
-from .clock import epoch
-from .faults import Fault
-from .messages import Refused, Request
-from .world import KINDS, OWNED, Instance, Job, World
-
-if TYPE_CHECKING:
-    from .app import App
+from .engine.app import App
+from .engine.clock import epoch
+from .engine.faults import Fault
+from .engine.messages import Request
+from .engine.tables import Task
+from .refusals import Refused
+from .world import KINDS, Instance, World
 
 _NO_PASSWORD = "Aa1!" * 3  # a spec needs one; no instance keeps it
 _FAILED = "The world began that way."
 _CONFIG: Any = {"extra": "forbid", "hide_input_in_errors": True}
 _NO_FIELD = "there is no such field"
 _SAYS = {"unexpected_keyword_argument": _NO_FIELD, "extra_forbidden": _NO_FIELD, "missing": "this field is required"}
-Place = tuple[str | int, ...]
+Location = tuple[str | int, ...]
+"""Where something stands in the file: keys and numbers, from outside to inside."""
 
 
 @checked(config=_CONFIG)
@@ -131,7 +132,7 @@ def fill(file: WorldFile, app: App, path: object) -> None:
     Raises:
         ValueError: something in it cannot be; the text says what.
     """
-    load()
+    BEHAVIOURS.load()
     world, now = app.world, app.clock.time()
     world.ids.counts.update(file.counts)
     for kind, entries in file.things.items():
@@ -160,7 +161,7 @@ def write(app: App, path: str | PathLike[str]) -> None:
     Raises:
         ImportError: the path ends in .yaml, and YAML is not installed.
     """
-    load()
+    BEHAVIOURS.load()
     world, clock, now = app.world, app.clock, app.clock.time()
     lifecycle.settle(world, now)
     tables = sorted(world.tables.values(), key=lambda table: list(KINDS).index(table.name))
@@ -176,7 +177,7 @@ def write(app: App, path: str | PathLike[str]) -> None:
             for table in tables
             if table
         },
-        "faults": [fault.told() for fault in app.faults.left()],
+        "faults": [fault.settings() for fault in app.faults.left()],
     }
     text = json.dumps(told, indent=2) if _is_json(path) else _yaml().safe_dump(told, sort_keys=False)
     Path(path).write_text(text, encoding="utf-8")
@@ -199,9 +200,9 @@ def _check(one: Any, world: World) -> None:
     """Refuse a thing that leads to something there is not."""
     if isinstance(one, Instance):
         _check_instance(one, world)
-    elif isinstance(one, Job):
+    elif isinstance(one, Task):
         _check_job(one, world)
-    elif type(one) in OWNED:
+    elif type(one) in KINDS.owned:
         name = "instance_id" if hasattr(one, "instance_id") else "id"
         _among(getattr(one, name), world.instances, name)
 
@@ -222,7 +223,7 @@ def _check_instance(one: Instance, world: World) -> None:
         _among(subnet_id, world.subnets, *place)
 
 
-def _check_job(one: Job, world: World) -> None:
+def _check_job(one: Task, world: World) -> None:
     _among(one.work, lifecycle.WORKS, "work")
     if one.status == "Running" and one.instance_id and lifecycle.WORKS[one.work].action:
         _among(one.instance_id, world.instances, "instance_id")
@@ -242,8 +243,8 @@ def _short(entry: dict[str, Any], world: World, now: float) -> None:
     born = _Born(**{**quickstart.body(world.region), "password": _NO_PASSWORD, **entry})
     took = 0.0 if born.status == "creating" else engines.engine(born.datastore.type).create_seconds
     fail = _FAILED if born.status == "createfail" else ""
-    call = Call(world, now - took, Request("POST", "/"), None, fail)
-    one = world.instances[create(born, call)["id"]]
+    context = Context(world, now - took, Request("POST", "/"), None, fail)
+    one = world.instances[create(born, context)["id"]]
     lifecycle.settle(world, now)
     one.tags = dict(born.tags)
     if born.status == "data_disk_full":
@@ -273,7 +274,7 @@ def _backup(saved: _Saved, world: World, now: float) -> None:
 
 
 class _Wrong(ValueError):
-    def __init__(self, place: Place, says: str) -> None:
+    def __init__(self, place: Location, says: str) -> None:
         super().__init__(says)
         self.place = place
 

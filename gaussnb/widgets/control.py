@@ -1,8 +1,8 @@
-"""One field on the screen: what all controls have in common, and the table from types to controls.
+"""The base class of controls, which show one field each, and the table of controls by type.
 
-A control keeps what it was given: a number that came as text stays text, and what cannot be read stays on
-the screen for its owner to mend. It never judges; the spec does, and hands the words back to
-:meth:`Control.complain`.
+A control never changes a value: a number that was given as text stays text, and text that cannot be read stays on the
+screen until the user corrects it. A control does not validate either. The spec does, and the form passes the message
+to :meth:`Control.complain`.
 """
 
 from __future__ import annotations
@@ -20,53 +20,57 @@ from pydantic.fields import FieldInfo
 from ..core.operation import documented, fields_of
 from ..core.rules import marks, unwrap
 from ..core.words import limits_in_words, meaning_of, title_of
-from .style import Look
+from .style import WidgetFactory
 
 Path = tuple[str | int, ...]
-"""Where a field is: names, and the numbers of rows in lists."""
-Kinds = Mapping[str, "type[Control]"]
-"""Controls for single fields, by dotted name."""
+"""The path to a field: names, and the numbers of rows in lists."""
+ControlTypes = Mapping[str, "type[Control]"]
+"""The classes of controls for single fields, by dotted name."""
 NOTHING: Any = object()
-"""Stands for a field that is left out."""
+"""The value of a control whose field is left out."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a control stands: what it shares with its form, and whom it tells of changes."""
+class ControlContext:
+    """What a control shares with its form, and the function it calls after a change."""
 
-    look: Look
+    factory: WidgetFactory
     changed: Callable[[Path], None]
-    """Called with the path of a field when a person has committed a value."""
-    kinds: Kinds = field(default_factory=dict)
-    """Controls for the fields inside, where the table's are not wanted."""
+    """Called with the path of a field after the user has committed a value."""
+    control_types: ControlTypes = field(default_factory=dict)
+    """Classes of controls for fields inside this one that replace those of the table."""
 
-    def below(self, *way: str | int, changed: Callable[[Path], None] | None = None) -> Place:
-        """The place of the fields inside one at ``way``."""
-        name = f"{way[0]}."
-        inside = {key.removeprefix(name): kind for key, kind in self.kinds.items() if key.startswith(name)}
-        return Place(self.look, changed or (lambda path: self.changed((*way, *path))), inside)
+    def below(self, *way: str | int, changed: Callable[[Path], None] | None = None) -> ControlContext:
+        """The context of the fields inside the field at ``way``."""
+        prefix = f"{way[0]}."
+        inside = {
+            name.removeprefix(prefix): control
+            for name, control in self.control_types.items()
+            if name.startswith(prefix)
+        }
+        return ControlContext(self.factory, changed or (lambda path: self.changed((*way, *path))), inside)
 
 
 class Control:
-    """One field: label, input, help below it, and a place for what is wrong.
+    """One field on the screen: a label, an input, and below it the error message and the help.
 
     Args:
         name: the field's name.
         info: the field as declared.
-        place: where it stands.
+        context: what the control shares with its form.
     """
 
     helps = True
-    """Whether its help is shown."""
+    """True if the help of the field is shown."""
     empty: Any = ""
-    """The widget's value of a field that is left out."""
+    """The widget's value while the field is left out."""
 
-    def __init__(self, name: str, info: FieldInfo, place: Place) -> None:
-        self.name, self.info, self.place = name, info, place
+    def __init__(self, name: str, info: FieldInfo, context: ControlContext) -> None:
+        self.name, self.info, self.context = name, info, context
         self.required = info.is_required()
         self.title = title_of(name, info)
         self.message = ""
-        """What is wrong, as it stands on the screen."""
+        """The error message on the screen; empty when there is none."""
         self._advice = ""
         self._given: Any = NOTHING
         self._shown: Any = None
@@ -74,13 +78,13 @@ class Control:
         self.note = self._make(widgets.HTML, "gnb-note")
         self.input = self.make()
         self.widget = self.frame()
-        self._tell()
+        self._show_note()
         self.input.observe(self._committed, "value")
 
-    # -- what a kind of control says of itself
+    # -- what subclasses may override
 
     def make(self) -> Any:
-        """The core widget a person types into."""
+        """The core widget that takes the user's input."""
         return self._labelled(widgets.Text, continuous_update=False)
 
     def frame(self) -> widgets.Widget:
@@ -88,36 +92,36 @@ class Control:
         return self._make(widgets.VBox, "gnb-field", children=(self.input, self.note))
 
     def show(self, value: Any) -> Any:
-        """A value as the widget's value."""
+        """The widget's value for a value of the field."""
         return str(value)
 
     def read(self, shown: Any) -> Any:
-        """The widget's value as a value; NOTHING where it is empty."""
+        """The field's value for a value of the widget; NOTHING where the widget is empty."""
         return shown if shown else NOTHING
 
     def check(self, value: Any) -> None:
-        """Refuse a value of another shape than the field's, before anything is shown.
+        """Refuse a value that the widget cannot show, before any value is shown.
 
         Raises:
-            TypeError: saying what is wanted, without the value.
+            TypeError: the value has the wrong shape; the message names the right one, without the value.
         """
 
     @property
     def objection(self) -> str:
-        """What the control itself has against its value, beside what the spec says."""
+        """The control's own objection to its value, in addition to the errors of the spec; empty when it has none."""
         return ""
 
-    # -- what all have in common
+    # -- what all controls have in common
 
     @property
     def value(self) -> Any:
-        """The value, or NOTHING when the field is left out."""
+        """The field's value, or NOTHING when the field is left out."""
         if self._given is not NOTHING and self.input.value == self._shown:
-            return self._given  # untouched: it goes out the way it came in
+            return self._given  # not edited: return the value as it was given, not as the widget shows it
         return self.read(self.input.value)
 
     def set(self, value: Any) -> None:
-        """Show a value; NOTHING empties the field. Does not count as a person's change."""
+        """Show a value; NOTHING empties the field. This does not count as a change by the user."""
         self._given, self._shown = value, self.empty if value is NOTHING else self.show(value)
         self._set(self._shown)
 
@@ -129,66 +133,69 @@ class Control:
             self._quiet = False
 
     def complain(self, message: str) -> None:
-        """Show what is wrong, or nothing."""
+        """Show an error message; an empty text removes it."""
         if message != self.message:
             self.message = message
-            self._tell()
+            self._show_note()
 
     def advise(self, advice: str) -> None:
-        """Say what depends on the other fields, like a limit, instead of what the type says; or nothing."""
+        """Show a hint that depends on other fields, like a limit, in place of the limits of the type.
+
+        An empty text brings the limits of the type back.
+        """
         if advice != self._advice:
             self._advice = advice
-            self._tell()
+            self._show_note()
 
     @property
     def limits(self) -> str:
-        """What the type allows, to be read before anything is wrong."""
+        """The values that the type allows, in words: part of the help."""
         return limits_in_words(self.info)
 
-    def _tell(self) -> None:
+    def _show_note(self) -> None:
         allows = self._advice or ("" if self.message else self.limits)
         means = meaning_of(self.info, allows) if self.helps else ""
         wrong = f'<div role="alert" class="gnb-error"><b>✗</b> {escape(self.message)}</div>' if self.message else ""
-        told = re.sub("``(.+?)``", r"<code>\1</code>", escape(means))  # names of fields, as docstrings write them
-        self.note.value = f'{wrong}<div class="gnb-help">{told}</div>' if means else wrong
+        help = re.sub("``(.+?)``", r"<code>\1</code>", escape(means))  # docstrings write names of fields in ``…``
+        self.note.value = f'{wrong}<div class="gnb-help">{help}</div>' if means else wrong
 
     def walk(self, path: Path) -> Iterator[tuple[Path, Control]]:
-        """This control and those inside it, with their paths."""
+        """This control and the controls inside it, with their paths."""
         yield path, self
 
     def focus(self) -> None:
-        """Put the cursor into it."""
+        """Put the cursor into the input."""
         self.input.focus()
 
     def close(self) -> None:
-        """Free its widgets, those that are not shown included."""
+        """Close all widgets of the control, also those that are not shown."""
         for widget in (self.widget, self.input, self.note):
-            self.place.look.free(widget)
+            self.context.factory.free(widget)
 
     def _make(self, kind: type[Any], *classes: str, **traits: Any) -> Any:
-        return self.place.look.make(kind, *classes, **traits)
+        return self.context.factory.make(kind, *classes, **traits)
 
     def _labelled(self, kind: type[Any], **traits: Any) -> Any:
         return self._make(kind, description=f"{self.title} *" if self.required else self.title, **traits)
 
     def _committed(self, change: Any) -> None:
         if not self._quiet:
-            self.place.changed((self.name,))
+            self.context.changed((self.name,))
 
 
 # ------------------------------------------------------------------------------------------ the table
 
 CONTROLS: dict[Any, type[Control]] = {}
-"""Which control shows which field, by the type of the field or of a mark on it. Put in a pair of your own to show
-a type another way. ``list[BaseModel]`` stands for every list of parts, ``object`` for whatever is not in the table."""
+"""The class of controls for each type of a field, or of a rule on a field. Add a pair to show a type another way.
+``list[BaseModel]`` is the entry for every list of parts, ``object`` the entry for types that are not in the table."""
 
-Kind = TypeVar("Kind", bound=type[Control])
+AnyControl = TypeVar("AnyControl", bound=type[Control])
 
 
-def shows(*types: Any) -> Callable[[Kind], Kind]:
-    """Make a control the one that shows these types: ``@shows(str)``."""
+def shows(*types: Any) -> Callable[[AnyControl], AnyControl]:
+    """Register a class of controls for these types: ``@shows(str)``."""
 
-    def put(control: Kind) -> Kind:
+    def put(control: AnyControl) -> AnyControl:
         CONTROLS.update(dict.fromkeys(types, control))
         return control
 
@@ -196,11 +203,11 @@ def shows(*types: Any) -> Callable[[Kind], Kind]:
 
 
 def control_for(info: FieldInfo) -> type[Control]:
-    """The control that shows a field: of its marks, its type and the bases of its type, the first in the table."""
-    return next(CONTROLS[kind] for kind in _kinds(info) if kind in CONTROLS)
+    """The class of controls for a field: the table's first entry for its rules, its type and the bases of its type."""
+    return next(CONTROLS[key] for key in _keys(info) if key in CONTROLS)
 
 
-def _kinds(info: FieldInfo) -> Iterator[Any]:
+def _keys(info: FieldInfo) -> Iterator[Any]:
     yield from map(type, marks(info.annotation, info.metadata))
     bare = unwrap(info.annotation)
     if get_origin(bare) is list and is_part(get_args(bare)[0]):
@@ -211,35 +218,35 @@ def _kinds(info: FieldInfo) -> Iterator[Any]:
 
 
 def is_part(annotation: Any) -> bool:
-    """Whether a type is a nested part with fields of its own."""
+    """True if a type is a nested part, with fields of its own."""
     bare = unwrap(annotation)
     return isinstance(bare, type) and issubclass(bare, BaseModel)
 
 
-def controls_of(model: type[BaseModel], place: Place) -> dict[str, Control]:
+def controls_of(model: type[BaseModel], context: ControlContext) -> dict[str, Control]:
     """A control for every field of a model, in declared order."""
     return {
-        name: (place.kinds.get(name) or control_for(info))(name, info, place)
+        name: (context.control_types.get(name) or control_for(info))(name, info, context)
         for name, info in documented(model).items()
     }
 
 
 def values_of(controls: Mapping[str, Control]) -> dict[str, Any]:
-    """What the controls hold, without the fields that are left out."""
+    """The values of controls by field, without the fields that are left out."""
     held = ((name, control.value) for name, control in controls.items())
     return {name: value for name, value in held if value is not NOTHING}
 
 
 def as_mapping(values: Any) -> dict[str, Any]:
-    """A model, or a mapping, as a new mapping."""
+    """The fields of a model, or the items of a mapping, as a new dict."""
     return fields_of(values) if isinstance(values, BaseModel) else dict(values)
 
 
 def check_values(whole: str, controls: Mapping[str, Control], values: Any) -> None:
-    """Refuse values that could not be shown, all of them before any is.
+    """Check that every value can be shown, before the first one is.
 
     Raises:
-        TypeError: there is no such field, or a value has another shape than its field.
+        TypeError: there is no such field, or a value has the wrong shape for its field.
     """
     for name, value in as_mapping(values).items():
         if name not in controls:
@@ -248,22 +255,22 @@ def check_values(whole: str, controls: Mapping[str, Control], values: Any) -> No
             controls[name].check(value)
 
 
-def wanted(control: Control, value: Any, what: str, *kinds: type) -> None:
-    """Refuse a value that is none of these kinds.
+def check_type(control: Control, value: Any, expected: str, *types: type) -> None:
+    """Check that a value is an instance of one of these types.
 
     Raises:
-        TypeError: naming the field and what it wants.
+        TypeError: it is not; the message names the field and what is expected.
     """
-    if not isinstance(value, kinds):
-        raise TypeError(f"{control.name}: {what}, not {type(value).__name__}")
+    if not isinstance(value, types):
+        raise TypeError(f"{control.name}: {expected}, not {type(value).__name__}")
 
 
 def fill_controls(controls: Mapping[str, Control], values: Any) -> None:
-    """Show values in controls; the fields that are not among them are emptied.
+    """Show values in controls, and empty the controls of all other fields.
 
     Args:
-        controls: the controls.
-        values: a mapping, or a model.
+        controls: the controls, by field.
+        values: a mapping or a model.
     """
     given = as_mapping(values)
     for name, control in controls.items():

@@ -1,4 +1,4 @@
-"""The form of a new instance: what people fill first, dropdowns that know each other, limits beside them."""
+"""The form of a new instance: common fields first, dropdowns that depend on each other, and limits beside them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import ipywidgets as widgets
 from ..core.errors import GaussnbError
 from ..nosql import engines
 from ..nosql.instance_spec import InstanceSpec
-from .control import NOTHING, Control, Kinds
-from .form import Follow, Form, Review, Send
+from .control import NOTHING, Control, ControlTypes
+from .form import Follow, Form, Review, Send, form_for
 from .inputs import ChoiceControl, Choices
 from .nested import BareGroup, BareRows
 from .style import heading, show
@@ -20,27 +20,34 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+class Lists(Protocol):
+    """A group of calls with a list."""
+
+    @property
+    def list(self) -> Callable[..., pd.DataFrame]: ...
+
+
 class Cloud(Protocol):
-    """What the form asks of the cloud, as callables; :class:`gaussnb.Client` has them."""
+    """What the form asks of the cloud; :class:`gaussnb.Client` has it."""
 
     @property
     def region(self) -> str: ...
     @property
-    def flavors(self) -> Any: ...
+    def flavors(self) -> Lists: ...
     @property
-    def vpcs(self) -> Any: ...
+    def vpcs(self) -> Lists: ...
     @property
-    def subnets(self) -> Any: ...
+    def subnets(self) -> Lists: ...
     @property
-    def security_groups(self) -> Any: ...
+    def security_groups(self) -> Lists: ...
 
 
 OTHER: Any = object()
-"""Stands for a value that is typed because it is not offered."""
+"""The choice of a dropdown that opens a text box for a value that is not offered."""
 
 
 class OfferedControl(ChoiceControl):
-    """A text that is chosen from what the cloud offers, or typed where it does not say."""
+    """A dropdown of the values that the cloud offers, with a text box for any other value."""
 
     def choices(self) -> Choices:
         return []
@@ -67,12 +74,12 @@ class OfferedControl(ChoiceControl):
 
     @property
     def limits(self) -> str:
-        return super().limits if self.input.value is OTHER else ""  # what is offered is right
+        return super().limits if self.input.value is OTHER else ""  # offered values keep the limits
 
     def missing(self, why: str) -> None:
-        """Say that what there is could not be asked for, and let it be typed."""
+        """Say that the choices could not be loaded, and open the text box."""
         self.offer([])
-        self.advise(f"What there is could not be loaded: {why} Type it, or load again.")
+        self.advise(f"The choices could not be loaded: {why} Type a value, or load the choices again.")
         if self.value is NOTHING:
             self._set(OTHER)
 
@@ -90,25 +97,26 @@ SECTIONS = (
     ("Location", ("availability_zone", "vpc_id", "subnet_id", "security_group_id")),
     ("Backups", ("backup_strategy",)),
 )
-"""What everybody fills; the rest is folded below."""
+"""The sections with the common fields. All other fields are in a folded part below."""
 MORE = "More settings: payment, encryption, network, starting from a backup"
 LESS = "Fewer settings"
 
 
+@form_for(InstanceSpec)
 class CreateForm(Form):
-    """A form of :class:`gaussnb.InstanceSpec` with defaults and dropdowns filled from the cloud.
+    """The form of :class:`gaussnb.InstanceSpec`, with defaults and with dropdowns filled from the cloud.
 
     Args:
-        cloud: what is asked for flavors, VPCs, subnets and security groups.
+        cloud: lists flavors, VPCs, subnets and security groups.
         send: sends the spec.
-        review: facts to show before it is sent.
+        review: collects the facts to show before the spec is sent.
         watch: follows the creation.
 
-    A choice that is still offered stays when another field changes; one that is not is named, and replaced
-    only when its owner asks for what fits. Each question is asked once.
+    When a field changes, the choices in dependent fields stay. A choice that is no longer offered is marked, and
+    replaced only when the user presses "Use what fits". The form asks the cloud for each list once.
     """
 
-    kinds: ClassVar[Kinds] = {
+    control_types: ClassVar[ControlTypes] = {
         "datastore": BareGroup,
         "datastore.version": OfferedControl,
         "flavor": BareRows,
@@ -136,7 +144,7 @@ class CreateForm(Form):
         self._judge()
 
     def arrange(self) -> list[widgets.Widget]:
-        make, arranged = self.look.make, []
+        make, arranged = self.factory.make, []
         common: set[str] = set()
         for title, names in SECTIONS:
             common |= set(names)
@@ -150,7 +158,7 @@ class CreateForm(Form):
         return [*arranged, self._fold, self._rest]
 
     def more_actions(self) -> list[widgets.Widget]:
-        make = self.look.make
+        make = self.factory.make
         self._fit = make(widgets.Button, description="Use what fits")
         self._fit.on_click(lambda _: self._fit_all())
         self._reload = make(widgets.Button, description="Load choices again")
@@ -174,7 +182,7 @@ class CreateForm(Form):
         self._fold.description = LESS if unfold else MORE
         show(self._rest, unfold)
 
-    # -- what fits
+    # -- fitting values
 
     def _fit_all(self) -> None:
         self._suggest()
@@ -183,7 +191,7 @@ class CreateForm(Form):
         self._judge()
 
     def _suggest(self) -> None:
-        """Put a good choice wherever the present one does not fit the engine."""
+        """Replace every value that does not fit the engine and the mode by the recommended one."""
         chosen = self._at("datastore.type").value
         engine = engines.ENGINES.get(chosen) or next(iter(engines.ENGINES.values()))
         mode = engine.modes.get(self._at("mode").value) or next(iter(engine.modes.values()))
@@ -220,10 +228,10 @@ class CreateForm(Form):
         if control.offered and (control.value is NOTHING or control.objection):
             control.set(control.offered[0])
 
-    # -- dependence
+    # -- dependent choices
 
     def _offer_engine(self) -> None:
-        """Offer anew what depends on engine, mode, product and flavor."""
+        """Renew the choices that depend on engine, mode, product type and flavor."""
         self._at("datastore.type").offer([(f"{one.name} – {one.title}", one.name) for one in engines.ENGINES.values()])
         engine = engines.ENGINES.get(self._at("datastore.type").value)
         if engine is None:
@@ -253,14 +261,14 @@ class CreateForm(Form):
         self._at("flavor.0.size").advise(_limits(storage, "GB"))
 
     def _flavors(self, code: Control, engine: engines.Engine, mode: engines.Mode) -> pd.DataFrame | None:
-        """The flavors the cloud has for an engine in a mode."""
-        asked: dict[str, Any] = {"engine_name": flavor_engine(engine.name)}
-        if mode.name in ("CloudNativeCluster", "EnhancedCluster"):  # the others share the classic ones
-            asked["mode"] = mode.name
+        """The flavors that the cloud has for an engine in a mode; None when they could not be loaded."""
+        filters: dict[str, str] = {"engine_name": engine.flavors_of}
+        if mode.flavor_mode is not None:
+            filters["mode"] = mode.flavor_mode
         if mode.product_types:
             chosen = self._at("product_type").value
-            asked["product_type"] = mode.product_types[0] if chosen is NOTHING else chosen
-        return self._ask(code, self._cloud.flavors.list, **asked)
+            filters["product_type"] = mode.product_types[0] if chosen is NOTHING else chosen
+        return self._ask(code, self._cloud.flavors.list, **filters)
 
     def _offer_network(self) -> None:
         """Offer VPCs and security groups, and the subnets of the VPC."""
@@ -270,7 +278,7 @@ class CreateForm(Form):
         if vpc is not NOTHING:
             self._offer("subnet_id", _named, self._cloud.subnets.list, vpc_id=vpc)
 
-    # -- asking
+    # -- questions to the cloud
 
     def _at(self, dotted: str) -> Any:
         return next((control for path, control in self.walk() if ".".join(map(str, path)) == dotted), None)
@@ -279,24 +287,24 @@ class CreateForm(Form):
         self.controls[name].set(value)
 
     def _offer(
-        self, name: str, label: Callable[[Any], tuple[str, Any]], question: Callable[..., pd.DataFrame], **asked: Any
+        self, name: str, label: Callable[[Any], tuple[str, Any]], question: Callable[..., pd.DataFrame], **filters: Any
     ) -> None:
-        frame = self._ask(self._at(name), question, **asked)
+        frame = self._ask(self._at(name), question, **filters)
         if frame is not None:
             self._at(name).offer([label(row) for row in frame.to_dict("records")])
 
-    def _ask(self, control: Any, question: Callable[..., pd.DataFrame], **asked: Any) -> pd.DataFrame | None:
-        """Ask the cloud once; show at the field that it is being asked, or that it failed."""
-        key = (repr(question), *sorted(asked.items()))
+    def _ask(self, control: Any, question: Callable[..., pd.DataFrame], **filters: Any) -> pd.DataFrame | None:
+        """Ask the cloud for a list, once; the field shows that the list is loading, or that it could not be loaded."""
+        key = (repr(question), *sorted(filters.items()))
         if key not in self._known:
             control.advise("Loading …")
             try:
-                self._known[key] = question(**asked)
-            except Exception as error:  # shown at the field, and not asked again before somebody wants it
+                self._known[key] = question(**filters)
+            except Exception as error:  # shown at the field; the user may load the choices again
                 self._known[key] = error
         answer = self._known[key]
         if isinstance(answer, Exception):
-            # What was typed as an id may be none: then its own field says so.
+            # Any other error comes from a filter that is no valid id: the field of that filter shows the error.
             control.missing(str(answer) if isinstance(answer, GaussnbError) else "the fields above are wrong.")
             return None
         control.advise("")
@@ -327,8 +335,3 @@ def _named(row: Any) -> tuple[str, Any]:
 
 def _sized(row: Any) -> tuple[str, Any]:
     return f"{row['spec_code']} – {row['vcpus']} vCPU, {row['ram']} GB", row["spec_code"]
-
-
-def flavor_engine(engine: str) -> str:
-    """The engine whose flavors an engine uses: DynamoDB and HBase run on Cassandra's."""
-    return "cassandra" if engine in ("dynamodb", "hbase") else engine

@@ -1,4 +1,7 @@
-"""A form for any operation: its fields on the screen, judged as they are filled, reviewed, then sent."""
+"""The form of any operation: it shows the fields, validates them while the user fills them, and sends after a review.
+
+:data:`FORMS` names the operations that have a form of their own; all others get a :class:`Form`.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import ipywidgets as widgets
 from pydantic import ValidationError
@@ -17,6 +20,7 @@ from pydantic import ValidationError
 from ..core import secrets
 from ..core.errors import GaussnbError
 from ..core.frames import frame_from
+from ..core.methods import Sender
 from ..core.operation import Operation
 from ..core.rows import Row
 from ..core.wire import request_of
@@ -25,9 +29,9 @@ from . import export, life
 from .control import (
     NOTHING,
     Control,
-    Kinds,
+    ControlContext,
+    ControlTypes,
     Path,
-    Place,
     as_mapping,
     check_values,
     controls_of,
@@ -35,7 +39,7 @@ from .control import (
     values_of,
 )
 from .panel import Panel
-from .style import Look, heading, show
+from .style import WidgetFactory, heading, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,32 +47,35 @@ if TYPE_CHECKING:
     from ..client.watch import Watch
 
 Send = Callable[[Operation], "pd.DataFrame"]
+"""Sends an operation and returns the answer."""
 Review = Callable[[Operation], Mapping[str, str]]
+"""Collects the facts to show before an operation is sent, like its endpoint and project."""
 Follow = Callable[["pd.DataFrame"], "Watch"]
+"""Starts to watch the work that an answer tells of."""
 
 MASK = "•" * 8
 BURST = 0.5
-"""Seconds after a review or an answer in which a press still belongs to the burst that brought it about."""
+"""Seconds after a review or an answer in which a press is ignored: it was begun before the user could read it."""
 ROWS = 20
-"""How many rows of an answer a form shows; :attr:`Form.result` has them all."""
+"""The number of rows of an answer that a form shows; :attr:`Form.result` has all of them."""
 
 
 class FormError(Row):
-    """One thing that is wrong in a form."""
+    """An error in a form."""
 
     field: str
     """The dotted path of the field; empty for the form as a whole."""
     message: str
-    """What is allowed."""
+    """The values that are allowed."""
 
 
 class Reviewed(Row):
-    """One thing to know before a change is sent."""
+    """A fact to read before a change is sent."""
 
     what: str
-    """request, endpoint, project, region, billing, price, name, status or body."""
+    """The name of the fact: request, endpoint, project, region, billing, price, name, status or body."""
     value: str
-    """What it is; secrets masked."""
+    """The fact, with secrets masked."""
 
 
 class Form:
@@ -77,12 +84,12 @@ class Form:
     Args:
         operation: the declared class.
         send: sends the operation; without it the form only builds the spec.
-        review: facts to show before a change is sent; ``name`` among them has to be typed before a
-            delete.
-        watch: follows the work that was started.
+        review: collects the facts to show before a change is sent. The user has to type the fact called ``name``
+            before a delete.
+        watch: follows the work that the operation started.
 
-    A change is sent in two steps, review and send; a read at once. One press is one request, however
-    often and from however many threads it is pressed.
+    A change takes two presses, one for the review and one to send it; a read takes one. A press while a request is
+    running is ignored, also from another thread, so that one press is one request.
 
     >>> from gaussnb.nosql.operations.instances import UpdateInstanceName
     >>> form = Form(UpdateInstanceName)
@@ -92,11 +99,11 @@ class Form:
     'orders-01'
     """
 
-    kinds: ClassVar[Kinds] = {}
-    """Controls for single fields, by dotted name, where the table's are not wanted."""
+    control_types: ClassVar[ControlTypes] = {}
+    """Classes of controls for single fields, by dotted name, that replace those of the table."""
     stand_ins: ClassVar[Mapping[str, Any]] = {}
-    """Right values for fields that others do not depend on: rules that tie fields together are judged with these
-    while such a field is still empty or wrong."""
+    """Valid values for fields that no other field depends on. While such a field is empty or wrong, the form checks
+    the rules between the other fields with these."""
 
     def __init__(
         self,
@@ -106,11 +113,11 @@ class Form:
         watch: Follow | None = None,
     ) -> None:
         if not operation.route.signed and not operation.route.reads:
-            # Its fields are free JSON, secrets among them: no box could tell which to hide.
+            # Its fields are free JSON with secrets in it, and a text box for JSON cannot hide them.
             raise TypeError(f"{operation.__name__} is a login and has no form: gaussnb.connect() logs in")
         self.operation = operation
         self._send, self._review, self._watch = send, review, watch
-        self._one = threading.Lock()
+        self._sending = threading.Lock()
         self._under_way = False
         self._shown_at = float("-inf")
         self._edits = 0
@@ -122,17 +129,17 @@ class Form:
         self._controls: dict[str, Control] | None = None
         self._released: dict[str, Any] | None = None
         self.result: pd.DataFrame | None = None
-        """The DataFrame the last sending answered with."""
+        """The answer to the last request."""
         self.failure: Exception | None = None
-        """Why the last sending failed."""
+        """The error of the last request, if it failed."""
         self.panel: Watch | None = None
-        """The live view of the work the last sending started, as ``gdb.watch`` gives it."""
+        """The live view of the work that the last request started, as ``gdb.watch`` gives it."""
         self._live: Panel | None = None
         self._make()
 
     def _make(self) -> None:
-        self.look = Look()
-        self._controls = controls_of(self.operation, Place(self.look, self._changed, self.kinds))
+        self.factory = WidgetFactory()
+        self._controls = controls_of(self.operation, ControlContext(self.factory, self._changed, self.control_types))
         self._build()
         if self._released is not None:
             fill_controls(self._controls, self._released)
@@ -143,13 +150,13 @@ class Form:
     @property
     def controls(self) -> dict[str, Control]:
         """The control of each field, in declared order."""
-        if self._controls is None:  # released, and wanted again
+        if self._controls is None:  # the form was released, and is used again
             self._make()
         assert self._controls is not None
         return self._controls
 
     def _build(self) -> None:
-        make = self.look.make
+        make = self.factory.make
         self._banner = make(widgets.HTML, "gnb-plain")
         self._card = make(widgets.HTML, "gnb-plain")
         self._confirm = make(widgets.Text, continuous_update=True)
@@ -160,25 +167,25 @@ class Form:
         self._outcome = make(widgets.VBox, "gnb-outcome")
         title = make(widgets.HTML, "gnb-plain", value=self._title())
         below = (self._card, self._confirm_box, self._banner, self._actions, self._outcome)
-        self.widget = make(widgets.VBox, "gaussnb", children=(self.look.sheet(), title, *self.arrange(), *below))
+        self.widget = make(widgets.VBox, "gaussnb", children=(self.factory.sheet(), title, *self.arrange(), *below))
         show(self._actions, self._send is not None)
         self._confirm.observe(lambda _: self._arm(), "value")
         self._button.on_click(lambda _: self._press())
         self._back.on_click(lambda _: self._leave_review())
         self._leave_review()
 
-    # -- what a special form may change
+    # -- what subclasses may override
 
     def arrange(self) -> list[widgets.Widget]:
-        """The fields' widgets in the order they are shown."""
+        """The widgets of the fields in the order in which they are shown."""
         return [control.widget for control in self.controls.values()]
 
     def more_actions(self) -> list[widgets.Widget]:
-        """Buttons beside the one that sends."""
+        """More buttons, to be shown beside the button that sends."""
         return []
 
     def filled(self, names: set[str]) -> None:
-        """Called when fields were changed, for forms whose fields depend on each other."""
+        """Adapt fields that depend on others; called after the fields with these names have changed."""
 
     # -- the fields
 
@@ -188,17 +195,17 @@ class Form:
         return {_dotted(path): control.input for path, control in self.walk()}
 
     def fill(self, spec: Operation | Mapping[str, Any] | None = None, /, **values: Any) -> Form:
-        """Fill fields, as a person would; the others stay.
+        """Fill fields, as a user would; all other fields stay as they are.
 
         Args:
             spec: an operation or a mapping with values.
             values: values by field; nested parts as dicts or models, None to leave a field out.
 
         Returns:
-            The form, so that it can be shown or asked at once.
+            The form itself, so that calls can be chained.
 
         Raises:
-            TypeError: there is no such field, or the value has another shape than the field; nothing was changed.
+            TypeError: there is no such field, or a value has the wrong shape for its field; nothing was changed.
         """
         given = {name: _or_nothing(value) for name, value in {**as_mapping(spec or {}), **values}.items()}
         check_values(self.operation.__name__, self.controls, given)
@@ -213,7 +220,7 @@ class Form:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the fields hold now, without those left out; secrets as ``SecretStr``."""
+        """The present values by field, without the fields that are left out; secrets as ``SecretStr``."""
         return values_of(self.controls)
 
     @property
@@ -221,14 +228,14 @@ class Form:
         """The validated operation.
 
         Raises:
-            pydantic.ValidationError: naming each field that is wrong.
+            pydantic.ValidationError: a field is wrong; the error names each such field.
         """
         return self.operation.model_validate(self.values)
 
     @property
     def errors(self) -> pd.DataFrame:
-        """What is wrong now: one row per error, with the columns of :class:`FormError`."""
-        return frame_from(FormError, [{"field": _dotted(path), "message": says} for path, says in self._wrong()])
+        """The present errors, one row for each, with the columns of :class:`FormError`."""
+        return frame_from(FormError, [{"field": _dotted(path), "message": text} for path, text in self._find_errors()])
 
     def walk(self) -> Iterator[tuple[Path, Control]]:
         """Every control with its path, nested ones included."""
@@ -238,24 +245,24 @@ class Form:
     # -- export
 
     def to_json(self) -> str:
-        """The request as JSON; a secret stands as ``${GAUSSNB_PASSWORD}``."""
+        """The spec as JSON, with ``${GAUSSNB_PASSWORD}`` in the place of a secret."""
         return export.to_json(self.spec)
 
     def to_code(self) -> str:
-        """Python that builds an equal spec; a secret is read from the environment."""
+        """Python code that builds an equal spec, and reads secrets from environment variables."""
         return export.to_code(self.spec)
 
     # -- sending
 
     def submit(self, *, dry_run: bool = False) -> pd.DataFrame | None:
-        """Send what the fields hold, as if it had been reviewed.
+        """Send the present spec without a review.
 
         Args:
-            dry_run: send nothing, and answer what the review would show.
+            dry_run: send nothing, and return the facts that the review would show.
 
         Returns:
-            The answer; for a dry run the columns of :class:`Reviewed`. None when something is wrong or it failed:
-            then :attr:`errors`, or :attr:`failure`, and the form say why.
+            The answer; for a dry run a frame with the columns of :class:`Reviewed`. None when a field is wrong or the
+            request failed: then :attr:`errors` or :attr:`failure` has the reason, and the form shows it.
         """
         with self._alone() as alone:
             spec = self._checked() if alone else None
@@ -263,23 +270,23 @@ class Form:
                 return None
             if not dry_run:
                 return self._transmit(spec)
-            told = _told(spec, self._facts(spec))
-            return frame_from(Reviewed, [{"what": what, "value": value} for what, value in told.items()])
+            review = _review_of(spec, self._facts(spec))
+            return frame_from(Reviewed, [{"what": what, "value": value} for what, value in review.items()])
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
-        """Whether nobody else is at it. Nobody waits: a press while another is under way is not a second wish."""
-        if not self._one.acquire(blocking=False):
+        """Yield True if no other press is being handled. A press during a running request is ignored, not queued."""
+        if not self._sending.acquire(blocking=False):
             yield False
             return
         try:
             yield True
         finally:
-            self._one.release()
+            self._sending.release()
 
     def _press(self) -> None:
         with self._alone() as alone:
-            # A press right behind what it brought about belongs to the same burst: nobody has read that yet.
+            # A press right after a review or an answer appears was not meant for it: nobody has read it yet.
             if not alone or time.monotonic() - self._shown_at < BURST:
                 return
             if (reviewed := self._reviewed) is not None:
@@ -317,7 +324,7 @@ class Form:
             self.result, self.failure, self.panel = None, None, None
             try:
                 self.result = self._send(spec)
-            except Exception as error:  # nothing may be lost in a callback: the form shows it
+            except Exception as error:  # ipywidgets would swallow it in a callback, so the form shows it
                 self.failure = error
                 self._leave_review()
                 self._say("bad", _failure(error))
@@ -332,20 +339,20 @@ class Form:
             self._arm()
 
     def _follow(self, frame: pd.DataFrame) -> None:
-        """Show the answer; below the live view of the work it started, where there is some."""
+        """Show the answer and, above it, the live view of the work that the request started, if it started some."""
         table, parts = _table(frame), []
         if self._watch is not None and self.operation.route.ends != "answered":
             try:
                 self.panel = self._watch(frame)
                 self._live = Panel(self.panel).follow()
-            except ValueError:  # nothing in it to follow, like an order that waits for its payment
+            except ValueError:  # there is nothing to watch, as with an order that waits for payment
                 pass
-            except Exception as error:  # it was sent, and that must not be lost for want of a view
-                table += f"<p>It cannot be followed here: {escape(_failure(error))}</p>"
+            except Exception as error:  # the request was sent: show its answer even without a view
+                table += f"<p>The work cannot be watched here: {escape(_failure(error))}</p>"
             else:
                 parts.append(self._live.widget)
                 table = f"<details><summary>The answer</summary>{table}</details>"
-        self._outcome.children = (*parts, self.look.make(widgets.HTML, "gnb-plain", value=table))
+        self._outcome.children = (*parts, self.factory.make(widgets.HTML, "gnb-plain", value=table))
 
     def _leave_outcome(self) -> None:
         children, self._outcome.children = self._outcome.children, ()
@@ -353,7 +360,7 @@ class Form:
             self._live.close()
             self._live = None
         for child in children:
-            self.look.free(child)
+            self.factory.free(child)
 
     # -- review
 
@@ -361,11 +368,11 @@ class Form:
         edits = self._edits
         try:
             facts = self._facts(spec)
-            card = _card(_told(spec, facts))
-        except Exception as error:  # in a callback nobody else would show it
+            card = _card(_review_of(spec, facts))
+        except Exception as error:  # ipywidgets would swallow it in a callback, so the form shows it
             self._say("bad", _failure(error))
             return
-        if edits != self._edits:  # somebody has typed while the facts were asked for
+        if edits != self._edits:  # the user has changed a field while the facts were collected
             return
         self._needed = _to_be_typed(spec, facts)
         self._card.value = card
@@ -401,17 +408,17 @@ class Form:
     def _verb(self) -> str:
         return _title_of(self.operation).partition(" ")[0]
 
-    # -- judging
+    # -- validation
 
     def _changed(self, path: Path) -> None:
         self._edits += 1
         self._touched.add(path)
         self.filled({str(path[0])})
         if self._reviewed is not None:
-            self._leave_review()  # what was reviewed is no longer what stands in the fields
+            self._leave_review()  # the fields no longer hold what was reviewed
         self._judge()
 
-    def _wrong(self) -> list[tuple[Path, str]]:
+    def _find_errors(self) -> list[tuple[Path, str]]:
         values = self.values
         wrong = _errors(self.operation, values)
         names = {str(path[0]) for path, _ in wrong if path}
@@ -420,17 +427,17 @@ class Form:
         return wrong
 
     def _judge(self) -> None:
-        """Put each error at its field: at once where a person has been, everywhere after a press."""
-        wrong = self._wrong()
+        """Show each error at its field: at once for fields the user has edited, for all fields after a press."""
+        wrong = self._find_errors()
         known = dict(self.walk())
-        says: dict[Path, list[str]] = {}
+        messages: dict[Path, list[str]] = {}
         for path, message in wrong:
             here = next((path[:n] for n in range(len(path), 0, -1) if path[:n] in known), ())
-            if self._pressed or not here or here[0] in self._filled or self._been(here):
-                says.setdefault(here, []).append(message)
+            if self._pressed or not here or here[0] in self._filled or self._is_touched(here):
+                messages.setdefault(here, []).append(message)
         for path, control in known.items():
-            control.complain("; ".join(dict.fromkeys(says.get(path, ()))) or control.objection)
-        whole = "; ".join(says.get((), ()))
+            control.complain("; ".join(dict.fromkeys(messages.get(path, ()))) or control.objection)
+        whole = "; ".join(messages.get((), ()))
         if whole:
             self._say("bad", whole)
         elif wrong and self._pressed:
@@ -439,9 +446,9 @@ class Form:
         else:
             self._say("", "")
 
-    def _been(self, here: Path) -> bool:
-        """Whether a person has committed this field, or one inside it."""
-        return any(way[: len(here)] == here for way in self._touched)
+    def _is_touched(self, path: Path) -> bool:
+        """True if the user has committed this field, or a field inside it."""
+        return any(touched[: len(path)] == path for touched in self._touched)
 
     def _say(self, kind: str, text: str) -> None:
         sign = {"bad": "✗ ", "good": "✓ ", "busy": "… "}.get(kind, "")
@@ -451,18 +458,18 @@ class Form:
     # -- life and faces
 
     def close(self) -> None:
-        """Free every widget and forget every secret. The answer stays in :attr:`result`."""
+        """Close every widget and forget every secret. The answer stays in :attr:`result`."""
         if self._controls is None:
             self._released = None
             return
         self._leave_outcome()
         for control in self._controls.values():
             control.close()
-        self.look.free(self.widget)
-        self.look.close()
+        self.factory.free(self.widget)
+        self.factory.close()
 
     def release(self) -> None:
-        """Free every widget and keep what the fields hold: the form is made anew when it is wanted again."""
+        """Close every widget and keep the values. The widgets are made again when the form is used again."""
         held = self.values
         self.close()
         self._controls, self._released = None, held
@@ -471,8 +478,9 @@ class Form:
         about = " ".join((self.operation.__doc__ or "").strip().partition("\n\n")[0].split())
         route = self.operation.route
         title = _title_of(self.operation)
-        rest = about.removeprefix(f"{title}.").strip()  # the title need not be said twice
-        lead = f"{escape(rest)}<br>" if rest else ""
+        rest = about.removeprefix(f"{title}.").strip()  # do not repeat the title
+        lines = (rest, _only_in_words(route.only))
+        lead = "".join(f"{escape(line)}<br>" for line in lines if line)
         source = f"<code>{route.method} {escape(route.path)}</code> · {escape(route.id)}"
         needed = any(control.required for control in self.controls.values())
         return (
@@ -485,7 +493,7 @@ class Form:
         return f"<form {self.operation.route.id}: {given or 'empty'}>"
 
     def _repr_html_(self) -> str:
-        """What the fields hold, for whoever sees the notebook without a kernel."""
+        """The values as an HTML table, for a notebook that is shown without a kernel."""
         try:
             held: Mapping[str, Any] = export.masked(self.spec, lambda _: MASK)
         except ValidationError:
@@ -498,10 +506,62 @@ class Form:
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         life.shown(self)
-        _ = self.controls  # made anew, if it was released
+        _ = self.controls  # makes the widgets again, if they were released
         bundle = self.widget._repr_mimebundle_(**options)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         return {**(data or {}), "text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+# ------------------------------------------------------------------------------------------- which form
+
+MakeForm = Callable[[Any, Send | None, Review | None, Follow | None], Form]
+"""Makes a form from a client and the three functions of :class:`Form`."""
+FORMS: dict[type[Operation], MakeForm] = {}
+"""The forms that belong to single operations. See :func:`form_for`."""
+
+AnyForm = TypeVar("AnyForm", bound=MakeForm)
+
+
+def form_for(operation: type[Operation]) -> Callable[[AnyForm], AnyForm]:
+    """Register a class of forms for one operation: ``@form_for(InstanceSpec)``.
+
+    The class is called with the client first, so that it can ask the cloud for choices.
+    """
+
+    def put(make: AnyForm) -> AnyForm:
+        FORMS[operation] = make
+        return make
+
+    return put
+
+
+@runtime_checkable
+class Reviewer(Protocol):
+    """A client that can also review an operation and watch work; :class:`gaussnb.Client` is one."""
+
+    def review(self, operation: Operation) -> Mapping[str, str]: ...
+    def watch(self, frame: pd.DataFrame) -> Watch: ...
+
+
+def form_of(operation: type[Operation], client: Sender | None = None, send: Send | None = None) -> Form:
+    """The form of an operation.
+
+    Args:
+        operation: the declared class.
+        client: sends the operation, and offers the choices of some fields. Without a client the form only builds
+            the spec.
+        send: sends the operation in place of ``client.send``.
+    """
+    if client is None:
+        return Form(operation)
+    review, watch = (client.review, client.watch) if isinstance(client, Reviewer) else (None, None)
+    make = next((FORMS[base] for base in operation.__mro__ if base in FORMS), None)
+    if make is None:
+        return Form(operation, send or client.send, review, watch)
+    return make(client, send or client.send, review, watch)
+
+
+# --------------------------------------------------------------------------------------------- helpers
 
 
 def _errors(operation: type[Operation], values: Mapping[str, Any]) -> list[tuple[Path, str]]:
@@ -517,12 +577,18 @@ def _dotted(path: Path) -> str:
 
 
 def _title_of(operation: type[Operation]) -> str:
-    """What an operation does, in few words: the beginning of its documentation."""
+    """The title of an operation: the beginning of its documentation, up to the first punctuation mark."""
     return re.split(r"[,:;.(]", (operation.__doc__ or operation.__name__).strip(), maxsplit=1)[0]
 
 
+def _only_in_words(only: Sequence[str]) -> str:
+    """The kinds of things an operation is for, as a sentence; empty where it is for all."""
+    *others, last = only or ("",)
+    return f"Only for {', '.join(others)}{' and ' if others else ''}{last}." if last else ""
+
+
 def _to_be_typed(spec: Operation, facts: Mapping[str, str]) -> str:
-    """What has to be typed before something is deleted: its name, or what else tells it from others."""
+    """The text that the user has to type before a delete: the name of the thing, or else its id; empty otherwise."""
     route = spec.route
     if route.method != "DELETE" and route.ends != "gone" and not route.id.startswith("Delete"):
         return ""
@@ -530,8 +596,8 @@ def _to_be_typed(spec: Operation, facts: Mapping[str, str]) -> str:
     return facts.get("name") or (str(getattr(spec, holes[-1])) if holes else "delete")
 
 
-def _told(spec: Operation, facts: Mapping[str, str]) -> dict[str, str]:
-    """What a person should know before a spec is sent, the body without its secrets included."""
+def _review_of(spec: Operation, facts: Mapping[str, str]) -> dict[str, str]:
+    """The facts to read before a spec is sent, with the request and its body; secrets masked."""
     request = request_of(spec, facts.get("project", "PROJECT"))
     sent = secrets.hidden(spec.wire(), secrets.find(spec), MASK)
     body = {"body": json.dumps(sent, ensure_ascii=False, indent=2)} if sent else {}
@@ -542,13 +608,13 @@ def _or_nothing(value: Any) -> Any:
     return NOTHING if value is None else value
 
 
-def _card(told: Mapping[str, str]) -> str:
+def _card(review: Mapping[str, str]) -> str:
     rows = "".join(
         f"<tr><th>{escape(title_of(what))}</th><td>{escape(str(value))}</td></tr>"
-        for what, value in told.items()
+        for what, value in review.items()
         if what != "body"
     )
-    body = f"<pre>{escape(told['body'])}</pre>" if "body" in told else ""
+    body = f"<pre>{escape(review['body'])}</pre>" if "body" in review else ""
     return (
         f'<div role="status" class="gnb-card">{heading("gnb-part", "Review before sending")}'
         f'<table class="gnb-facts">{rows}</table>{body}</div>'
@@ -564,7 +630,7 @@ def _success(operation: type[Operation], frame: pd.DataFrame) -> str:
 
 
 def _table(frame: pd.DataFrame) -> str:
-    """An answer on the screen: one row as facts, several as a table."""
+    """An answer as HTML: a single row as a list of facts, several rows as a table."""
     if len(frame) == 1:
         facts = frame.iloc[0].dropna()
         rows = "".join(
@@ -583,5 +649,5 @@ def _brief(value: Any) -> str:
 
 
 def _failure(error: Exception) -> str:
-    # Ours say all there is to say: what happened, status, code, request id, and what to do next.
+    # The text of a GaussnbError is complete: what happened, status, code, request id, and what to do next.
     return str(error) if isinstance(error, GaussnbError) else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""The controls of single values: what a person types or chooses, and how it is read."""
+"""The controls of single values: text, numbers, times, secrets, choices, lists and JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from traitlets import Unicode
 
 from ..core.rules import Flag, Whole, marks, unwrap
 from ..core.secrets import reveal
-from .control import NOTHING, Control, shows, wanted
+from .control import NOTHING, Control, check_type, shows
 from .style import show
 
 Choices = Sequence[tuple[str, Any]]
@@ -23,12 +23,12 @@ Choices = Sequence[tuple[str, Any]]
 
 @shows(str)
 class TextControl(Control):
-    """Any text."""
+    """A text box for any text."""
 
 
 @shows(Whole, int, float)
 class NumberControl(Control):
-    """A number, typed as text so that nothing is clamped: 99 stays 99 until its owner mends it."""
+    """A text box for a number. Number widgets clamp their values; here 99 stays 99 until the user corrects it."""
 
     def read(self, shown: Any) -> Any:
         text = shown.strip()
@@ -36,13 +36,14 @@ class NumberControl(Control):
             return int(text)
         if re.fullmatch(r"-?[0-9]+\.[0-9]+", text):
             return float(text)
-        if re.fullmatch(r"[0-9]*", text):  # 007 stays what it is
+        if re.fullmatch(r"[0-9]*", text):  # 007 stays text, as it was typed
             return text or NOTHING
         return Unreadable(text)
 
 
 class Unreadable:
-    """What was typed and can be read in more ways than one: no spec takes it, and nobody guesses."""
+    """Text that was typed and cannot be read without guessing. It is no text, number or time, so every spec refuses
+    it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -53,7 +54,7 @@ class Unreadable:
 
 @shows(datetime)
 class TimeControl(Control):
-    """A moment, typed as ISO text."""
+    """A text box for a moment, in ISO format."""
 
     def show(self, value: Any) -> str:
         return value.isoformat() if isinstance(value, datetime) else str(value)
@@ -62,7 +63,7 @@ class TimeControl(Control):
         text = shown.strip()
         if not text:
             return NOTHING
-        # A bare number would be taken for seconds since 1970.
+        # The spec would read a bare number as seconds since 1970.
         return text if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else Unreadable(text)
 
 
@@ -74,10 +75,10 @@ class SecretBox(widgets.Password):  # type: ignore[misc]
 
 @shows(SecretStr)
 class SecretControl(Control):
-    """A secret: handed over on commit, after which the box is empty and says that it is held.
+    """A password box. After a commit the control keeps the secret, and the box is empty and says so.
 
-    The widget's value would be in clear in widget messages and in a notebook saved with widget state, so
-    it is there only between the commit and this handler.
+    A widget's value is in clear text in widget messages and in notebooks saved with widget state. The secret is
+    therefore in the widget only between the commit and the handler of this class.
     """
 
     _held: SecretStr | None = None
@@ -90,7 +91,7 @@ class SecretControl(Control):
         return NOTHING if self._held is None else self._held
 
     def check(self, value: Any) -> None:
-        wanted(self, value, "a secret is text", str, SecretStr)
+        check_type(self, value, "a secret is text", str, SecretStr)
 
     def set(self, value: Any) -> None:
         self._hold(None if value is NOTHING else value)
@@ -112,13 +113,13 @@ class SecretControl(Control):
 
 @shows(bool, Literal, Flag)
 class ChoiceControl(Control):
-    """One of a few words; leaving an optional one out is a choice too."""
+    """A dropdown of the allowed values; for an optional field, leaving it out is a choice too."""
 
     empty = NOTHING
     _offered: Sequence[Any] | None = None
-    """What is offered now, where that changes."""
+    """The choices offered now; None where they never change."""
     _sole = False
-    """Whether there is nothing to choose: then it is chosen, and not shown while it is right."""
+    """True if there is only one value. It is then chosen, and the control is hidden unless it has an error."""
 
     def make(self) -> Any:
         choices = self.choices()
@@ -144,7 +145,7 @@ class ChoiceControl(Control):
         return [("yes", True), ("no", False)] if bare is bool else [(str(word), word) for word in get_args(bare)]
 
     def offer(self, choices: Choices) -> None:
-        """Offer other choices. The chosen one stays, even where it is no longer offered: it is named then."""
+        """Offer other choices. The present choice stays; if it is no longer offered, its label says so."""
         kept = self.input.value
         entries = self._entries(choices)
         self._offered = [value for _, value in entries]
@@ -154,14 +155,14 @@ class ChoiceControl(Control):
             return
         self._quiet = True
         try:
-            self.input.options = entries  # resets the choice, so it is put back
+            self.input.options = entries  # this resets the choice, so set it again
             self.input.value = kept
         finally:
             self._quiet = False
 
     @property
     def offered(self) -> list[Any]:
-        """What can be chosen now, without leaving it out."""
+        """The values that can be chosen now, without the choice to leave the field out."""
         return [value for value in self._offered or () if isinstance(value, (str, int))]
 
     @property
@@ -195,19 +196,19 @@ class ChoiceControl(Control):
 
 
 def _among(value: Any, choices: Sequence[Any]) -> bool:
-    # `1 == True` in Python: compare the type too.
+    # 1 == True in Python, so compare the types too.
     return any(value is one or (type(value) is type(one) and value == one) for one in choices)
 
 
 @shows(list)
 class LinesControl(Control):
-    """A list of words, one a line."""
+    """A text area for a list of texts, one a line."""
 
     def make(self) -> Any:
         return self._labelled(widgets.Textarea, continuous_update=False, placeholder="one a line")
 
     def check(self, value: Any) -> None:
-        wanted(self, value, "a list", list, tuple)
+        check_type(self, value, "a list", list, tuple)
 
     def show(self, value: Any) -> str:
         return "\n".join(map(str, value))
@@ -218,7 +219,7 @@ class LinesControl(Control):
 
 @shows(object)
 class JsonControl(Control):
-    """Anything else, as JSON."""
+    """A text area for any other value, as JSON."""
 
     def make(self) -> Any:
         return self._labelled(widgets.Textarea, continuous_update=False, placeholder="JSON")
@@ -230,18 +231,18 @@ class JsonControl(Control):
         try:
             return json.loads(shown) if shown.strip() else NOTHING
         except ValueError:
-            return shown  # the spec will say what it wants
+            return shown  # not JSON: the spec refuses it with its own message
 
 
 @shows(dict)
 class PairsControl(JsonControl):
-    """Names with values: ``name = value``, one a line; JSON where that does not say it."""
+    """A text area for names with values: ``name = value``, one a line, or JSON for other mappings."""
 
     def make(self) -> Any:
         return self._labelled(widgets.Textarea, continuous_update=False, placeholder="name = value, one a line")
 
     def check(self, value: Any) -> None:
-        wanted(self, value, "names with values", dict)
+        check_type(self, value, "names with values", dict)
 
     def show(self, value: Any) -> str:
         text = "\n".join(f"{name} = {item}" for name, item in value.items())
@@ -252,7 +253,7 @@ class PairsControl(JsonControl):
             return super().read(shown)
         lines = [line for line in shown.splitlines() if line.strip()]
         if wrong := next((line for line in lines if "=" not in line), None):
-            return wrong  # no mapping: the spec will say so
+            return wrong  # no mapping: the spec refuses it with its own message
         pairs = [line.partition("=") for line in lines]
         found = {name.strip(): value.strip() for name, _, value in pairs}
         return Unreadable(shown) if len(found) < len(pairs) or "" in found else found or NOTHING

@@ -1,6 +1,7 @@
-"""Views are released when the cell they stood in shows something else: a page has no way to say that a view is gone.
+"""The release of views whose cell was run again.
 
-Widgets are held by the kernel until they are closed, so a cell that is run fifty times would leave fifty forms.
+The kernel keeps widgets until they are closed, and a page cannot tell it that a view is gone. Without a release, a cell
+that is run fifty times would leave fifty forms in memory.
 """
 
 from __future__ import annotations
@@ -10,17 +11,17 @@ from typing import Any, Protocol
 
 
 class Releasing(Protocol):
-    """Anything shown in a cell."""
+    """A view that can be shown in a cell, and can close its widgets."""
 
     def release(self) -> None: ...
 
 
-_shown: dict[str, tuple[str, list[weakref.ref[Any]]]] = {}
-"""By cell: the run that filled it last, and what it showed."""
+_shown: dict[str, tuple[str, list[weakref.ref[Releasing]]]] = {}
+"""The last run of each cell, and the views that it showed."""
 
 
 def shown(view: Releasing) -> None:
-    """Note that the running cell shows a view, and release what its last run showed and nobody shows now."""
+    """Note that the running cell shows a view, and release the views of its last run that no other cell shows."""
     cell, run = _cell()
     if not cell:
         return
@@ -36,7 +37,7 @@ def shown(view: Releasing) -> None:
 
 
 def _cell() -> tuple[str, str]:
-    """The running cell and the message that runs it; empty where there is no notebook."""
+    """The id of the running cell and of the message that runs it; empty texts outside a notebook."""
     try:
         from IPython.core.getipython import get_ipython
 

@@ -1,4 +1,4 @@
-"""The controls of parts: a group for a nested part, rows for a list of parts."""
+"""The controls of nested parts: a group of fields for one part, rows for a list of parts."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from ..core.words import title_of
 from .control import (
     NOTHING,
     Control,
+    ControlContext,
     Path,
-    Place,
     as_mapping,
+    check_type,
     check_values,
     controls_of,
     fill_controls,
     shows,
     values_of,
-    wanted,
 )
 from .style import heading, show
 
 
 @shows(BaseModel)
 class GroupControl(Control):
-    """A nested part: its fields below a heading, and a switch where it may be left out."""
+    """The fields of a nested part below a heading. A checkbox leaves an optional part out."""
 
     empty = False
 
-    def __init__(self, name: str, info: FieldInfo, place: Place) -> None:
-        super().__init__(name, info, place)
+    def __init__(self, name: str, info: FieldInfo, context: ControlContext) -> None:
+        super().__init__(name, info, context)
         self._toggle()
 
     def make(self) -> Any:
-        self.children = controls_of(unwrap(self.info.annotation), self.place.below(self.name))
+        self.children = controls_of(unwrap(self.info.annotation), self.context.below(self.name))
         return self._make(
             widgets.Checkbox,
             "gnb-switch",
@@ -62,7 +62,7 @@ class GroupControl(Control):
         return values_of(self.children) if self.input.value else NOTHING
 
     def check(self, value: Any) -> None:
-        wanted(self, value, "fields by name", dict, BaseModel)
+        check_type(self, value, "fields by name", dict, BaseModel)
         check_values(self.name, self.children, value)
 
     def set(self, value: Any) -> None:
@@ -89,7 +89,7 @@ class GroupControl(Control):
 
 
 class BareGroup(GroupControl):
-    """A nested part without heading and help, where a heading stands above it already."""
+    """A nested part without heading and help, for use below a heading of the form."""
 
     helps = False
 
@@ -100,7 +100,7 @@ class BareGroup(GroupControl):
 
 
 class _Part:
-    """One part of a list: its fields, and the box they are in."""
+    """One part of a list: the controls of its fields, and the box that holds them."""
 
     def __init__(self, fields: dict[str, Control], box: widgets.Widget, head: widgets.Widget) -> None:
         self.fields, self.box, self.head = fields, box, head
@@ -108,7 +108,7 @@ class _Part:
 
 @shows(list[BaseModel])
 class RowsControl(Control):
-    """A list of parts: a row for each, with buttons that add and remove where the number is free."""
+    """A list of parts: a row for each part, and buttons to add and remove rows where their number may vary."""
 
     def make(self) -> Any:
         self.model: type[BaseModel] = unwrap(get_args(unwrap(self.info.annotation))[0])
@@ -118,7 +118,7 @@ class RowsControl(Control):
         self._single = self._bounds is not None and self._bounds.high == 1
         self.rows: list[_Part] = []
         add = self._make(widgets.Button, description=f"Add {self.thing.lower()}")
-        add.on_click(lambda _: self._append(by_person=True))
+        add.on_click(lambda _: self._append(by_user=True))
         return add
 
     def frame(self) -> widgets.Widget:
@@ -129,19 +129,19 @@ class RowsControl(Control):
         return self._make(widgets.VBox, "gnb-group", children=(*self.heading(), *parts))
 
     def heading(self) -> tuple[widgets.Widget, ...]:
-        """What stands above."""
+        """The widgets above the rows."""
         return (self._make(widgets.HTML, "gnb-plain", value=heading("gnb-part", self.title)),)
 
     @property
     def value(self) -> Any:
         if not self.rows:
-            return [] if self._given == [] else NOTHING  # an empty list is not a list left out
+            return [] if self._given == [] else NOTHING  # an empty list is not the same as no list
         return [values_of(row.fields) for row in self.rows]
 
     def check(self, value: Any) -> None:
-        wanted(self, value, "a list", list, tuple)
+        check_type(self, value, "a list", list, tuple)
         for item in value:
-            wanted(self, item, "a list of fields by name", dict, BaseModel)
+            check_type(self, item, "a list of fields by name", dict, BaseModel)
             if unknown := [name for name in as_mapping(item) if name not in self.model.model_fields]:
                 raise TypeError(f"{self.name} has no field {unknown[0]!r}: {', '.join(self.model.model_fields)}")
 
@@ -169,40 +169,40 @@ class RowsControl(Control):
             self._drop(self.rows[0])
         super().close()
 
-    def _append(self, by_person: bool = False) -> _Part:
+    def _append(self, by_user: bool = False) -> _Part:
         def changed(path: Path) -> None:
-            self.place.changed((self.name, self.rows.index(row), *path))
+            self.context.changed((self.name, self.rows.index(row), *path))
 
-        fields = controls_of(self.model, self.place.below(self.name, changed=changed))
+        fields = controls_of(self.model, self.context.below(self.name, changed=changed))
         title = self._make(widgets.HTML, "gnb-plain")
         remove = self._make(widgets.Button, "gnb-quiet", description="Remove")
         head = self._make(widgets.HBox, "gnb-row-head", children=(title, remove))
         children = (head, *(one.widget for one in fields.values()))
         inner = self._make(widgets.VBox, *([] if self._single else ["gnb-inner"]), children=children)
         row = _Part(fields, inner, head)
-        remove.on_click(lambda _: self._drop(row, by_person=True))
+        remove.on_click(lambda _: self._drop(row, by_user=True))
         self.rows.append(row)
         self._list.children = (*self._list.children, row.box)
         self._count()
-        if by_person:
+        if by_user:
             next(iter(fields.values())).focus()
-            self.place.changed((self.name,))
+            self.context.changed((self.name,))
         return row
 
-    def _drop(self, row: _Part, by_person: bool = False) -> None:
-        if row not in self.rows:  # pressed twice
+    def _drop(self, row: _Part, by_user: bool = False) -> None:
+        if row not in self.rows:  # the button was pressed twice
             return
         self.rows.remove(row)
         self._list.children = tuple(child for child in self._list.children if child is not row.box)
         for child in row.fields.values():
             child.close()
-        self.place.look.free(row.box)
+        self.context.factory.free(row.box)
         self._count()
-        if by_person:
-            self.place.changed((self.name,))
+        if by_user:
+            self.context.changed((self.name,))
 
     def _count(self) -> None:
-        """Number the rows, and offer only what the bounds allow."""
+        """Number the rows, and show only those buttons that the allowed number of rows permits."""
         count = len(self.rows)
         fewest, most = (self._bounds.low, self._bounds.high) if self._bounds else (0, count + 1)
         if not self.required:
@@ -217,7 +217,7 @@ class RowsControl(Control):
 
 
 class BareRows(RowsControl):
-    """A list of parts without heading and help, where a heading stands above it already."""
+    """A list of parts without heading and help, for use below a heading of the form."""
 
     helps = False
 

@@ -1,4 +1,4 @@
-"""A watch as widgets: core ipywidgets only, drawn anew from any thread."""
+"""The panel: a watch shown as core ipywidgets, which any thread may redraw."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import ipywidgets as widgets
 
 from ..view.html import PARTS
 from ..view.palette import STYLE
-from .style import HIDDEN, Look, show
+from .style import HIDDEN, WidgetFactory, show
 
 if TYPE_CHECKING:
     from ..view.snapshot import Snapshot, Watched
 
-# A panel stands alone as well as in a form, so it brings along all that it needs.
+# A panel may be shown outside a form, so it has a style sheet of its own.
 CSS = f"""{STYLE}
 <style>
 .gaussnb-watch .{HIDDEN} {{ display: none !important; }}
@@ -31,24 +31,24 @@ CSS = f"""{STYLE}
 
 
 class Panel:
-    """A watch on the screen: its instances, what was seen, and buttons to pause and to stop.
+    """The widgets of a watch: its instances, its history, and buttons to pause and to stop.
 
     Args:
-        watch: what it shows; the buttons call its ``pause()``, ``resume()`` and ``stop()``.
+        watch: the watch to show; the buttons call its ``pause()``, ``resume()`` and ``stop()``.
 
-    Each part is a widget of its own, so that only what changes is sent, and a screen reader hears the status when
-    it changes and not each second of waiting.
+    Each part is a separate widget, so that only changed parts are sent to the page, and a screen reader announces a
+    changed status but not each second of waiting.
     """
 
     def __init__(self, watch: Watched) -> None:
         self._watch = watch
-        # Handlers run in the main thread or in another one, and the poller draws from its own.
+        # The handlers of buttons run in the main thread or another one, and the poller redraws from its own thread.
         self._lock = threading.RLock()
         self._closed = False
         self._paused = False
         self._forget: Callable[[], None] | None = None
-        self.look = Look()
-        make = self.look.make
+        self.factory = WidgetFactory()
+        make = self.factory.make
         self.parts = {name: make(widgets.HTML) for name in PARTS}
         """The widget of each part, by its name in :data:`gaussnb.view.html.PARTS`."""
         self.turn = make(widgets.Button, description="Pause")
@@ -77,25 +77,25 @@ class Panel:
             return dict(self.widget._repr_mimebundle_())
 
     def follow(self) -> Self:
-        """Draw now, and whenever there is something new, until it is closed."""
+        """Draw now, and again after each change of the watch, until the panel is closed."""
         self._forget = self._watch.on_change(self._drawn)
         self.draw(self._watch.snapshot())
         return self
 
     def _drawn(self, watch: Watched) -> None:
-        with self._lock:  # or an older snapshot could be drawn over a newer one, and stand there for ever
+        with self._lock:  # without the lock, an older snapshot could be drawn over a newer one
             self.draw(watch.snapshot())
 
     def close(self) -> None:
-        """Free every widget. The watch goes on."""
+        """Close every widget. The watch goes on."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             if self._forget is not None:
                 self._forget()
-            self.look.free(self.widget)
-            self.look.close()
+            self.factory.free(self.widget)
+            self.factory.close()
 
     def _turn(self) -> None:
         if self._paused:

@@ -1,4 +1,8 @@
-"""How forms look: calm, from the theme's own variables, readable in light and dark, wide and narrow."""
+"""The style sheet of forms, and the factory of their widgets.
+
+The style sheet uses the variables of JupyterLab's theme, so that forms fit light and dark themes. It adapts to wide and
+narrow panes.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-# Each variable has a fallback that inherits or reads well on white and on black: other front ends have no
-# JupyterLab variables. Colours never speak alone; a word or a sign stands beside them.
+# Each variable has a fallback that inherits or is readable on white and on black: other front ends do not have the
+# variables of JupyterLab. No colour carries a meaning alone; a word or a sign always goes with it.
 CSS = """
 <style>
 .gaussnb { container-type: inline-size; color: var(--jp-ui-font-color1, inherit);
@@ -98,18 +102,18 @@ CSS = """
 HIDDEN = "gnb-hidden"
 
 
-class Look:
-    """The layout and the styles that all widgets of one view share.
+class WidgetFactory:
+    """Makes the widgets of one view, which share one layout and one style of each type.
 
-    A widget makes a layout and a style of its own unless it is given one: three things to make, to send and to
-    free where one is enough. How things look stands in :data:`CSS`.
+    A widget without a given layout and style makes its own: three objects to make, to send and to close in place of
+    one. The visible style is in :data:`CSS`.
     """
 
     def __init__(self) -> None:
         self._shared: dict[type, widgets.Widget] = {}
 
     def make(self, kind: type[Any], *classes: str, **traits: Any) -> Any:
-        """A widget with the shared layout and style.
+        """Make a widget with the shared layout and style.
 
         Args:
             kind: a core widget.
@@ -126,22 +130,22 @@ class Look:
         return widget
 
     def sheet(self) -> Any:
-        """The style sheet, to be put into a view."""
+        """Make the widget that brings the style sheet into a view."""
         return self.make(widgets.HTML, HIDDEN, value=CSS)
 
     def free(self, widget: widgets.Widget) -> None:
-        """Close a widget with all that is in it; closing a box alone frees only the box."""
+        """Close a widget and all its children. ``widget.close()`` alone would keep the children of a box."""
         for child in getattr(widget, "children", ()):
             self.free(child)
         for part in (getattr(widget, "layout", None), getattr(widget, "style", None)):
             if isinstance(part, widgets.Widget) and part not in self._shared.values():
                 part.close()
         if isinstance(widget, widgets.Password):
-            widget.value = ""  # a closed widget's value still stands in the saved state
+            widget.value = ""  # the saved state of a notebook keeps the value of a closed widget
         widget.close()
 
     def close(self) -> None:
-        """Close what was shared. Comes last."""
+        """Close the shared layout and styles. Call it after every widget is closed."""
         for part in self._shared.values():
             part.close()
 
@@ -162,7 +166,7 @@ _STYLES: dict[type, type] = {
 
 
 def heading(kind: str, text: str) -> str:
-    """A heading above a part of a view, as HTML."""
+    """A heading of a part of a view, as HTML."""
     return f'<div class="{kind}" role="heading" aria-level="3">{escape(text)}</div>'
 
 

@@ -63,6 +63,9 @@ def test_it_shows_every_field_in_declared_order(forms: Any, operation: type[Oper
         assert control.title and control.title == control.title.strip(), path
         assert isinstance(control, SecretControl) == is_secret(control.info.annotation)
     assert "0x" not in repr(form) and "0x" not in form._repr_html_()
+    lead = form._title()
+    assert ("Only for " in lead) is bool(operation.route.only)
+    assert all(name in lead for name in operation.route.only)
 
 
 @every_operation

@@ -335,7 +335,7 @@ def test_a_secret_is_in_no_error(operation: type[Operation]) -> None:
 def test_the_sandbox_acts_or_says_that_it_does_not(operation: type[Operation]) -> None:
     from gaussnb.core.refusals import NOT_SIMULATED
     from gaussnb.sandbox import Sandbox, simulated
-    from gaussnb.sandbox.messages import Request
+    from gaussnb.sandbox.engine.messages import Request
 
     with Sandbox(port=None, start="2026-01-01T00:00:00") as sandbox:
         known = sandbox.credentials

@@ -9,6 +9,7 @@ import pytest
 from gaussnb.core.rules import unwrap
 from gaussnb.nosql import engines
 from gaussnb.nosql.fields import EngineName, ModeName, ProductType
+from gaussnb.nosql.service import OPERATIONS
 
 MODES = engines.modes()
 
@@ -143,3 +144,65 @@ def test_a_span_speaks():
     assert engines.mode("mongodb", "ReplicaSet").nodes.says == "exactly 3"
     assert engines.mode("influxdb", "Cluster").storage.advice == "100 or more in steps of 10"
     assert "3" not in nodes
+
+
+def test_ids_of_engines_end_differently():
+    suffixes = [engine.id_suffix for engine in engines.ENGINES.values()]
+    assert len(set(suffixes)) == len(suffixes)
+    assert all(len(suffix) == 2 and suffix.isdigit() for suffix in suffixes)
+    assert engines.engine("cassandra").id_suffix == "06"  # documented: the Quick Start's instance
+
+
+def test_engines_built_on_another_share_its_flavors():
+    assert {name: one.flavors_of for name, one in engines.ENGINES.items() if one.flavors_of != name} == {
+        "dynamodb": "cassandra",
+        "hbase": "cassandra",
+    }
+    for engine in engines.ENGINES.values():
+        base = engines.engine(engine.flavors_of)
+        assert base.built_on is None
+        for mode in engine.modes:
+            assert engines.flavors(engine.name, mode) == engines.flavors(base.name, mode)
+
+
+def test_every_engine_has_a_classic_mode():
+    assert {engine.classic_mode.name for engine in engines.ENGINES.values()} == {"Cluster", "ReplicaSet"}
+    assert {mode.flavor_mode for mode in MODES} == {None, "CloudNativeCluster", "EnhancedCluster"}
+
+
+def test_two_engines_have_no_versions():
+    assert [name for name, one in engines.ENGINES.items() if not one.has_versions] == ["dynamodb", "hbase"]
+
+
+def test_only_some_modes_have_a_load_balancer_roles_or_restarting_nodes():
+    assert [title(mode) for mode in MODES if mode.balanced] == ["redis Cluster", "redis CloudNativeCluster"]
+    assert [title(mode) for mode in MODES if mode.node_restart] == ["redis CloudNativeCluster"]
+    assert {title(mode): mode.node_roles for mode in MODES if any(mode.node_roles)} == {
+        "mongodb ReplicaSet": ("Primary", "Secondary")
+    }
+    assert {mode.engine for mode in MODES if mode.databases} == {"redis"}
+
+
+def test_a_port_can_be_changed_to_one_that_is_not_kept():
+    assert [name for name, one in engines.ENGINES.items() if one.new_ports] == ["cassandra", "mongodb", "redis"]
+    for engine in engines.ENGINES.values():
+        assert engine.port not in engine.kept_ports
+        assert not engine.new_ports or engine.port in engine.new_ports
+
+
+def test_modes_for_names_of_engines_and_modes():
+    assert engines.modes_for(()) == frozenset(MODES)
+    assert engines.modes_for(("redis Replication",)) == {engines.mode("redis", "Replication")}
+    assert engines.modes_for(("influxdb", "redis Cluster")) == {
+        *engines.engine("influxdb").modes.values(),
+        engines.mode("redis", "Cluster"),
+    }
+    with pytest.raises(ValueError, match="no engine or mode is called Replication, radis"):
+        engines.modes_for(("redis", "radis", "Replication"))
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in OPERATIONS.values() if each.route.only], ids=lambda each: each.__name__
+)
+def test_an_operation_is_for_engines_and_modes_of_the_table(operation):
+    assert engines.modes_for(operation.route.only) < frozenset(MODES)

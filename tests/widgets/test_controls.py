@@ -17,7 +17,7 @@ from gaussnb.widgets.control import (
     CONTROLS,
     NOTHING,
     Control,
-    Place,
+    ControlContext,
     check_values,
     controls_of,
     fill_controls,
@@ -25,7 +25,7 @@ from gaussnb.widgets.control import (
     values_of,
 )
 from gaussnb.widgets.inputs import ChoiceControl, JsonControl, NumberControl, PairsControl, TextControl, Unreadable
-from gaussnb.widgets.style import Look
+from gaussnb.widgets.style import WidgetFactory
 
 
 class Part(BaseModel):
@@ -62,19 +62,19 @@ Make = Callable[[], tuple[dict[str, Control], list[Any]]]
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    looks = []
+    factories = []
 
     def controls() -> tuple[dict[str, Control], list[Any]]:
-        look, seen = Look(), []
-        made = controls_of(Everything, Place(look, seen.append))
-        looks.append((look, made))
+        factory, seen = WidgetFactory(), []
+        made = controls_of(Everything, ControlContext(factory, seen.append))
+        factories.append((factory, made))
         return made, seen
 
     yield controls
-    for look, made in looks:
+    for factory, made in factories:
         for control in made.values():
             control.close()
-        look.close()
+        factory.close()
 
 
 VALUES: list[tuple[str, Any]] = [
@@ -272,8 +272,8 @@ def test_the_table_can_be_extended(monkeypatch: pytest.MonkeyPatch) -> None:
         loud: Annotated[str, Shouted()]
         calm: str
 
-    look = Look()
-    made = controls_of(Model, Place(look, lambda path: None))
+    factory = WidgetFactory()
+    made = controls_of(Model, ControlContext(factory, lambda path: None))
     assert type(made["loud"]) is Shout and type(made["calm"]) is TextControl
     made["loud"].set("hey")
     assert (made["loud"].input.value, made["loud"].value) == ("HEY", "hey")
@@ -293,12 +293,12 @@ def test_the_table(make: Make, name: str, kind: type[Control]) -> None:
 
 def test_everything_is_freed() -> None:
     before = live()
-    look = Look()
-    controls = controls_of(Everything, Place(look, lambda path: None))
+    factory = WidgetFactory()
+    controls = controls_of(Everything, ControlContext(factory, lambda path: None))
     controls["parts"].set([{"key": "a"}] * 3)
     for control in controls.values():
         control.close()
-    look.close()
+    factory.close()
     assert live() == before
 
 
@@ -309,11 +309,11 @@ class Long(BaseModel):
 
 
 def test_help_is_one_line() -> None:
-    look = Look()
-    control = controls_of(Long, Place(look, lambda path: None))["name"]
+    factory = WidgetFactory()
+    control = controls_of(Long, ControlContext(factory, lambda path: None))["name"]
     assert "One. Two." in control.note.value
     control.close()
-    look.close()
+    factory.close()
 
 
 @pytest.mark.parametrize(

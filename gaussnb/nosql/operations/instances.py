@@ -261,12 +261,18 @@ class BatchUpgradeDatabaseVersion(Operation):
     """The instances, at most 10."""
 
 
-@put("/v3/{project_id}/instance/{instance_id}/switchover", returns=JobStarted, success=202, ends="ready")
+@put(
+    "/v3/{project_id}/instance/{instance_id}/switchover",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("redis Replication",),
+)
 class SwitchOver(OfInstance):
     """Let the standby node of a Redis pair take over."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/data-dump", returns=Done)
+@put("/v3/{project_id}/instances/{instance_id}/data-dump", returns=Done, only=("influxdb EnhancedCluster",))
 class SetInstanceDataDump(Operation):
     """Switch the export of an InfluxDB instance to object storage on or off."""
 

@@ -122,7 +122,13 @@ class SlowQuery(LogQuery):
     """Only statements that took at least so many milliseconds."""
 
 
-@post("/v3/{project_id}/cassandra/instances/{instance_id}/slow-logs", returns=CassandraSlowLine, asks=True, total="")
+@post(
+    "/v3/{project_id}/cassandra/instances/{instance_id}/slow-logs",
+    returns=CassandraSlowLine,
+    asks=True,
+    total="",
+    only=("cassandra",),
+)
 class ListCassandraSlowLogs(SlowQuery):
     """List slow statements of a Cassandra instance."""
 
@@ -136,7 +142,13 @@ class ListCassandraSlowLogs(SlowQuery):
     """Only tables that begin with one of these words, at most 10."""
 
 
-@post("/v3/{project_id}/influxdb/instances/{instance_id}/slow-logs", returns=InfluxdbSlowLine, asks=True, total="")
+@post(
+    "/v3/{project_id}/influxdb/instances/{instance_id}/slow-logs",
+    returns=InfluxdbSlowLine,
+    asks=True,
+    total="",
+    only=("influxdb",),
+)
 class ListInfluxdbSlowLogs(SlowQuery):
     """List slow statements of an InfluxDB instance."""
 
@@ -152,7 +164,13 @@ class ListInfluxdbSlowLogs(SlowQuery):
     """Only statements about this retention policy."""
 
 
-@post("/v3/{project_id}/mongodb/instances/{instance_id}/slow-logs", returns=MongodbSlowLine, asks=True, total="")
+@post(
+    "/v3/{project_id}/mongodb/instances/{instance_id}/slow-logs",
+    returns=MongodbSlowLine,
+    asks=True,
+    total="",
+    only=("mongodb",),
+)
 class ListMongodbSlowLogs(SlowQuery):
     """List slow statements of a MongoDB instance."""
 
@@ -171,7 +189,13 @@ class ListMongodbSlowLogs(SlowQuery):
     """Only collections that begin with one of these words, at most 10."""
 
 
-@post("/v3/{project_id}/redis/instances/{instance_id}/slow-logs", returns=RedisSlowLine, asks=True, total="")
+@post(
+    "/v3/{project_id}/redis/instances/{instance_id}/slow-logs",
+    returns=RedisSlowLine,
+    asks=True,
+    total="",
+    only=("redis",),
+)
 class ListRedisSlowLogs(LogQuery):
     """List slow commands of a Redis instance."""
 
@@ -185,7 +209,13 @@ class ListRedisSlowLogs(LogQuery):
     """Only commands that took at least so many milliseconds."""
 
 
-@post("/v3/{project_id}/mongodb/instances/{instance_id}/error-logs", returns=MongodbErrorLine, asks=True, total="")
+@post(
+    "/v3/{project_id}/mongodb/instances/{instance_id}/error-logs",
+    returns=MongodbErrorLine,
+    asks=True,
+    total="",
+    only=("mongodb",),
+)
 class ListMongodbErrorLogs(LogQuery):
     """List lines of the error log of a MongoDB instance."""
 

@@ -20,7 +20,11 @@ class ShowSecondLevelMonitoringStatus(OfInstance):
     """Show whether an instance is measured every five seconds."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/monitoring-by-seconds/switch", returns=Done)
+@put(
+    "/v3/{project_id}/instances/{instance_id}/monitoring-by-seconds/switch",
+    returns=Done,
+    only=("redis Cluster", "redis CloudNativeCluster"),
+)
 class SwitchSecondLevelMonitoring(OfInstance):
     """Set whether an instance is measured every five seconds; Redis proxy clusters with at least 4 vCPUs."""
 

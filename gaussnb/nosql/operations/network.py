@@ -67,7 +67,13 @@ class AddressGroup(Model):
     """What it is, in at most 255 characters."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/port", returns=JobStarted, success=202, ends="ready")
+@put(
+    "/v3/{project_id}/instances/{instance_id}/port",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("mongodb", "redis", "cassandra"),
+)
 class ModifyPort(OfInstance):
     """Let an instance listen on another port."""
 
@@ -102,7 +108,13 @@ class UpdateSecurityGroup(OfInstance):
     """The new security group; the present one is refused."""
 
 
-@post("/v3/{project_id}/instances/{instance_id}/client-network", returns=JobStarted, success=202, ends="ready")
+@post(
+    "/v3/{project_id}/instances/{instance_id}/client-network",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("mongodb ReplicaSet",),
+)
 class UpdateClientNetwork(OfInstance):
     """Set from which other networks clients reach a MongoDB replica set."""
 
@@ -110,7 +122,13 @@ class UpdateClientNetwork(OfInstance):
     """The blocks of the clients, with prefixes of 8 to 32."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/lb", returns=JobStarted, success=202, ends="ready")
+@put(
+    "/v3/{project_id}/instances/{instance_id}/lb",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("influxdb", "redis"),
+)
 class UpdateInstanceLb(OfInstance):
     """Give the load balancer of an InfluxDB or Redis instance another address."""
 

@@ -72,7 +72,7 @@ class DeleteEnlargeFailNode(OfInstance):
     """The node, of status enlargefail."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/nodes", returns=JobStarted, success=202, ends="ready")
+@put("/v3/{project_id}/instances/{instance_id}/nodes", returns=JobStarted, success=202, ends="ready", only=("redis",))
 class OfflineNodes(OfInstance):
     """Shut nodes of a Redis instance down, so that others take over, or start them again."""
 
@@ -82,12 +82,17 @@ class OfflineNodes(OfInstance):
     """The nodes, at most 10."""
 
 
-@get("/v3/{project_id}/instances/{instance_id}/node-auto-expansion-policy", returns=NodePolicy)
+@get("/v3/{project_id}/instances/{instance_id}/node-auto-expansion-policy", returns=NodePolicy, only=("cassandra",))
 class ShowAutoNodeExpansionPolicy(OfInstance):
     """Show when nodes are added to a Cassandra instance by themselves."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/node-auto-expansion-policy", returns=Done, success=204)
+@put(
+    "/v3/{project_id}/instances/{instance_id}/node-auto-expansion-policy",
+    returns=Done,
+    success=204,
+    only=("cassandra",),
+)
 class ModifyAutoNodeExpansionPolicy(OfInstance):
     """Say when nodes are added to a Cassandra instance, of more than 2 CPUs a node, by themselves."""
 

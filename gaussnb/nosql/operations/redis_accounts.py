@@ -79,7 +79,13 @@ class AccountRights(Model):
     """The databases it may use; left out, they stay as they are."""
 
 
-@post("/v3/{project_id}/redis/instances/{instance_id}/db-users", returns=JobStarted, success=202, ends="ready")
+@post(
+    "/v3/{project_id}/redis/instances/{instance_id}/db-users",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("redis",),
+)
 class CreateDbUser(OfInstance):
     """Create accounts of a Redis instance."""
 
@@ -87,7 +93,7 @@ class CreateDbUser(OfInstance):
     """The accounts."""
 
 
-@get("/v3/{project_id}/redis/instances/{instance_id}/db-users", returns=Account)
+@get("/v3/{project_id}/redis/instances/{instance_id}/db-users", returns=Account, only=("redis",))
 class ListDbUsers(OfInstance, Paged):
     """List the accounts of a Redis instance."""
 
@@ -95,7 +101,13 @@ class ListDbUsers(OfInstance, Paged):
     """Only this account."""
 
 
-@delete("/v3/{project_id}/redis/instances/{instance_id}/db-users", returns=JobStarted, success=202, ends="ready")
+@delete(
+    "/v3/{project_id}/redis/instances/{instance_id}/db-users",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("redis",),
+)
 class DeleteDbUser(OfInstance):
     """Delete accounts of a Redis instance."""
 
@@ -108,6 +120,7 @@ class DeleteDbUser(OfInstance):
     returns=JobStarted,
     success=202,
     ends="ready",
+    only=("redis",),
 )
 class ModifyDbUserPrivilege(OfInstance):
     """Change what accounts of a Redis instance may do."""
@@ -116,7 +129,7 @@ class ModifyDbUserPrivilege(OfInstance):
     """The accounts with their new rights."""
 
 
-@put("/v3/{project_id}/redis/instances/{instance_id}/db-users/password", returns=Done, success=204)
+@put("/v3/{project_id}/redis/instances/{instance_id}/db-users/password", returns=Done, success=204, only=("redis",))
 class ResetDbUserPassword(OfInstance):
     """Give an account of a Redis instance a new password."""
 
@@ -126,12 +139,12 @@ class ResetDbUserPassword(OfInstance):
     """The new password: 8 to 32 characters of at least three kinds."""
 
 
-@get("/v3/{project_id}/instances/{instance_id}/passwordless-config", returns=PasswordlessAddress)
+@get("/v3/{project_id}/instances/{instance_id}/passwordless-config", returns=PasswordlessAddress, only=("redis",))
 class ShowPasswordlessConfig(OfInstance, Paged):
     """List the addresses from where a Redis instance asks for no password."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/passwordless-config", returns=Done)
+@put("/v3/{project_id}/instances/{instance_id}/passwordless-config", returns=Done, only=("redis",))
 class UpdatePasswordlessConfig(OfInstance):
     """Set the addresses from where a Redis instance asks for no password."""
 

@@ -56,12 +56,12 @@ class KeyCommands(Model):
     """The commands."""
 
 
-@get("/v3/{project_id}/instances/{instance_id}/high-risk-commands", returns=HighRisk)
+@get("/v3/{project_id}/instances/{instance_id}/high-risk-commands", returns=HighRisk, only=("redis",))
 class ShowHighRiskCommands(OfInstance):
     """List the high-risk commands of a Redis instance with their present names."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/high-risk-commands", returns=Done)
+@put("/v3/{project_id}/instances/{instance_id}/high-risk-commands", returns=Done, only=("redis",))
 class UpdateHighRiskCommands(OfInstance):
     """Rename high-risk commands of a Redis instance, or disable them."""
 
@@ -69,7 +69,12 @@ class UpdateHighRiskCommands(OfInstance):
     """The commands with their new names."""
 
 
-@get("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=DisabledCommand, page_size=50)
+@get(
+    "/v3/{project_id}/redis/instances/{instance_id}/disabled-commands",
+    returns=DisabledCommand,
+    page_size=50,
+    only=("redis",),
+)
 class ShowRedisDisabledCommands(OfInstance, SmallPages):
     """List disabled commands of a Redis instance."""
 
@@ -103,12 +108,12 @@ class DisabledCommands(OfInstance):
     )
 
 
-@post("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=Done)
+@post("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=Done, only=("redis",))
 class SaveRedisDisabledCommands(DisabledCommands):
     """Disable commands of a Redis instance, for everybody or for single keys."""
 
 
-@delete("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=Done)
+@delete("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=Done, only=("redis",))
 class DeleteRedisDisabledCommands(DisabledCommands):
     """Allow disabled commands of a Redis instance again."""
 

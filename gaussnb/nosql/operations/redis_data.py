@@ -49,12 +49,14 @@ class HotKey(AboutInstance, at="keys"):
     """How often it is asked for in a second."""
 
 
-@get("/v3/{project_id}/redis/instances/{instance_id}/databases", returns=RedisDatabase)
+@get("/v3/{project_id}/redis/instances/{instance_id}/databases", returns=RedisDatabase, only=("redis",))
 class ListInstanceDatabases(OfInstance, Paged):
     """List the databases of a Redis instance."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/databases", returns=JobStarted, success=202, ends="ready")
+@put(
+    "/v3/{project_id}/instances/{instance_id}/databases", returns=JobStarted, success=202, ends="ready", only=("redis",)
+)
 class UpdateDatabases(OfInstance):
     """Flush a Redis instance, or one of its databases: every key in it is lost."""
 
@@ -64,11 +66,7 @@ class UpdateDatabases(OfInstance):
     """What is done: flush."""
 
 
-@post(
-    "/v3/{project_id}/instances/{instance_id}/big-keys",
-    returns=BigKey,
-    total="count",
-)
+@post("/v3/{project_id}/instances/{instance_id}/big-keys", returns=BigKey, total="count", only=("redis",))
 class ShowRedisBigKeys(OfInstance, Paged):
     """List keys of a Redis instance whose values are big."""
 
@@ -76,7 +74,7 @@ class ShowRedisBigKeys(OfInstance, Paged):
     """Only keys that hold one of these: string, hash, zset, set, list, stream."""
 
 
-@get("/v3/{project_id}/instances/{instance_id}/hot-keys", returns=HotKey, total="count", page_size=50)
+@get("/v3/{project_id}/instances/{instance_id}/hot-keys", returns=HotKey, total="count", page_size=50, only=("redis",))
 class ShowRedisHotKeys(OfInstance, SmallPages):
     """List keys of a Redis instance that are asked for often."""
 

@@ -41,12 +41,12 @@ class RestorableMoment(AboutInstance, at="restore_time"):
     """The moment."""
 
 
-@get("/v3/{project_id}/redis/instances/{instance_id}/pitr/policy", returns=PitrPolicy)
+@get("/v3/{project_id}/redis/instances/{instance_id}/pitr/policy", returns=PitrPolicy, only=("redis",))
 class ShowRedisPitrPolicy(OfInstance):
     """Show how often a Redis instance is saved for going back."""
 
 
-@put("/v3/{project_id}/redis/instances/{instance_id}/pitr/policy", returns=Done)
+@put("/v3/{project_id}/redis/instances/{instance_id}/pitr/policy", returns=Done, only=("redis",))
 class SetRedisPitrPolicy(OfInstance):
     """Set how often a Redis instance is saved for going back."""
 
@@ -58,12 +58,16 @@ class SetRedisPitrPolicy(OfInstance):
     """How many days one can go back, 1 to 7; left out means 1."""
 
 
-@get("/v3/{project_id}/redis/instances/{instance_id}/pitr", returns=PitrStorage)
+@get("/v3/{project_id}/redis/instances/{instance_id}/pitr", returns=PitrStorage, only=("redis",))
 class ShowRedisPitrInfo(OfInstance):
     """Show how much storage it takes that a Redis instance can go back."""
 
 
-@get("/v3/{project_id}/redis/instances/{instance_id}/pitr/restorable-time-periods", returns=RestorableMoment)
+@get(
+    "/v3/{project_id}/redis/instances/{instance_id}/pitr/restorable-time-periods",
+    returns=RestorableMoment,
+    only=("redis",),
+)
 class ListRedisPitrRestoreTime(OfInstance, Paged):
     """List the moments a Redis instance can go back to."""
 
@@ -76,7 +80,13 @@ class ListRedisPitrRestoreTime(OfInstance, Paged):
     """How many moments to read, at most 300. Given, one page is read instead of all."""
 
 
-@put("/v3/{project_id}/redis/instances/{instance_id}/pitr", returns=JobStarted, success=202, ends="ready")
+@put(
+    "/v3/{project_id}/redis/instances/{instance_id}/pitr",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("redis",),
+)
 class RestoreRedisPitr(OfInstance):
     """Take a Redis instance back to a moment of the past; what came later is lost."""
 
@@ -84,7 +94,13 @@ class RestoreRedisPitr(OfInstance):
     """The moment, one of those listed."""
 
 
-@post("/v3/{project_id}/redis/instances/{instance_id}/recovery", returns=JobStarted, success=202, ends="ready")
+@post(
+    "/v3/{project_id}/redis/instances/{instance_id}/recovery",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("redis",),
+)
 class RestoreRedisData(OfInstance):
     """Read the data of a Redis instance from files in a bucket."""
 

@@ -89,7 +89,7 @@ class SessionsClosed(Did):
     """To which node."""
 
 
-@get("/v3/{project_id}/instances/{instance_id}/sessions", returns=InstanceSession)
+@get("/v3/{project_id}/instances/{instance_id}/sessions", returns=InstanceSession, only=("redis",))
 class ListInstanceSessions(OfInstance):
     """List the sessions of a Redis instance."""
 
@@ -97,7 +97,7 @@ class ListInstanceSessions(OfInstance):
     """Only sessions of this node."""
 
 
-@delete("/v3/{project_id}/instances/{instance_id}/sessions", returns=Done)
+@delete("/v3/{project_id}/instances/{instance_id}/sessions", returns=Done, only=("redis",))
 class ClearInstanceSessions(OfInstance):
     """Close all sessions of a Redis instance, or of one of its nodes."""
 
@@ -105,7 +105,7 @@ class ClearInstanceSessions(OfInstance):
     """Only sessions of this node."""
 
 
-@get("/v3/{project_id}/redis/nodes/{node_id}/sessions", returns=NodeSession)
+@get("/v3/{project_id}/redis/nodes/{node_id}/sessions", returns=NodeSession, only=("redis",))
 class ListInstancesSession(Paged):
     """List the sessions of a Redis node, the newest first."""
 
@@ -115,7 +115,7 @@ class ListInstancesSession(Paged):
     """Only clients whose address and port begin like this."""
 
 
-@get("/v3/{project_id}/redis/nodes/{node_id}/session-statistics", returns=SessionStatistics)
+@get("/v3/{project_id}/redis/nodes/{node_id}/session-statistics", returns=SessionStatistics, only=("redis",))
 class ListInstancesSessionStatistics(Operation):
     """Show how many are connected to a Redis node, and from where."""
 
@@ -123,7 +123,7 @@ class ListInstancesSessionStatistics(Operation):
     """The node."""
 
 
-@delete("/v3/{project_id}/redis/nodes/{node_id}/sessions", returns=SessionsClosed)
+@delete("/v3/{project_id}/redis/nodes/{node_id}/sessions", returns=SessionsClosed, only=("redis",))
 class DeleteInstancesSession(Operation):
     """Close sessions of a Redis node."""
 

@@ -44,7 +44,13 @@ class ResizeInstanceVolume(Orders):
     """The new size in GB, in all; more than now."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/volume", returns=JobStarted, success=202, ends="ready")
+@put(
+    "/v3/{project_id}/instances/{instance_id}/volume",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("cassandra", "redis"),
+)
 class ModifyVolume(OfInstance):
     """Give a Cassandra or Redis instance more or less storage."""
 
@@ -54,7 +60,13 @@ class ModifyVolume(OfInstance):
     """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""
 
 
-@post("/v3/{project_id}/instances/{instance_id}/cold-volume", returns=JobStarted, success=202, ends="ready")
+@post(
+    "/v3/{project_id}/instances/{instance_id}/cold-volume",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("influxdb InfluxdbSingle",),
+)
 class CreateColdVolume(Orders):
     """Give a single-node InfluxDB instance storage for data that is seldom read."""
 
@@ -62,7 +74,13 @@ class CreateColdVolume(Orders):
     """The size in GB, 500 to 100000."""
 
 
-@put("/v3/{project_id}/instances/{instance_id}/cold-volume", returns=JobStarted, success=202, ends="ready")
+@put(
+    "/v3/{project_id}/instances/{instance_id}/cold-volume",
+    returns=JobStarted,
+    success=202,
+    ends="ready",
+    only=("influxdb InfluxdbSingle",),
+)
 class ResizeColdVolume(Orders):
     """Give an instance more storage for data that is seldom read."""
 

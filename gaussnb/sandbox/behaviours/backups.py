@@ -27,10 +27,13 @@ from ...nosql.operations.backups import (
     StopBackup,
 )
 from .. import lifecycle
-from ..lifecycle import FILLED, End, Work, begin, known, later
-from ..messages import Refused, encode
-from ..world import Instance, Table, World, create_time, job_time, kept
-from . import UNSUPPORTED, Call, Page, matching, simulates
+from ..engine.messages import encode
+from ..engine.tables import Table, job_time
+from ..engine.work import Work
+from ..lifecycle import FILLED, End, begin, known, later
+from ..refusals import Refused
+from ..world import Instance, World, create_time, kept
+from . import UNSUPPORTED, Context, Page, matching, simulates
 from .redis_data import Event, happened
 
 _DAY = 24 * 3600
@@ -180,7 +183,7 @@ def _window(instance: Instance, now: float) -> float:
 
 
 def _again(end: End) -> None:
-    if instance := end.world.instances.get(end.job.instance_id):
+    if instance := end.world.instances.get(end.task.instance_id):
         automatic(end.world, instance, end.now)
 
 
@@ -211,9 +214,9 @@ def _drop(end: End) -> None:
 
 
 def _stop(end: End) -> None:
-    for job in _about(end.world, end.effect["backup_id"]):
-        if job.work in (BACKUP.job, _AUTO.job):
-            lifecycle.abort(end.world, job, "The backup was stopped.", end.now)
+    for task in _about(end.world, end.effect["backup_id"]):
+        if task.work in (BACKUP.job, _AUTO.job):
+            lifecycle.abort(end.world, task, "The backup was stopped.", end.now)
 
 
 BACKUP = known(Work("BackupInstance", "BACKUP", SECONDS, allowed=FILLED, apply=_completed, undo=_failed))
@@ -224,25 +227,25 @@ STOP = known(Work("StopBackup", "", 30, apply=_stop))
 
 def _about(world: World, backup_id: str) -> list[Any]:
     """The jobs that are going on about a backup."""
-    running = (job for job in world.jobs.values() if job.status == "Running")
-    return [job for job in running if job.effect.get("backup_id") == backup_id]
+    running = (task for task in world.tasks.values() if task.status == "Running")
+    return [task for task in running if task.effect.get("backup_id") == backup_id]
 
 
 def _check_kept(world: World, backup: Backup) -> None:
-    if any(job.work == DROP.job for job in _about(world, backup.id)):
+    if any(task.work == DROP.job for task in _about(world, backup.id)):
         raise Refused("DBS.201202", "The backup is being deleted.")
 
 
-def _deletable(call: Call, backup_id: str) -> Backup:
-    backup = call.world.table(Backup).get(backup_id)
+def _deletable(context: Context, backup_id: str) -> Backup:
+    backup = context.world.table(Backup).get(backup_id)
     if backup is None or backup.recycled:
         raise Refused(_MISSING)
     if backup.type != "Manual":
         raise Refused("DBS.212003", "Automatic backups go by themselves.")
     if backup.status == "BUILDING":
         raise Refused("DBS.201202", "The backup is being made.")
-    _check_kept(call.world, backup)
-    if _about(call.world, backup_id):
+    _check_kept(context.world, backup)
+    if _about(context.world, backup_id):
         raise Refused("DBS.201319")
     return backup
 
@@ -250,7 +253,7 @@ def _deletable(call: Call, backup_id: str) -> Backup:
 def _check_tables(op: CreateBack, instance: Instance) -> None:
     if not op.database_tables:
         return
-    if instance.engine != "cassandra":
+    if not engines.engine(instance.engine).table_backups:
         raise Refused(UNSUPPORTED, "Only Cassandra saves single tables.")
     for one in op.database_tables:
         if one.database_name not in DATA or not set(one.table_names or ()) <= set(DATA[one.database_name]):
@@ -272,35 +275,35 @@ def made(world: World, instance: Instance, op: CreateBack, begin: float) -> Back
 
 
 @simulates(CreateBack)
-def back_up(op: CreateBack, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def back_up(op: CreateBack, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     _check_tables(op, instance)
     lifecycle.check_idle(instance, BACKUP.allowed)
-    backup = _by_hand(call.world, instance, op, call.now)
-    return call.start(BACKUP, instance, backup_id=backup.id) | {"backup_id": backup.id}
+    backup = _by_hand(context.world, instance, op, context.now)
+    return context.start(BACKUP, instance, backup_id=backup.id) | {"backup_id": backup.id}
 
 
 @simulates(DeleteBackup)
-def delete_backup(op: DeleteBackup, call: Call) -> dict[str, Any]:
-    backup = _deletable(call, op.backup_id)
-    return call.start(DROP, call.world.instances.get(backup.instance_id), backup_id=backup.id)
+def delete_backup(op: DeleteBackup, context: Context) -> dict[str, Any]:
+    backup = _deletable(context, op.backup_id)
+    return context.start(DROP, context.world.instances.get(backup.instance_id), backup_id=backup.id)
 
 
 @simulates(BatchDeleteManualBackup)
-def delete_backups(op: BatchDeleteManualBackup, call: Call) -> dict[str, Any]:
-    for id in {backup_id: _deletable(call, backup_id) for backup_id in op.backup_ids}:
-        call.world.table(Backup).drop(id)
+def delete_backups(op: BatchDeleteManualBackup, context: Context) -> dict[str, Any]:
+    for id in {backup_id: _deletable(context, backup_id) for backup_id in op.backup_ids}:
+        context.world.table(Backup).drop(id)
     return {}
 
 
 @simulates(StopBackup)
-def stop_backup(op: StopBackup, call: Call) -> dict[str, Any]:
-    backup = call.world.table(Backup).get(op.backup_id)
+def stop_backup(op: StopBackup, context: Context) -> dict[str, Any]:
+    backup = context.world.table(Backup).get(op.backup_id)
     if backup is None:
         raise Refused(_MISSING)
     if backup.status != "BUILDING":
         raise Refused("DBS.201202", "The backup is not being made.")
-    return call.start(STOP, call.world.instances.get(backup.instance_id), backup_id=backup.id)
+    return context.start(STOP, context.world.instances.get(backup.instance_id), backup_id=backup.id)
 
 
 # ---------------------------------------------------------------------------------------- lists
@@ -308,8 +311,8 @@ def stop_backup(op: StopBackup, call: Call) -> dict[str, Any]:
 
 @simulates(ShowAllInstancesBackupsNew)
 @simulates(ListBackups)
-def list_backups(op: ListBackups, call: Call) -> Page:
-    found = [one for one in _found(op, call) if bool(one.tables) == (op.type == "DatabaseTable")]
+def list_backups(op: ListBackups, context: Context) -> Page:
+    found = [one for one in _found(op, context) if bool(one.tables) == (op.type == "DatabaseTable")]
     if op.begin_time and op.end_time:
         begin, end = op.begin_time.timestamp(), op.end_time.timestamp()
         found = [one for one in found if begin <= int(one.begin) <= end]
@@ -317,18 +320,18 @@ def list_backups(op: ListBackups, call: Call) -> Page:
 
 
 @simulates(ShowAllInstancesBackups)
-def list_backups_of_old(op: ShowAllInstancesBackups, call: Call) -> dict[str, Any]:
+def list_backups_of_old(op: ShowAllInstancesBackups, context: Context) -> dict[str, Any]:
     begin, end = op.begin_time or "", op.end_time or "9999"  # in this form, texts sort like the moments they name
-    shown = [one.wire(create_time) for one in _found(op, call) if begin <= create_time(one.begin) <= end]
+    shown = [one.wire(create_time) for one in _found(op, context) if begin <= create_time(one.begin) <= end]
     for one in shown:
         del one["database_tables"]
     start = op.offset * op.limit  # documented: here, the offset counts pages
     return {"total_count": len(shown), "backups": shown[start : start + op.limit]}
 
 
-def _found(op: ListBackups | ShowAllInstancesBackups, call: Call) -> list[Backup]:
+def _found(op: ListBackups | ShowAllInstancesBackups, context: Context) -> list[Backup]:
     return matching(
-        call.world.table(Backup).newest_first(),
+        context.world.table(Backup).newest_first(),
         recycled=False,
         id=op.backup_id,
         instance_id=op.instance_id,
@@ -342,8 +345,8 @@ def _found(op: ListBackups | ShowAllInstancesBackups, call: Call) -> list[Backup
 
 @simulates(ShowBackupPolicy)
 @simulates(ShowBackupPolicies)
-def show_policy(op: ShowBackupPolicies, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def show_policy(op: ShowBackupPolicies, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     policy: dict[str, Any] = {"keep_days": instance.keep_days}
     if instance.keep_days:
         policy |= {"start_time": instance.backup_start, "period": instance.backup_period}
@@ -351,17 +354,17 @@ def show_policy(op: ShowBackupPolicies, call: Call) -> dict[str, Any]:
 
 
 @simulates(SetBackupPolicy)
-def set_policy(op: SetBackupPolicy, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def set_policy(op: SetBackupPolicy, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     lifecycle.check_status(instance, lifecycle.MADE)
     instance.keep_days = op.keep_days
     instance.backup_start = op.start_time or instance.backup_start
     instance.backup_period = op.period or _EVERY_DAY
-    for job in matching(call.world.jobs.values(), work=_NEXT.job, instance_id=instance.id, status="Running"):
-        call.world.jobs.drop(job.id)
+    for task in matching(context.world.tasks.values(), work=_NEXT.job, instance_id=instance.id, status="Running"):
+        context.world.tasks.drop(task.id)
     if op.keep_days:
-        later(call.world, _NEXT, instance, _window(instance, call.now))
-    call.world.touch(instance, call.now)
+        later(context.world, _NEXT, instance, _window(instance, context.now))
+    context.world.touch(instance, context.now)
     return {}
 
 
@@ -369,21 +372,21 @@ def set_policy(op: SetBackupPolicy, call: Call) -> dict[str, Any]:
 
 
 @simulates(RestoreExistingInstance)
-def restore(op: RestoreExistingInstance, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    backup = complete(call.world, op.backup_id)
+def restore(op: RestoreExistingInstance, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    backup = complete(context.world, op.backup_id)
     check_fit(backup, instance.engine, instance.version)
     if instance.size < float(backup.used):
         raise Refused("DBS.280242", "The backup needs more storage.")
-    return call.start(RESTORE, instance, backup_id=backup.id, **backup.past)
+    return context.start(RESTORE, instance, backup_id=backup.id, **backup.past)
 
 
 @simulates(ListRestoreTime)
-def restorable_times(op: ListRestoreTime, call: Call) -> list[dict[str, int]]:
-    instance = call.instance(op.instance_id)
+def restorable_times(op: ListRestoreTime, context: Context) -> list[dict[str, int]]:
+    instance = context.instance(op.instance_id)
     begin = op.start_time.timestamp() if op.start_time else 0.0
-    end = op.end_time.timestamp() if op.end_time else call.now
-    moments = [at for at in moments_of(call.world, instance) if begin <= at <= end]
+    end = op.end_time.timestamp() if op.end_time else context.now
+    moments = [at for at in moments_of(context.world, instance) if begin <= at <= end]
     return [{"start_time": 1000 * at, "end_time": 1000 * at} for at in moments]
 
 
@@ -400,9 +403,9 @@ def _whole(world: World, instance: Instance) -> Iterable[Backup]:
 
 
 @simulates(ShowRestorableList)
-def restorable_instances(op: ShowRestorableList, call: Call) -> list[dict[str, Any]]:
-    backup = complete(call.world, op.backup_id)
-    fitting = matching(call.world.instances.newest_first(), engine=backup.engine, version=backup.version, actions=[])
+def restorable_instances(op: ShowRestorableList, context: Context) -> list[dict[str, Any]]:
+    backup = complete(context.world, op.backup_id)
+    fitting = matching(context.world.instances.newest_first(), engine=backup.engine, version=backup.version, actions=[])
     return [
         {
             "instance_id": one.id,
@@ -419,13 +422,13 @@ def restorable_instances(op: ShowRestorableList, call: Call) -> list[dict[str, A
 
 
 @simulates(ListRestoreDatabases, "data")
-def restorable_databases(op: ListRestoreDatabases, call: Call) -> list[str]:
-    return list(DATA) if _whole(call.world, call.instance(op.instance_id)) else []
+def restorable_databases(op: ListRestoreDatabases, context: Context) -> list[str]:
+    return list(DATA) if _whole(context.world, context.instance(op.instance_id)) else []
 
 
 @simulates(ListRestoreTables, "data")
-def restorable_tables(op: ListRestoreTables, call: Call) -> list[str]:
-    saved = _whole(call.world, call.instance(op.instance_id))
+def restorable_tables(op: ListRestoreTables, context: Context) -> list[str]:
+    saved = _whole(context.world, context.instance(op.instance_id))
     if op.database_name not in DATA or not saved:
         raise Refused("DBS.200823")
     return list(DATA[op.database_name])

@@ -7,9 +7,9 @@ from typing import Any
 
 from ...nosql.engines import FLAVORS
 from ...nosql.operations.dedicated_resources import ListDedicatedResources
-from ..messages import Refused
+from ..refusals import Refused
 from ..world import Instance, World
-from . import Call, matching, simulates
+from . import Context, matching, simulates
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ def _sum(world: World, pool: Pool, but: str = "") -> Load:
 
 def _taken(world: World, instance: Instance) -> Load:
     """What an instance takes, and what running jobs are going to give it."""
-    jobs = matching(world.running(), instance_id=instance.id) if instance.actions else []
-    soon: dict[str, Any] = {name: value for job in jobs for name, value in job.effect.items()}
+    tasks = matching(world.running(), instance_id=instance.id) if instance.actions else []
+    soon: dict[str, Any] = {name: value for task in tasks for name, value in task.effect.items()}
     now = Load.of(len(instance.nodes), instance.spec_code, instance.size)
     then = Load.of(len(instance.nodes), soon.get("spec_code", instance.spec_code), int(soon.get("size", instance.size)))
     return Load(*(max(getattr(now, name), getattr(then, name)) for name in ("vcpus", "ram", "volume")))
@@ -107,8 +107,8 @@ def has_room(world: World, instance: Instance, size: int) -> bool:
 
 
 @simulates(ListDedicatedResources)
-def list_pools(op: ListDedicatedResources, call: Call) -> list[dict[str, Any]]:
-    world = call.world
+def list_pools(op: ListDedicatedResources, context: Context) -> list[dict[str, Any]]:
+    world = context.world
     return [_shown(pool, _sum(world, pool)) for pool in pools(world).values()]
 
 

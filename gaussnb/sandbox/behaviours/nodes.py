@@ -16,10 +16,11 @@ from ...nosql.operations.nodes import (
     ShrinkInstanceNode,
 )
 from .. import lifecycle
-from ..lifecycle import End, Work, known, marked
-from ..messages import Refused
+from ..engine.work import Work
+from ..lifecycle import End, known, marked
+from ..refusals import Refused
 from ..world import Instance, World, kept
-from . import UNSUPPORTED, Call, matching, simulates
+from . import UNSUPPORTED, Context, matching, simulates
 from .dedicated_resources import check_growth
 from .quotas import check_larger
 
@@ -90,20 +91,20 @@ def _span(instance: Instance) -> engines.Span:
 
 
 @simulates(ExpandInstanceNode)
-def add(op: ExpandInstanceNode, call: Call) -> dict[str, Any]:
-    instance, world = call.instance(op.instance_id), call.world
+def add(op: ExpandInstanceNode, context: Context) -> dict[str, Any]:
+    instance, world = context.instance(op.instance_id), context.world
     span, present = _span(instance), len(instance.nodes)
     if span.low == span.high:
         raise Refused("DBS.240002", "This mode has always as many nodes.")
     if span.high is not None and present + op.num > span.high:
         raise Refused("DBS.240012", f"At most {span.high}.")
     if op.subnet_id is not None:
-        _check_subnet(op.subnet_id, instance, call)
+        _check_subnet(op.subnet_id, instance, context)
     check_larger(world, instance, instance.spec_code, present + op.num)
     lifecycle.check_idle(instance, ADD.allowed)
     lifecycle.check_addresses(world, op.subnet_id or instance.subnet_id, op.num)
     check_growth(world, instance, nodes=op.num)
-    return call.start(ADD, instance, nodes=_new(world, instance, op.num, op.subnet_id or ""))
+    return context.start(ADD, instance, nodes=_new(world, instance, op.num, op.subnet_id or ""))
 
 
 def _new(world: World, instance: Instance, num: int, subnet_id: str = "") -> list[str]:
@@ -116,18 +117,18 @@ def _new(world: World, instance: Instance, num: int, subnet_id: str = "") -> lis
     return [node.id for node in new]
 
 
-def _check_subnet(subnet_id: str, instance: Instance, call: Call) -> None:
-    if instance.engine != "cassandra":
+def _check_subnet(subnet_id: str, instance: Instance, context: Context) -> None:
+    if not engines.engine(instance.engine).node_subnets:
         raise Refused(UNSUPPORTED, "Only nodes of Cassandra stand in a subnet of their own.")
-    if subnet_id not in call.world.subnets:
+    if subnet_id not in context.world.subnets:
         raise Refused("DBS.200501")
-    if call.world.subnets[subnet_id].vpc_id != instance.vpc_id:
+    if context.world.subnets[subnet_id].vpc_id != instance.vpc_id:
         raise Refused("DBS.280248", "The subnet belongs to another VPC.")
 
 
 @simulates(ShrinkInstanceNode)
-def remove(op: ShrinkInstanceNode, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def remove(op: ShrinkInstanceNode, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     span, present = _span(instance), [node.id for node in instance.nodes]
     if span.low == span.high:
         raise Refused("DBS.240009")
@@ -137,27 +138,27 @@ def remove(op: ShrinkInstanceNode, call: Call) -> dict[str, Any]:
             raise Refused("DBS.239012")
     else:
         chosen = present[::-1][: op.num]
-    if instance.engine == "redis" and len(chosen) != 1:
+    if engines.engine(instance.engine).removes_one and len(chosen) != 1:
         raise Refused("DBS.239011", "Redis gives up one node at a time.")
     asked = len(chosen) if op.node_list is not None else op.num or 0
     if len(present) - asked < span.low:
         raise Refused("DBS.239014", f"At least {span.low} stay.")
-    return call.start(REMOVE, instance, nodes=chosen)
+    return context.start(REMOVE, instance, nodes=chosen)
 
 
 @simulates(DeleteEnlargeFailNode)
-def remove_failed(op: DeleteEnlargeFailNode, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def remove_failed(op: DeleteEnlargeFailNode, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     if not (found := matching(instance.nodes, id=op.node_id)):
         raise Refused("DBS.200013")
     if found[0].status != "enlargefail":
         raise Refused("DBS.239012", "Only a node that could not be added.")
-    return call.start(CLEAN_UP, instance, nodes=[op.node_id])
+    return context.start(CLEAN_UP, instance, nodes=[op.node_id])
 
 
-@simulates(OfflineNodes, only=("redis",))
-def set_power(op: OfflineNodes, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+@simulates(OfflineNodes)
+def set_power(op: OfflineNodes, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     if not set(op.node_ids) <= {node.id for node in instance.nodes}:
         raise Refused("DBS.280407")
     lifecycle.check_idle(instance, lifecycle.USABLE)
@@ -167,26 +168,26 @@ def set_power(op: OfflineNodes, call: Call) -> dict[str, Any]:
         raise Refused("DBS.200076", f"{op.action} is for nodes that are {before}.")
     if work is SHUT_DOWN and as_before <= set(op.node_ids):
         raise Refused("DBS.212003", "One node must go on.")
-    return call.start(work, instance, nodes=op.node_ids)
+    return context.start(work, instance, nodes=op.node_ids)
 
 
-@simulates(ShowAutoNodeExpansionPolicy, only=("cassandra",))
-def show_policy(op: ShowAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    shown = asdict(call.world.table(NodePolicy).get(instance.id) or NodePolicy(instance.id))
+@simulates(ShowAutoNodeExpansionPolicy)
+def show_policy(op: ShowAutoNodeExpansionPolicy, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    shown = asdict(context.world.table(NodePolicy).get(instance.id) or NodePolicy(instance.id))
     del shown["id"]
     return shown
 
 
-@simulates(ModifyAutoNodeExpansionPolicy, only=("cassandra",))
-def set_policy(op: ModifyAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+@simulates(ModifyAutoNodeExpansionPolicy)
+def set_policy(op: ModifyAutoNodeExpansionPolicy, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     flavor = engines.flavor(instance.spec_code)
     if op.switch_option and flavor and flavor.vcpus <= 2:
         raise Refused(UNSUPPORTED, "Only nodes of more than 2 CPUs.")
     given = {name: value for name, value in op if name != "instance_id" and value is not None}
-    call.world.table(NodePolicy).put(NodePolicy(instance.id, **given))
-    expand(call.world, instance, call.now)
+    context.world.table(NodePolicy).put(NodePolicy(instance.id, **given))
+    expand(context.world, instance, context.now)
     return {}
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from ...nosql import engines
 from ...nosql.engines import ENGINES
 from ...nosql.operations.quotas import ListEpsQuotas, ModifyEpsQuotas, ShowQuotas
-from ..messages import Refused
+from ..refusals import Refused
 from ..world import Instance, World, kept
-from . import Call, matching, simulates
+from . import Context, matching, simulates
 
 _REFUSALS = {"instance": "DBS.200165", "vcpus": "DBS.200166", "ram": "DBS.200167"}
 
@@ -30,8 +30,8 @@ class Allowance:
 
 
 @simulates(ShowQuotas)
-def show_quotas(op: ShowQuotas, call: Call) -> dict[str, Any]:
-    world = call.world
+def show_quotas(op: ShowQuotas, context: Context) -> dict[str, Any]:
+    world = context.world
     mode = op.mode if op.datastore_type else None  # documented: ignored without the engine
     product = op.product_type if op.datastore_type else None
     used = matching(world.instances.values(), engine=op.datastore_type, mode=mode, product_type=product)
@@ -40,33 +40,33 @@ def show_quotas(op: ShowQuotas, call: Call) -> dict[str, Any]:
 
 
 @simulates(ListEpsQuotas)
-def list_enterprise_quotas(op: ListEpsQuotas, call: Call) -> list[dict[str, Any]]:
+def list_enterprise_quotas(op: ListEpsQuotas, context: Context) -> list[dict[str, Any]]:
     return [
         {
             "enterprise_project_id": id,
             "enterprise_project_name": name,
-            "quota": _allowance(call.world, id).amounts(),
-            "used": _used(call.world, id),
+            "quota": _allowance(context.world, id).amounts(),
+            "used": _used(context.world, id),
         }
-        for id, name in call.world.enterprise_projects.items()
+        for id, name in context.world.enterprise_projects.items()
         if (op.enterprise_project_name or "") in name
     ]
 
 
 @simulates(ModifyEpsQuotas)
-def set_enterprise_quotas(op: ModifyEpsQuotas, call: Call) -> dict[str, Any]:
+def set_enterprise_quotas(op: ModifyEpsQuotas, context: Context) -> dict[str, Any]:
     changed = []
     for one in op.quotas:
         id = one.enterprise_project_id
-        if id not in call.world.enterprise_projects:
+        if id not in context.world.enterprise_projects:
             raise Refused("DBS.280433")
         given = {name: amount for name, amount in one.quota if amount is not None}
-        used = _used(call.world, id)
+        used = _used(context.world, id)
         if less := next((name for name, amount in given.items() if 0 < amount < used[name]), None):
             raise Refused("DBS.280001", f"quota.{less}: more than that is in use, {used[less]}.")
-        changed.append(Allowance(id, **{**_allowance(call.world, id).amounts(), **given}))
+        changed.append(Allowance(id, **{**_allowance(context.world, id).amounts(), **given}))
     for allowance in changed:
-        call.world.table(Allowance).put(allowance)
+        context.world.table(Allowance).put(allowance)
     return {}
 
 

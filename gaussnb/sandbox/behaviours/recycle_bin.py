@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...nosql.operations.recycle_bin import ListRecycleInstances, SetRecyclePolicy, ShowRecyclePolicy
-from ..lifecycle import End, Work, known, later
-from ..messages import encode
-from ..world import Instance, World, job_time, kept
-from . import Call, Page, backups, simulates
+from ..engine.messages import encode
+from ..engine.tables import job_time
+from ..engine.work import Work
+from ..lifecycle import End, known, later
+from ..world import Instance, World, kept
+from . import Context, Page, backups, simulates
 from .backups import Backup, backup_of
 
 _DAY = 24 * 3600
@@ -102,16 +104,16 @@ _EMPTY = known(Work("EmptyRecycleBin", "", 0, apply=_forget))
 
 
 @simulates(ListRecycleInstances)
-def list_recycled(op: ListRecycleInstances, call: Call) -> Page:
-    return Page(list(call.world.table(Recycled).newest_first()), lambda one: encode(one.wire()))
+def list_recycled(op: ListRecycleInstances, context: Context) -> Page:
+    return Page(list(context.world.table(Recycled).newest_first()), lambda one: encode(one.wire()))
 
 
 @simulates(ShowRecyclePolicy)
-def show_policy(op: ShowRecyclePolicy, call: Call) -> dict[str, Any]:
-    return {"recycle_policy": {"retention_period_in_days": _days(call.world)}}
+def show_policy(op: ShowRecyclePolicy, context: Context) -> dict[str, Any]:
+    return {"recycle_policy": {"retention_period_in_days": _days(context.world)}}
 
 
 @simulates(SetRecyclePolicy)
-def set_policy(op: SetRecyclePolicy, call: Call) -> dict[str, Any]:
-    call.world.table(Policy).put(Policy("policy", op.retention_period_in_days))
+def set_policy(op: SetRecyclePolicy, context: Context) -> dict[str, Any]:
+    context.world.table(Policy).put(Policy("policy", op.retention_period_in_days))
     return {}

@@ -3,50 +3,54 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
+from ...nosql import engines
 from .. import lifecycle
 from ..world import Instance, Node
-from . import Call
+from . import Context
 
-REDIS = ("redis",)
 RUNNING = frozenset({"normal", "abnormal", "data_disk_full", "enlargefail"})
 """The statuses in which an instance answers questions about its inside."""
-_ONE_DATABASE = "RedisCluster"
-_DATABASES = tuple(map(str, range(1000)))
 
 
-def running(call: Call, instance_id: str) -> Instance:
+def running(context: Context, instance_id: str) -> Instance:
     """An instance that answers questions.
 
     Raises:
         Refused: when there is none, or it does not run.
     """
-    instance = call.instance(instance_id)
+    instance = context.instance(instance_id)
     lifecycle.check_status(instance, RUNNING)
     return instance
 
 
-def usable(call: Call, instance_id: str) -> Instance:
+def usable(context: Context, instance_id: str) -> Instance:
     """An instance that can be changed.
 
     Raises:
         Refused: when there is none, something else is done to it, or it is not as it should be.
     """
-    instance = call.instance(instance_id)
+    instance = context.instance(instance_id)
     lifecycle.check_idle(instance, lifecycle.USABLE)
     return instance
 
 
-def node(call: Call, node_id: str) -> tuple[Instance, Node]:
+def node(context: Context, node_id: str) -> tuple[Instance, Node]:
     """A node of an instance that runs, and the instance."""
-    instance, one = call.node(node_id)
+    instance, one = context.node(node_id)
     lifecycle.check_status(instance, RUNNING)
     return instance, one
 
 
 def databases(instance: Instance) -> tuple[str, ...]:
-    """The databases of an instance: the protocol of Redis Cluster knows one."""
-    return _DATABASES[:1] if instance.mode == _ONE_DATABASE else _DATABASES
+    """The numbers of the databases of an instance."""
+    return _numbers(engines.mode(instance.engine, instance.mode).databases)
+
+
+@cache
+def _numbers(count: int) -> tuple[str, ...]:
+    return tuple(map(str, range(count)))
 
 
 def draw(what: str, below: int) -> int:

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...nosql import engines
 from ...nosql.operations.redis_data import ListInstanceDatabases, ShowRedisBigKeys, ShowRedisHotKeys, UpdateDatabases
-from ..lifecycle import End, Work, known
-from ..messages import Refused
+from ..engine.work import Work
+from ..lifecycle import End, known
+from ..refusals import Refused
 from ..world import Instance, World, kept
-from . import Call, simulates
-from .redis import REDIS, databases, draw, running, usable
+from . import Context, simulates
+from .redis import databases, draw, running, usable
 
 _BIG = ("basket", "feed", "index", "ranking", "audit", "export")
 _HOT = ("session", "price", "stock", "token", "banner")
@@ -86,7 +88,7 @@ def _keys_at(world: World, instance_id: str, mode: str, moment: float) -> list[K
 
 def _first(instance_id: str, mode: str) -> list[Key]:
     """The keys an instance has when nothing happened to it: some big, some busy."""
-    places = 1 if mode == "RedisCluster" else 2
+    places = min(2, engines.mode("redis", mode).databases)
     found = []
     for number, name in enumerate((*_BIG, *_HOT)):
         what = f"{instance_id} {name}"
@@ -109,34 +111,34 @@ def _flushed(end: End) -> None:
 FLUSH = known(Work("FlushDatabases", "FLUSH", 60, apply=_flushed))
 
 
-@simulates(ListInstanceDatabases, "data", only=REDIS)
-def list_databases(op: ListInstanceDatabases, call: Call) -> list[str]:
-    return list(databases(running(call, op.instance_id)))
+@simulates(ListInstanceDatabases, "data")
+def list_databases(op: ListInstanceDatabases, context: Context) -> list[str]:
+    return list(databases(running(context, op.instance_id)))
 
 
-@simulates(UpdateDatabases, only=REDIS)
-def flush(op: UpdateDatabases, call: Call) -> dict[str, Any]:
-    instance = usable(call, op.instance_id)
+@simulates(UpdateDatabases)
+def flush(op: UpdateDatabases, context: Context) -> dict[str, Any]:
+    instance = usable(context, op.instance_id)
     database = "*" if op.db_id is None else str(op.db_id)
     if database not in ("*", *databases(instance)):
         raise Refused("DBS.200823")
-    return call.start(FLUSH, instance, database=database)
+    return context.start(FLUSH, instance, database=database)
 
 
-@simulates(ShowRedisBigKeys, "data", only=REDIS)
-def list_big_keys(op: ShowRedisBigKeys, call: Call) -> list[dict[str, Any]]:
-    instance = running(call, op.instance_id)
-    found = [key for key in _keys(call.world, instance) if not key.qps and key.type in (op.key_types or _TYPES)]
+@simulates(ShowRedisBigKeys, "data")
+def list_big_keys(op: ShowRedisBigKeys, context: Context) -> list[dict[str, Any]]:
+    instance = running(context, op.instance_id)
+    found = [key for key in _keys(context.world, instance) if not key.qps and key.type in (op.key_types or _TYPES)]
     return [
         {"db_id": key.db, "key_type": key.type, "key_name": key.name, "key_size": key.size}
         for key in sorted(found, key=lambda key: -key.size)
     ]
 
 
-@simulates(ShowRedisHotKeys, "data", only=REDIS)
-def list_hot_keys(op: ShowRedisHotKeys, call: Call) -> list[dict[str, Any]]:
-    instance = running(call, op.instance_id)
-    found = [key for key in _keys(call.world, instance) if key.qps]
+@simulates(ShowRedisHotKeys, "data")
+def list_hot_keys(op: ShowRedisHotKeys, context: Context) -> list[dict[str, Any]]:
+    instance = running(context, op.instance_id)
+    found = [key for key in _keys(context.world, instance) if key.qps]
     return [
         {"name": key.name, "type": key.type, "command": _READ[key.type], "qps": key.qps, "db_id": key.db}
         for key in sorted(found, key=lambda key: -key.qps)

@@ -13,11 +13,13 @@ from ...nosql.operations.redis_recovery import (
     ShowRedisPitrInfo,
     ShowRedisPitrPolicy,
 )
-from ..lifecycle import End, Work, known
-from ..messages import Refused
-from ..world import Instance, job_time, kept
-from . import Call, simulates
-from .redis import REDIS, running, usable
+from ..engine.tables import job_time
+from ..engine.work import Work
+from ..lifecycle import End, known
+from ..refusals import Refused
+from ..world import Instance, kept
+from . import Context, simulates
+from .redis import running, usable
 from .redis_data import Event, happened
 
 _DEFAULT_MINUTES, _DEFAULT_DAYS = 20, 1
@@ -45,43 +47,43 @@ class Pitr:
         return [self.since + step * number for number in range(oldest, int((now - self.since) // step) + 1)]
 
 
-@simulates(ShowRedisPitrPolicy, only=REDIS)
-def show_policy(op: ShowRedisPitrPolicy, call: Call) -> dict[str, Any]:
-    known = call.world.table(Pitr).get(running(call, op.instance_id).id)
+@simulates(ShowRedisPitrPolicy)
+def show_policy(op: ShowRedisPitrPolicy, context: Context) -> dict[str, Any]:
+    known = context.world.table(Pitr).get(running(context, op.instance_id).id)
     if known is None:
         return {"enabled": False}
     return {"enabled": True, "interval": known.interval, "keep_days": known.keep_days}
 
 
-@simulates(SetRedisPitrPolicy, only=REDIS)
-def set_policy(op: SetRedisPitrPolicy, call: Call) -> dict[str, Any]:
-    instance, table = usable(call, op.instance_id), call.world.table(Pitr)
+@simulates(SetRedisPitrPolicy)
+def set_policy(op: SetRedisPitrPolicy, context: Context) -> dict[str, Any]:
+    instance, table = usable(context, op.instance_id), context.world.table(Pitr)
     known = table.get(instance.id)
     if op.enabled:
         interval = op.interval or _DEFAULT_MINUTES
-        since = known.since if known and known.interval == interval else float(int(call.now))
+        since = known.since if known and known.interval == interval else float(int(context.now))
         table.put(Pitr(instance.id, interval, op.keep_days or _DEFAULT_DAYS, since))
     elif known:
         table.drop(instance.id)
     return {}
 
 
-def _moments(instance: Instance, call: Call) -> list[float]:
-    known = call.world.table(Pitr).get(instance.id)
-    return known.moments(call.now) if known else []
+def _moments(instance: Instance, context: Context) -> list[float]:
+    known = context.world.table(Pitr).get(instance.id)
+    return known.moments(context.now) if known else []
 
 
-@simulates(ShowRedisPitrInfo, "data", only=REDIS)
-def show_storage(op: ShowRedisPitrInfo, call: Call) -> dict[str, Any]:
-    count = len(_moments(running(call, op.instance_id), call))
+@simulates(ShowRedisPitrInfo, "data")
+def show_storage(op: ShowRedisPitrInfo, context: Context) -> dict[str, Any]:
+    count = len(_moments(running(context, op.instance_id), context))
     return {"storage": f"{count * _MB:.2f}MB"}
 
 
-@simulates(ListRedisPitrRestoreTime, only=REDIS)
-def list_moments(op: ListRedisPitrRestoreTime, call: Call) -> list[str]:
+@simulates(ListRedisPitrRestoreTime)
+def list_moments(op: ListRedisPitrRestoreTime, context: Context) -> list[str]:
     if op.end_time <= op.start_time:
         raise Refused("DBS.280001", "end_time: later than start_time.")
-    moments = _moments(running(call, op.instance_id), call)
+    moments = _moments(running(context, op.instance_id), context)
     begin, end = op.start_time.timestamp(), op.end_time.timestamp()
     return [job_time(moment) for moment in moments if begin <= moment <= end]
 
@@ -101,19 +103,19 @@ RESTORE = known(Work("RestoreRedisPitr", "RESTORE", 600, apply=_taken_back))
 READ_IN = known(Work("RestoreRedisData", "RESTORE", 600, apply=_read_in))
 
 
-@simulates(RestoreRedisPitr, only=REDIS)
-def restore(op: RestoreRedisPitr, call: Call) -> dict[str, Any]:
-    instance = usable(call, op.instance_id)
-    if instance.id not in call.world.table(Pitr):
+@simulates(RestoreRedisPitr)
+def restore(op: RestoreRedisPitr, context: Context) -> dict[str, Any]:
+    instance = usable(context, op.instance_id)
+    if instance.id not in context.world.table(Pitr):
         raise Refused("DBS.212003", "Going back is switched off.")
     moment = op.restore_time.timestamp()
-    if moment not in _moments(instance, call):
+    if moment not in _moments(instance, context):
         raise Refused("DBS.201215", "It is none of the moments one can go back to.")
-    return call.start(RESTORE, instance, back=moment)
+    return context.start(RESTORE, instance, back=moment)
 
 
-@simulates(RestoreRedisData, only=REDIS)
-def read_in(op: RestoreRedisData, call: Call) -> dict[str, Any]:
+@simulates(RestoreRedisData)
+def read_in(op: RestoreRedisData, context: Context) -> dict[str, Any]:
     """Any bucket will do: what is in it cannot be known here."""
-    instance = usable(call, op.instance_id)
-    return call.start(READ_IN, instance, files=op.files)
+    instance = usable(context, op.instance_id)
+    return context.start(READ_IN, instance, files=op.files)

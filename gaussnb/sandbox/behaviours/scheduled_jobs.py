@@ -7,10 +7,12 @@ from typing import Any
 
 from ...nosql.operations.scheduled_jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
 from .. import lifecycle
-from ..lifecycle import End, Work, known
-from ..messages import Refused
-from ..world import Instance, World, job_time, kept
-from . import Call, instances, matching, simulates
+from ..engine.tables import job_time
+from ..engine.work import Work
+from ..lifecycle import End, known
+from ..refusals import Refused
+from ..world import Instance, World, kept
+from . import Context, instances, matching, simulates
 
 _DAY = 24 * 3600
 _WINDOW = 7 * _DAY
@@ -92,14 +94,14 @@ _BEGIN = known(Work("BeginSchedule", "", 0, apply=_begin))
 
 def _status(world: World, one: Schedule) -> tuple[str, float]:
     """State and end: once it runs, those of its work."""
-    job = world.jobs.get(one.job_id)
-    return (job.status, job.end) if job else (one.status, one.end)
+    task = world.tasks.get(one.job_id)
+    return (task.status, task.end) if task else (one.status, one.end)
 
 
 @simulates(ListNosqlTaskList)
-def list_schedules(op: ListNosqlTaskList, call: Call) -> dict[str, Any]:
-    world = call.world
-    end = op.end_time.timestamp() if op.end_time else call.now
+def list_schedules(op: ListNosqlTaskList, context: Context) -> dict[str, Any]:
+    world = context.world
+    end = op.end_time.timestamp() if op.end_time else context.now
     begin = op.start_time.timestamp() if op.start_time else end - _WINDOW
     found = matching(world.table(Schedule).newest_first(), name=op.job_name, instance_id=op.instance_id)
     found = [
@@ -127,13 +129,13 @@ def _shown(world: World, one: Schedule) -> dict[str, Any]:
 
 
 @simulates(CancelInstanceScheduleWindow)
-def cancel(op: CancelInstanceScheduleWindow, call: Call) -> dict[str, Any]:
-    schedules = call.world.table(Schedule)
+def cancel(op: CancelInstanceScheduleWindow, context: Context) -> dict[str, Any]:
+    schedules = context.world.table(Schedule)
     one = schedules.get(op.job_id)
     if one is None:
         raise Refused("DBS.280016")
     if one.status != "Pending":
         raise Refused("DBS.200047", "It waits no more.")
-    one.status, one.end = "Canceled", call.now
+    one.status, one.end = "Canceled", context.now
     schedules.put(one)
     return {}

@@ -11,21 +11,22 @@ from ...nosql.operations.tags import (
     ListInstanceTags,
     ListProjectTags,
 )
-from ..messages import Refused, encode
+from ..engine.messages import encode
+from ..refusals import Refused
 from ..world import Instance
-from . import Call, Page, simulates, wanted
+from . import Context, Page, simulates, wanted
 
 _MOST = 20
 
 
 @simulates(ListInstanceTags)
-def list_tags(op: ListInstanceTags, call: Call) -> dict[str, Any]:
-    return {"tags": _shown(call.instance(op.instance_id))}
+def list_tags(op: ListInstanceTags, context: Context) -> dict[str, Any]:
+    return {"tags": _shown(context.instance(op.instance_id))}
 
 
 @simulates(BatchTagAction)
-def change_tags(op: BatchTagAction, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def change_tags(op: BatchTagAction, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     if op.action == "create":
         tags = instance.tags | {tag.key: tag.value or "" for tag in op.tags}
     else:
@@ -34,14 +35,14 @@ def change_tags(op: BatchTagAction, call: Call) -> dict[str, Any]:
     if len(tags) > _MOST:
         raise Refused("DBS.280441", f"An instance has at most {_MOST} tags.")
     instance.tags = tags
-    call.world.touch(instance, call.now)
+    context.world.touch(instance, context.now)
     return {}
 
 
 @simulates(ListProjectTags)
-def list_project_tags(op: ListProjectTags, call: Call) -> list[dict[str, Any]]:
+def list_project_tags(op: ListProjectTags, context: Context) -> list[dict[str, Any]]:
     values: dict[str, dict[str, None]] = {}
-    for instance in call.world.instances.values():
+    for instance in context.world.instances.values():
         for key, value in instance.tags.items():
             values.setdefault(key, {})[value] = None
     return [{"type": "user", "key": key, "values": list(values[key])} for key in sorted(values)]
@@ -49,8 +50,8 @@ def list_project_tags(op: ListProjectTags, call: Call) -> list[dict[str, Any]]:
 
 @simulates(ListInstancesByTags)
 @simulates(ListInstancesByResourceTags)
-def find(op: ListInstancesByResourceTags, call: Call) -> Page | dict[str, Any]:
-    found = [one for one in call.world.instances.newest_first() if _has(one, op)]
+def find(op: ListInstancesByResourceTags, context: Context) -> Page | dict[str, Any]:
+    found = [one for one in context.world.instances.newest_first() if _has(one, op)]
     if op.action == "count":  # documented: nothing but the count; the list has to be there all the same
         return {"instances": [], "total_count": len(found)}
     return Page(

@@ -1,4 +1,4 @@
-"""What was asked of the sandbox, secrets masked before they are kept."""
+"""The journal: the last requests to the sandbox. Secrets are masked before a request is stored."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..core.operation import Operation
-from ..core.rows import Row
-from ..core.rules import is_secret
-from ..core.secrets import mask, masked
-from ..nosql.service import OPERATIONS
+from ...core.frames import frame_from
+from ...core.operation import Operation
+from ...core.rows import Row
+from ...core.rules import is_secret
+from ...core.secrets import mask, masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 _LONGEST = 65_536  # bytes of a body that is kept
 
 
-class Asked(Row):
-    """One request the sandbox got."""
+class JournalEntry(Row):
+    """One request to the sandbox."""
 
     time: datetime
-    """When, on the sandbox's clock."""
+    """The moment on the sandbox's clock."""
     method: str
     """GET, POST, PUT or DELETE."""
     path: str
     """Path and query, as sent, secrets masked."""
     operation: str
-    """The operation it was, empty for an unknown one."""
+    """The operation; empty for an unknown one."""
     status: int
     """The HTTP status of the answer; missing when the connection was dropped."""
     error_code: str
@@ -39,9 +39,9 @@ class Asked(Row):
     request_id: str
     """The request id of the answer."""
     seconds: float
-    """How long the answer took to make, in real seconds."""
+    """The real seconds that making the answer took."""
     body: Annotated[str, "JSON"]
-    """The JSON object that was sent, secrets masked; other bodies, and very long ones, are not kept."""
+    """The JSON object in the body, secrets masked; other bodies, and very long ones, are not kept."""
 
 
 class Journal:
@@ -51,11 +51,11 @@ class Journal:
         self._records: deque[dict[str, Any]] = deque(maxlen=keep)
 
     def add(self, body: bytes, secrets: frozenset[str], **record: Any) -> None:
-        """Keep a record. Its path and its body are masked here.
+        """Store a request, with its path and its body masked.
 
         Args:
-            body: what was sent.
-            secrets: the names below which a secret stands in it.
+            body: the body of the request.
+            secrets: the names of the fields that hold secrets.
         """
         self._records.append({**record, "path": mask(record["path"]), "body": body_without_secrets(body, secrets)})
 
@@ -63,18 +63,16 @@ class Journal:
         return len(self._records)
 
     def newest(self, count: int) -> list[dict[str, Any]]:
-        """The last records, newest first."""
+        """The last requests, newest first."""
         return list(islice(reversed(self._records), count))
 
     def frame(self) -> pd.DataFrame:
-        """The records, one row each, oldest first."""
-        from ..core.frames import frame_from
-
-        return frame_from(Asked, list(self._records))
+        """The requests, one row each, oldest first."""
+        return frame_from(JournalEntry, list(self._records))
 
 
 def body_without_secrets(body: bytes, secrets: frozenset[str]) -> str:
-    """A JSON object as text without its secrets; nothing of any other body, or of a very long one."""
+    """A JSON object as text with its secrets masked; an empty text for any other body, and for a very long one."""
     if not body or len(body) > _LONGEST:
         return ""
     try:
@@ -82,17 +80,14 @@ def body_without_secrets(body: bytes, secrets: frozenset[str]) -> str:
         if not isinstance(value, dict):
             return ""
         text = json.dumps(masked(value, secrets), ensure_ascii=False)
-        return text.encode(errors="replace").decode()  # half a surrogate is no text to a frame
+        return text.encode(errors="replace").decode()  # a frame cannot hold half a surrogate
     except (ValueError, RecursionError):
         return ""
 
 
 @cache
-def secret_names(operation: type[Operation] | None) -> frozenset[str]:
-    """The fields of an operation that are secret; for a request that is none, those of all there are."""
+def secret_names(*operations: type[Operation]) -> frozenset[str]:
+    """The names of the secret fields of operations."""
     return frozenset(
-        name
-        for one in ([operation] if operation else OPERATIONS.values())
-        for name, info in one.model_fields.items()
-        if is_secret(info.annotation)
+        name for one in operations for name, info in one.model_fields.items() if is_secret(info.annotation)
     )
