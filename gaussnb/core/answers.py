@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from .rows import Above, Asked, At, Column, Count, Each, Joined, Keys, Row, Source, columns
+from .rows import Above, At, Column, Count, Each, FromRequest, Joined, Keys, Row, Source, columns
 from .secrets import reveal
 
 # ---------------------------------------------------------------------------------------- answers
@@ -141,7 +141,7 @@ def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
             ]
         case Above(thing_path, path):
             return lambda things, above: [next(leaves(enclosing.get(thing_path), path), None) for enclosing in above]
-        case Asked(name):
+        case FromRequest(name):
             value = reveal(asked.get(name))
             return lambda things, above: [value] * len(things)
         case Each(path):

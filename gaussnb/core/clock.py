@@ -18,12 +18,15 @@ class Clock(Protocol):
 
     def time(self) -> float:
         """Now, in epoch seconds."""
+        ...
 
     def now(self) -> datetime:
         """Now, in UTC."""
+        ...
 
     def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
-        """Return when ``seconds`` have passed, or when somebody sets ``wake``."""
+        """Return when ``seconds`` have passed, or when ``wake`` is set."""
+        ...
 
 
 class RealClock:

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import pairwise
 
 
-def told(cls: type, names: Iterable[str]) -> dict[str, str]:
+def attribute_docs(cls: type, names: Iterable[str]) -> dict[str, str]:
     """What the docstrings below the attributes of a class say, those of its bases included.
 
     Args:
@@ -18,7 +18,7 @@ def told(cls: type, names: Iterable[str]) -> dict[str, str]:
         names: of the attributes. Those without a docstring, or without a source to read it in, are left out.
 
     >>> from gaussnb.core.operation import Paged
-    >>> told(Paged, ["limit", "soup"])
+    >>> attribute_docs(Paged, ["limit", "soup"])
     {'limit': 'How many items to read, at most 100. Given, one page is read instead of all.'}
     """
     wanted = set(names)

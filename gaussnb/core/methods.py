@@ -18,9 +18,12 @@ from typing import (
     Any,
     Concatenate,
     Generic,
+    Never,
     ParamSpec,
     Protocol,
     Self,
+    TypeAlias,
+    TypeVar,
     cast,
     overload,
 )
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 from .words import _line, _table, meaning_of, type_in_words
 
 P = ParamSpec("P")
+Op = TypeVar("Op", bound=Operation)
+Accepted = TypeVar("Accepted", bound=Operation, contravariant=True)
 
 
 class Sender(Protocol):
@@ -54,11 +59,11 @@ class Group:
         self._sender = sender
 
     @classmethod
-    def calls(cls) -> dict[str, Call[Any]]:
+    def calls(cls) -> dict[str, AnyCall]:
         """The calls of this group by name, in declared order."""
         return {name: value for name, value in cls._members() if isinstance(value, Call)}
 
-    def __iter__(self) -> Iterator[Call[Any]]:
+    def __iter__(self) -> Iterator[AnyCall]:
         """The calls, bound: ``for call in gdb.backups: display(call)`` shows their cards."""
         return (getattr(self, name) for name in self.calls())
 
@@ -67,7 +72,7 @@ class Group:
         return (member for base in reversed(cls.__mro__) for member in vars(base).items())
 
     @classmethod
-    def many(cls) -> dict[str, Many[Any]]:
+    def many(cls) -> dict[str, Many[...]]:
         """What this group does to many things at once, by name."""
         return {name: value for name, value in cls._members() if isinstance(value, Many)}
 
@@ -76,7 +81,7 @@ class Group:
 
     def _repr_markdown_(self) -> str:
         about = f"**{type(self).__name__}**: {inspect.getdoc(type(self)) or ''}"
-        methods: dict[str, Call[Any] | Many[Any]] = {**self.calls(), **self.many()}
+        methods: dict[str, AnyCall | Many[...]] = {**self.calls(), **self.many()}
         rows = [(f"`{name}`", method.summary) for name, method in methods.items()]
         return "\n".join([about, *_table(("call", "what it does"), rows)])
 
@@ -155,10 +160,9 @@ class _Method:
     _group = ""
     __name__: str
 
-    if TYPE_CHECKING:
-
-        @property
-        def __signature__(self) -> inspect.Signature: ...
+    @cached_property
+    def __signature__(self) -> inspect.Signature:
+        raise NotImplementedError
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._group, self.__name__ = owner.__name__.lower(), name
@@ -178,14 +182,18 @@ class _Method:
 class _Documentation:
     """``__doc__`` of a call, written when it is asked for: 150 of them would slow the import."""
 
-    def __get__(self, call: Call[Any] | None, owner: type) -> str:
+    def __get__(self, call: AnyCall | None, owner: type) -> str:
         return call.documentation if call is not None else "An operation as a method of a group."
 
 
-class Call(_Method, Generic[P]):
-    """An operation as a method of a group. Showing it in a cell is its documentation."""
+class Call(_Method, Generic[P, Accepted]):
+    """An operation as a method of a group. Showing it in a cell is its documentation.
 
-    __doc__ = _Documentation()
+    The type parameters are the arguments of the call, and the operation it accepts instead of them.
+    """
+
+    if not TYPE_CHECKING:  # to type checkers a docstring is a text
+        __doc__ = _Documentation()
 
     def __init__(self, operation: type[Operation], *, returns: type[Row] | None = None) -> None:
         self.operation = operation
@@ -198,7 +206,7 @@ class Call(_Method, Generic[P]):
     def __call__(self, *args: P.args, **fields: P.kwargs) -> pd.DataFrame: ...
 
     @overload
-    def __call__(self, operation: Operation, /) -> pd.DataFrame: ...
+    def __call__(self, operation: Accepted, /) -> pd.DataFrame: ...
 
     def __call__(self, *args: Any, **fields: Any) -> pd.DataFrame:
         return self._send(self._operation(args, fields))
@@ -311,8 +319,11 @@ class Call(_Method, Generic[P]):
         )
 
 
-class _One(Call[[str]]):
-    __doc__ = _Documentation()  # a list call, asked for the one row with a given key
+class _One(Call[[str], Never]):
+    """A list call as a look-up of the one row with a given key."""
+
+    if not TYPE_CHECKING:
+        __doc__ = _Documentation()
 
     def __init__(self, operation: type[Operation], key: str, missing: str, column: str) -> None:
         super().__init__(operation)
@@ -354,14 +365,18 @@ class _One(Call[[str]]):
 class _ManyDocumentation:
     """``__doc__`` of a method that acts on many: its function's own."""
 
-    def __get__(self, method: Many[Any] | None, owner: type) -> str:
+    def __get__(self, method: Many[...] | None, owner: type) -> str:
         return inspect.getdoc(method.function) or "" if method is not None else "Many things at once, as a method."
+
+
+AnyCall: TypeAlias = Call[..., Never]
 
 
 class Many(_Method, Generic[P]):
     """A function over many things as a method of a group. Showing it in a cell is its documentation."""
 
-    __doc__ = _ManyDocumentation()
+    if not TYPE_CHECKING:
+        __doc__ = _ManyDocumentation()
 
     def __init__(self, function: Callable[Concatenate[Any, P], pd.DataFrame]) -> None:
         self.function = function
@@ -397,17 +412,17 @@ class Many(_Method, Generic[P]):
         return "\n".join(lines)
 
 
-def call(operation: Callable[P, Operation], *, returns: type[Row] | None = None) -> Call[P]:
+def call(operation: Callable[P, Op], *, returns: type[Row] | None = None) -> Call[P, Op]:
     """An operation as a method of a group.
 
     Args:
         operation: the declared class.
         returns: another view of the same answer, instead of the row the route names.
     """
-    return Call(cast("type[Operation]", operation), returns=returns)
+    return Call(cast("type[Op]", operation), returns=returns)  # a class; as a callable it carries its parameters
 
 
-def one(operation: type[Operation], key: str, missing: str, column: str = "") -> Call[[str]]:
+def one(operation: type[Operation], key: str, missing: str, column: str = "") -> Call[[str], Never]:
     """A list call as a look-up of one row: ``get = one(ListThings, "id", "X.404")``.
 
     Args:

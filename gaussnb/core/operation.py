@@ -39,9 +39,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from .. import doors
-from .docstrings import told
+from .docstrings import attribute_docs
 from .rows import Row
-from .rules import Limit, Offset, refuse
+from .rules import NO_SUCH_FIELD, Limit, Offset, refuse
 from .secrets import reveal
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class AsText:
 # --------------------------------------------------------------------------------------- requests
 
 
-_SAYS = {"missing": "this field is required", "extra_forbidden": "there is no such field"}
+_SAYS = {"missing": "this field is required", "extra_forbidden": NO_SUCH_FIELD}
 
 
 def _without_input(error: ValidationError) -> ValidationError:
@@ -90,7 +90,11 @@ def _without_input(error: ValidationError) -> ValidationError:
     for line in error.errors(include_url=False, include_input=False):
         says = _SAYS.get(line["type"], line["msg"])
         context = {key: str(value) for key, value in line.get("ctx", {}).items()}
-        kind = PydanticCustomError(line["type"], "{says}", {**context, "says": says})
+        kind = PydanticCustomError(
+            line["type"],  # pyright: ignore[reportArgumentType]  # the type of an error is no literal here
+            "{says}",
+            {**context, "says": says},
+        )
         lines.append(InitErrorDetails(type=kind, loc=line["loc"], input=None))
     return ValidationError.from_exception_data(error.title, lines, hide_input=True)
 
@@ -135,7 +139,17 @@ def refuse_all(title: str, broken: list[InitErrorDetails]) -> None:
 Ties = tuple[Tie[Any], ...]
 
 
-class Model(BaseModel):
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
+class _Named(ModelMetaclass):
+    """Tells type checkers that the fields of a part are given by name, and that a part is hashable."""
+
+
+@dataclass_transform(kw_only_default=False, frozen_default=True, field_specifiers=(Field,))
+class _Positional(_Named):  # type: ignore[misc]  # mypy takes the metaclass itself for a dataclass
+    """Tells type checkers that the fields of an operation may be given by position."""
+
+
+class Model(BaseModel, metaclass=_Named):
     """The base of every request and its nested parts: strict about names, silent about inputs."""
 
     ties: ClassVar[Ties] = ()
@@ -151,7 +165,7 @@ class Model(BaseModel):
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         made = handler(schema)
         properties = handler.resolve_ref_schema(made).get("properties", {})
-        for name, says in told(cls, properties).items():
+        for name, says in attribute_docs(cls, properties).items():
             properties[name].setdefault("description", says)
         return made
 
@@ -213,22 +227,21 @@ class Route:
         return self.method == "GET" or self.asks
 
 
-@cache
 def documented(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
-    """The fields of a model by name, each with what stands below it in the source as its description."""
-    for name, says in told(model, model.model_fields).items():
-        model.model_fields[name].description = says
+    """The fields of a model by name, each with its attribute docstring as its description."""
+    _describe(model)
     return model.model_fields
+
+
+@cache
+def _describe(model: type[BaseModel]) -> None:
+    for name, says in attribute_docs(model, model.model_fields).items():
+        model.model_fields[name].description = says
 
 
 def fields_of(part: BaseModel) -> dict[str, Any]:
     """Every field of a request with its value. ``dict()`` would stumble over a field that is called ``keys``."""
     return {name: value for name, value in part}
-
-
-@dataclass_transform(kw_only_default=False, field_specifiers=(Field,))
-class _Positional(ModelMetaclass):
-    """Tells type checkers that an operation's fields may be given by position."""
 
 
 class Operation(Model, metaclass=_Positional):

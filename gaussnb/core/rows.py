@@ -13,7 +13,7 @@ from typing import (
     get_type_hints,
 )
 
-from .docstrings import told
+from .docstrings import attribute_docs
 from .rules import marks, unwrap
 
 # ---------------------------------------------------------------------------------------- answers
@@ -65,7 +65,7 @@ class Above:
 
 
 @dataclass(frozen=True)
-class Asked:
+class FromRequest:
     """Reads a value of the request that was answered."""
 
     name: str
@@ -78,7 +78,7 @@ class Each:
     path: str
 
 
-Source = At | Joined | Count | Keys | Above | Asked | Each
+Source = At | Joined | Count | Keys | Above | FromRequest | Each
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Column:
     @property
     def doc(self) -> str:
         """What it means."""
-        return told(self.row, [self.name]).get(self.name, "")
+        return attribute_docs(self.row, [self.name]).get(self.name, "")
 
 
 class Row(ABC):  # noqa: B024 - what is abstract is that nobody makes one

@@ -60,6 +60,10 @@ MISSING = "missing"
 """The code of a rule about a value that must be given: the sandbox answers with the service's usual code for it."""
 
 
+NO_SUCH_FIELD = "there is no such field"
+"""The sentence about a name that is not declared."""
+
+
 def refuse(says: str, code: str = BAD_VALUE) -> PydanticCustomError:
     """The error a validator raises: a sentence for the person, a code for the wire."""
     return PydanticCustomError("rule", "{says}", {"says": says, "code": code})

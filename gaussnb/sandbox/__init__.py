@@ -10,13 +10,12 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
-from pydantic import SecretStr
-
-from ..client import Client
 from ..cloud.regions import check_endpoint, is_loopback
+from ..cloud.settings import Settings
 from ..core.catalogue import Chapters
 from ..core.errors import CredentialsError
 from ..core.operation import Operation
+from ..nosql.client import Client
 from ..nosql.error_codes import BAD_VALUE_CODE, CODES, MISSING_CODE
 from ..nosql.groups import GROUPS
 from ..nosql.service import OPERATIONS
@@ -67,7 +66,7 @@ def simulated() -> Mapping[type[Operation], str]:
     return MappingProxyType({**IAM.depths, **BEHAVIOURS.depths})
 
 
-def login(address: str) -> dict[str, str | SecretStr]:
+def login(address: str) -> Settings:
     """The settings that connect to a sandbox which runs elsewhere on this machine.
 
     Args:

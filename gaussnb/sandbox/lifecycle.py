@@ -8,6 +8,7 @@ from typing import Any
 
 from ..nosql.engines import ENGINES
 from ..nosql.operations.instances import RestartInstance
+from ..nosql.states import CREATED, SETTLED, USABLE
 from .engine import work
 from .engine.work import Work, Works
 from .refusals import Refused
@@ -16,11 +17,11 @@ from .world import CHAPTERS, Instance, Node, World
 FULL = 97
 """The percentage in use from which on a disk is full."""
 
-USABLE = frozenset({"normal"})
-FILLED = frozenset({"normal", "data_disk_full"})
-MADE = frozenset({"normal", "abnormal", "enlargefail", "data_disk_full", "frozen"})
+FILLED = USABLE | {"data_disk_full"}
+"""The statuses in which work may begin that makes room on the disk or reads from it."""
+MADE = CREATED
 """The statuses of instances that were created successfully."""
-ANY = MADE | {"createfail"}
+ANY = SETTLED
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from ..view.palette import ACTIONS, SIGNS
+from ..nosql.service import SERVICE
+from ..view.palette import BAR, DARK_BAR, SIGNS, tinted_pill_rules
+from ..view.snapshot import Phase
 from .engine.app import App, show_document, shown
 from .engine.messages import JSON, Request, Response
 from .engine.tables import Task
@@ -78,7 +80,7 @@ def page(app: App, follow: bool = False) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 {again}<title>Sandbox {_text(world.region)}</title>
-<style>{_CSS}</style>
+<style>{_CSS}{_PALETTE}</style>
 </head>
 <body>
 <header>
@@ -136,11 +138,11 @@ def _section(title: str, head: Iterable[str], rows: list[str], count: int, empty
 
 
 def _instance(one: Instance) -> str:
-    doing = ", ".join(ACTIONS.get(action, action) for action in one.actions)
-    kind = "going" if doing or one.status == "creating" else "ready" if one.status == "normal" else "failed"
+    doing = SERVICE.lifecycle.describe_actions(one.actions)
+    phase = SERVICE.lifecycle.phase_of(one.status, doing)
     return _row(
         f'<strong class="name">{_text(one.name)}</strong>',
-        _pill(kind, doing or one.status),
+        _pill(phase, doing or one.status),
         _text(f"{one.engine} {one.version}".strip()),
         _text(one.mode),
         f'<span class="number">{len(one.nodes)}</span>',
@@ -151,8 +153,8 @@ def _instance(one: Instance) -> str:
 
 
 def _job(job: Task, now: float) -> str:
-    kind = {"Running": "going", "Completed": "ready"}.get(job.status, "failed")
-    said = _pill(kind, job.status)
+    phase = SERVICE.lifecycle.job_phase(job.status)
+    said = _pill(phase, job.status)
     if job.status == "Running":
         share = min(99, int(100 * (now - job.start) / (job.end - job.start))) if job.end > job.start else 0
         said += f' <progress max="100" value="{share}" aria-label="{share} %"></progress>'
@@ -165,8 +167,8 @@ def _job(job: Task, now: float) -> str:
 
 def _request(record: dict[str, Any], project_id: str) -> str:
     status = record["status"]
-    kind = "failed" if status is None or status >= 400 else "ready"
-    answer = _pill(kind, "dropped" if status is None else str(status))
+    phase: Phase = "failed" if status is None or status >= 400 else "ready"
+    answer = _pill(phase, "dropped" if status is None else str(status))
     if record["error_code"]:
         answer += f" <code>{_text(record['error_code'])}</code>"
     path = record["path"].replace(project_id, "{project_id}")  # the same in every line, and long
@@ -185,8 +187,8 @@ def _row(*cells: str) -> str:
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _pill(kind: str, word: str) -> str:
-    return f'<span class="pill {kind}"><span aria-hidden="true">{SIGNS[kind]}</span> {_text(word)}</span>'
+def _pill(phase: Phase, word: str) -> str:
+    return f'<span class="pill {phase}"><span aria-hidden="true">{SIGNS[phase]}</span> {_text(word)}</span>'
 
 
 def _moment(moment: float) -> str:
@@ -205,12 +207,9 @@ def _plural(word: str, count: int) -> str:
 # Words and signs repeat the meaning of colours; the contrast of every text is at least 4.5 to 1.
 _CSS = """
 :root { color-scheme: light dark; --ground: #f6f7f9; --card: #fff; --ink: #1c2430; --soft: #586474; --line: #e2e6eb;
-  --link: #1559b7; --go: #0b5394; --go-bg: #e3eefb; --good: #1e6b36; --good-bg: #e3f4e8; --bad: #a32020;
-  --bad-bg: #fbe6e6; --bar: #2f7ad6; }
+  --link: #1559b7; }
 @media (prefers-color-scheme: dark) {
-  :root { --ground: #12161c; --card: #1a2029; --ink: #e4e9f0; --soft: #9aa7b8; --line: #2b3440; --link: #86b7f5;
-    --go: #a9cdfa; --go-bg: #1d3350; --good: #9fdcb2; --good-bg: #193626; --bad: #f4b0b0; --bad-bg: #45211f;
-    --bar: #5b9bea; }
+  :root { --ground: #12161c; --card: #1a2029; --ink: #e4e9f0; --soft: #9aa7b8; --line: #2b3440; --link: #86b7f5; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto,
@@ -251,9 +250,6 @@ td code.path { display: inline-block; min-width: 20rem; color: var(--ink); white
 .number { font-variant-numeric: tabular-nums; }
 .pill { display: inline-block; border-radius: 1em; padding: 0 .7em; font-size: .86rem; font-weight: 550;
   line-height: 1.6; }
-.pill.going { color: var(--go); background: var(--go-bg); }
-.pill.ready { color: var(--good); background: var(--good-bg); }
-.pill.failed { color: var(--bad); background: var(--bad-bg); }
 progress { appearance: none; border: 0; width: 6rem; height: .4rem; margin-left: .5rem; vertical-align: middle;
   border-radius: 1em; overflow: hidden; background: var(--line); }
 progress::-webkit-progress-bar { background: var(--line); }
@@ -264,4 +260,13 @@ details[open] { min-width: 22rem; }
 pre { margin: .3rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 footer { padding-bottom: 2.5rem; font-size: .88rem; }
 @media (max-width: 40rem) { header, main, footer { padding-left: 1rem; padding-right: 1rem; } }
+"""
+
+_PALETTE = f"""
+:root {{ --bar: {BAR}; }}
+{tinted_pill_rules()}
+@media (prefers-color-scheme: dark) {{
+:root {{ --bar: {DARK_BAR}; }}
+{tinted_pill_rules(dark=True)}
+}}
 """

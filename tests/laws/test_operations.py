@@ -26,13 +26,13 @@ from gaussnb.core.catalogue import Router
 from gaussnb.core.frames import frame_of
 from gaussnb.core.methods import Call, Group
 from gaussnb.core.operation import Operation, documented, fields_of
-from gaussnb.core.rows import Asked, columns
+from gaussnb.core.rows import FromRequest, columns
 from gaussnb.core.rules import BAD_VALUE, MISSING, is_secret, marks, unwrap
 from gaussnb.core.wire import operation_of, request_of
 from gaussnb.core.words import rule_in_words
 from gaussnb.nosql.error_codes import CODES
 from gaussnb.nosql.groups import GROUPS, NosqlGroups
-from gaussnb.nosql.service import OPERATIONS
+from gaussnb.nosql.service import OPERATIONS, SERVICE
 
 every_operation = pytest.mark.parametrize("operation", ALL, ids=by_name)
 every_part = pytest.mark.parametrize("part", sorted({p for o in ALL for p in parts(o)}, key=by_name), ids=by_name)
@@ -169,14 +169,14 @@ def test_the_table_names_every_operation_once() -> None:
 @every_operation
 def test_work_that_is_accepted_can_be_waited_for(operation: type[Operation]) -> None:
     row = operation.route.returns
-    started = any(column.name == "job_id" and not isinstance(column.source, Asked) for column in columns(row))
+    started = any(column.name == "job_id" and not isinstance(column.source, FromRequest) for column in columns(row))
     if operation.route.reads or not started:
         return
     assert operation.route.ends != "answered"
     collected = Columns(row, asked(row))
     collected.add(full(row))
     frame = frame_of(collected, {"operation": operation.route.id})
-    progress = begin(frame, None, 0.0)
+    progress = begin(SERVICE, frame, None, 0.0)
     assert progress.until == operation.route.ends
     if progress.until == "done":  # about no instance
         assert progress.ids == (frame["job_id"].item(),)

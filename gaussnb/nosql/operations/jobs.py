@@ -11,6 +11,7 @@ from ...core.catalogue import get
 from ...core.methods import Group, call, one
 from ...core.rows import At, Known, Row
 from ...core.rules import Moment, OneOf, Rule
+from .. import states
 from ..fields import JobId
 from .bases import Paged
 
@@ -24,7 +25,7 @@ class Job(Row, at="jobs"):
     """The job."""
     name: str
     """What is done, like CreateInstance."""
-    status: Annotated[str, Known(("Running", "Completed", "Failed"))]
+    status: Annotated[str, Known(tuple(states.JOB))]
     """Running until it is Completed or Failed."""
     progress: float
     """How far it is, in percent, while it runs."""

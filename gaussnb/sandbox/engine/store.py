@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
@@ -85,15 +86,17 @@ class FileStore(Store):
             self._file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.OperationalError as error:
             raise OSError(f"{path}: {error}") from None
+        # The file is also closed with a store that nobody closed: when the store is collected, or at exit.
+        self._close_file = weakref.finalize(self, self._file.close)
         try:
             self._open()
         except sqlite3.OperationalError as error:
-            self._file.close()
+            self.close()
             if "locked" in str(error):
                 raise RuntimeError(f"another sandbox has {path} open; close it, or use another file") from None
             raise
         except (sqlite3.DatabaseError, ValueError) as error:
-            self._file.close()
+            self.close()
             raise ValueError(f"{path} is not the file of a sandbox: {error}") from None
 
     def _open(self) -> None:
@@ -177,4 +180,4 @@ class FileStore(Store):
                     )
 
     def close(self) -> None:
-        self._file.close()
+        self._close_file()
