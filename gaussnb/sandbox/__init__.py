@@ -16,9 +16,8 @@ from ..core.catalogue import Chapters
 from ..core.errors import CredentialsError
 from ..core.operation import Operation
 from ..nosql.client import Client
-from ..nosql.error_codes import BAD_VALUE_CODE, CODES, MISSING_CODE
 from ..nosql.groups import GROUPS
-from ..nosql.service import OPERATIONS
+from ..nosql.service import SERVICE
 from . import page
 from .behaviours import BEHAVIOURS, Context
 from .engine import sandbox as engine
@@ -38,23 +37,18 @@ __all__ = ["Clock", "Fault", "Sandbox", "login", "simulated"]
 QUOTA = 50
 _WORLDFILE = Chapters([f"{__name__}.worldfile"])  # imports half of the behaviours
 
-SERVICE = SandboxService(
-    catalogue=OPERATIONS,
+NOSQL = SandboxService(
+    SERVICE,
     behaviours=BEHAVIOURS,
     works=WORKS,
     context=Context,
     world=World,
-    title="GaussDB NoSQL, as gaussnb declares it",
     groups=GROUPS,
-    codes=CODES,
-    bad_value_code=BAD_VALUE_CODE,
-    missing_code=MISSING_CODE,
     missing_codes={"datastore": "DBS.280446"},
     failure_code="DBS.280005",
     wrong_project_code="DBS.280408",
     # The catalog type of the real service is not known: the sandbox offers all that are in use.
     endpoints={"geminidb": "v3", "gaussdb-nosql": "v3", "nosql": "v3", "vpc": "v1"},
-    endpoint_variable="HUAWEICLOUD_SDK_REGION_GAUSSDBFORNOSQL",
 )
 """GaussDB NoSQL, as the sandbox plays it."""
 
@@ -130,7 +124,7 @@ class Sandbox(engine.Sandbox):
     <sandbox cn-north-4, seed 0>
     """
 
-    service = SERVICE
+    service = NOSQL
     look = page.look
 
     def __init__(

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import requests
 
+from gaussnb.cloud.error_codes import CLOUD_CODES
 from gaussnb.core.catalogue import Catalogue, get, post
 from gaussnb.core.operation import Operation
 from gaussnb.core.rows import Row
+from gaussnb.core.service import Lifecycle, Service, Status, by_name
 from gaussnb.sandbox.engine.behaviours import Behaviours, Context
 from gaussnb.sandbox.engine.messages import Refused
 from gaussnb.sandbox.engine.sandbox import Sandbox
@@ -87,15 +89,20 @@ def boil(op: BoilKettle, context: Context) -> dict[str, Any]:
     return context.start(BOIL, context.world.things[op.kettle_id])
 
 
+KETTLES = Service(
+    name="kettles",
+    title="Kettles",
+    host="kettles",
+    catalogue=Catalogue(["gaussnb.cloud.iam", __name__]),
+    lifecycle=Lifecycle(by_name([Status("cold", "ready"), Status("heating", "going"), Status("hot", "ready")])),
+    codes=CLOUD_CODES,
+    list_things=lambda ids: ListKettles(),
+    list_named=lambda name: ListKettles(),
+)
+
+
 class KettleSandbox(Sandbox):
-    service = SandboxService(
-        title="Kettles",
-        version="v1",
-        catalogue=Catalogue(["gaussnb.cloud.iam", __name__]),
-        behaviours=BEHAVIOURS,
-        works=WORKS,
-        world=Kitchen,
-    )
+    service = SandboxService(KETTLES, behaviours=BEHAVIOURS, works=WORKS, world=Kitchen, version="v1")
 
 
 class Session:
@@ -160,7 +167,7 @@ def test_the_state_file_restores_the_world(kettles: Any, tmp_path: Any) -> None:
 
 def test_the_openapi_document_describes_the_service(kettles: Any) -> None:
     document = kettles.http.get(f"{kettles.sandbox.endpoint}/openapi.json").json()
-    assert document["info"]["title"] == "Kettles" and len(document["paths"]) == 2
+    assert document["info"]["title"] == "Kettles, as gaussnb declares it" and len(document["paths"]) == 2
 
 
 def test_it_listens_on_a_socket() -> None:

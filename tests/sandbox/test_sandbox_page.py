@@ -13,7 +13,7 @@ import pytest
 
 from gaussnb.core.rules import is_secret
 from gaussnb.nosql.service import OPERATIONS
-from gaussnb.sandbox import SERVICE, Sandbox
+from gaussnb.sandbox import NOSQL, Sandbox
 from gaussnb.sandbox.engine.openapi import document
 
 Cloud = Any
@@ -219,17 +219,17 @@ def test_of_many_it_shows_the_newest(cloud: Cloud) -> None:
 def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
     return {
         shown["operationId"]: (method, path, shown)
-        for path, methods in document(SERVICE)["paths"].items()
+        for path, methods in document(NOSQL)["paths"].items()
         for method, shown in methods.items()
     }
 
 
 def test_every_operation_is_in_it(either: Cloud) -> None:
     answer = either.raw("GET", "/openapi.json")
-    assert answer.headers["Content-Type"] == "application/json" and answer.json() == document(SERVICE)
+    assert answer.headers["Content-Type"] == "application/json" and answer.json() == document(NOSQL)
     declared = {id: one for id, one in OPERATIONS.items() if not one.route.service}
     found = operations()
-    assert set(found) == set(declared) and sum(map(len, document(SERVICE)["paths"].values())) == len(declared)
+    assert set(found) == set(declared) and sum(map(len, document(NOSQL)["paths"].values())) == len(declared)
     for id, (method, path, shown) in found.items():
         route = declared[id].route
         assert (method.upper(), path) == (route.method, route.path)
@@ -264,10 +264,10 @@ def test_every_field_is_where_it_travels() -> None:
 
 
 def test_it_is_a_document_that_other_tools_read() -> None:
-    text = json.dumps(document(SERVICE))
-    assert document(SERVICE)["openapi"].startswith("3.1") and {"title", "version"} <= document(SERVICE)["info"].keys()
+    text = json.dumps(document(NOSQL))
+    assert document(NOSQL)["openapi"].startswith("3.1") and {"title", "version"} <= document(NOSQL)["info"].keys()
     wanted = set(re.findall(r'"#/components/schemas/(\w+)"', text))
-    schemas = document(SERVICE)["components"]["schemas"]
+    schemas = document(NOSQL)["components"]["schemas"]
     assert wanted == set(schemas)
     parts = list(schemas.values())
     for _, _, shown in operations().values():
@@ -281,7 +281,7 @@ def test_it_is_a_document_that_other_tools_read() -> None:
 
 def test_it_accepts_what_the_service_accepts_and_says_what_it_refuses(quick_start: dict[str, Any]) -> None:
     schema = operations()["CreateInstance"][2]["requestBody"]["content"]["application/json"]["schema"]
-    whole = {**schema, "components": document(SERVICE)["components"]}
+    whole = {**schema, "components": document(NOSQL)["components"]}
     judge = jsonschema.Draft202012Validator(whole)
     judge.validate(quick_start)
     for wrong in ({"name": "1"}, {"flavor": [{"num": 3}]}, {"mode": 7}, {"datastore": {"type": "paper"}}):

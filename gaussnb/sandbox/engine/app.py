@@ -78,17 +78,19 @@ class App:
         self.clock = clock
         self.store = store
         self._look = look or show_document
-        self.faults = Faults(service.catalogue, service.codes)
-        self.journal = Journal(service.catalogue)
+        self.faults = Faults(service.product.catalogue, service.product.codes)
+        self.journal = Journal(service.product.catalogue)
         self.lock = threading.RLock()
-        self._router = Router(service.catalogue.chapters())
+        self._router = Router(service.product.catalogue.chapters())
         self._handled = 0
         self._before: tuple[str, str, float] | None = None
 
     @property
     def places(self) -> frozenset[str]:
         """Every ``"METHOD /path"`` a fault may name."""
-        known = (f"{operation.route.method} {operation.route.path}" for operation in self.service.catalogue.values())
+        known = (
+            f"{operation.route.method} {operation.route.path}" for operation in self.service.product.catalogue.values()
+        )
         return frozenset(known) | {f"{method} {path}" for method, path in EXTRA}
 
     def handle(self, request: Request) -> Response:
@@ -168,7 +170,7 @@ class App:
     def _refused(self, code: str, detail: str = "", **more: Any) -> Refused:
         """A refusal that reads the service's error codes."""
         refused = Refused(code, detail, **more)
-        refused.codes = self.service.codes
+        refused.codes = self.service.product.codes
         return refused
 
     def _pass_time(self, request: Request) -> None:
@@ -229,7 +231,7 @@ class App:
             return status, body, headers, ""
         except Refused as refused:
             error = refused
-            error.codes = self.service.codes
+            error.codes = self.service.product.codes
         except Exception:  # the real service would answer with status 500, too
             _LOG.exception("%s failed", found.place)
             error = self._refused(self.service.failure_code, status=500)
@@ -267,7 +269,7 @@ class App:
         except Refused as refused:
             if found.service != "iam":
                 raise
-            refused.codes = self.service.codes
+            refused.codes = self.service.product.codes
             raise Refused("", refused.message, status=401) from None
         if found.holes.get("project_id", caller.project_id) != caller.project_id:
             if caller.project_id is None:
@@ -284,7 +286,7 @@ class App:
             Refused: with the service's code for the first thing that is wrong.
         """
         for_iam = kind.route.service == "iam"
-        malformed = "IAM.0007" if for_iam else self.service.bad_value_code
+        malformed = "IAM.0007" if for_iam else self.service.product.bad_value_code
         body: Any = {}
         if request.body.strip() and any(kind.place(name) == "body" for name in kind.model_fields):
             try:
@@ -301,7 +303,7 @@ class App:
             first = _first(kind, error.errors(include_url=False, include_input=False))
         code = self._code(kind, first)
         if for_iam:
-            code = "IAM.0072" if code == self.service.missing_code else "IAM.0073"
+            code = "IAM.0072" if code == self.service.product.missing_code else "IAM.0073"
         raise Refused(code, _words(first))
 
     def _code(self, kind: type[Operation], error: ErrorDetails) -> str:
@@ -311,17 +313,17 @@ class App:
         name = str(error["loc"][0]) if error["loc"] else ""
         if error["type"] == "missing":
             at_top = len(error["loc"]) == 1
-            return self.service.missing_codes.get(name if at_top else "", self.service.missing_code)
+            return self.service.missing_codes.get(name if at_top else "", self.service.product.missing_code)
         if name in kind.model_fields and kind.place(name) != "body":
             # A text that is no number breaks no rule, and yet gets the code of the rule of its field.
             info = kind.model_fields[name]
             rules = marks(info.annotation, info.metadata)
             return self._sent_code(next((str(rule.code) for rule in rules if hasattr(rule, "code")), ""))
-        return self.service.bad_value_code
+        return self.service.product.bad_value_code
 
     def _sent_code(self, code: str) -> str:
         """The error code that is sent for the code of a rule."""
-        return self.service.missing_code if code == MISSING else code or self.service.bad_value_code
+        return self.service.product.missing_code if code == MISSING else code or self.service.product.bad_value_code
 
     def _unknown(self, request: Request) -> Refused:
         extra = (method for method, path in EXTRA if path == request.path.rstrip("/"))

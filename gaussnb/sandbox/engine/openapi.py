@@ -24,7 +24,7 @@ _LENGTH = 1_000  # of a pattern that is too long to read
 def document(service: SandboxService) -> dict[str, Any]:
     """The document, OpenAPI 3.1, with every declared operation of a service."""
     service.behaviours.load()
-    operations = [operation for operation in service.catalogue.values() if not operation.route.service]
+    operations = [operation for operation in service.product.catalogue.values() if not operation.route.service]
     chapters = _chapters(service)
     # All schemas are made together, so that a part which several requests share is written once.
     schemas, shared = models_json_schema([(one, "validation") for one in operations], ref_template=_SCHEMAS)
@@ -40,7 +40,7 @@ def document(service: SandboxService) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": service.title,
+            "title": f"{service.product.title}, as gaussnb declares it",
             "version": service.version,
             "description": "Made from the declarations that client, form and sandbox read. The schema of an answer "
             "describes the fields that the columns of a DataFrame are read from. An answer may have more fields.",

@@ -189,8 +189,8 @@ class Sandbox:
             "HUAWEICLOUD_SDK_DOMAIN_ID": account.domain_id,
             "HUAWEICLOUD_SDK_IAM_ENDPOINT": self.iam_endpoint,
         }
-        if self.service.endpoint_variable:
-            variables[f"{self.service.endpoint_variable}_{region}"] = self.endpoint
+        if self.service.product.endpoint_variable:
+            variables[f"{self.service.product.endpoint_variable}_{region}"] = self.endpoint
         return variables
 
     def settings(self) -> dict[str, Any]:
