@@ -1,4 +1,4 @@
-"""Backups by hand and by themselves, what comes back from them, and the recycle bin."""
+"""Manual and automatic backups, restores, and the recycle bin."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_first_backup_follows_the_creation(sandbox: Any, gdb: Any, make: Mak
     assert gdb.backups.list(instance_id=make(backup_strategy={"start_time": "08:00-09:00", "keep_days": "0"})).empty
 
 
-def test_the_others_follow_the_policy(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_later_backups_follow_the_policy(sandbox: Any, gdb: Any, make: Make) -> None:
     id = make(backup_strategy={"start_time": "08:00-09:00", "keep_days": "3"})
     assert gdb.backups.get_policy(id)[["keep_days", "period"]].iloc[0].tolist() == [3, "1,2,3,4,5,6,7"]
     sandbox.advance(2 * DAY)
@@ -59,7 +59,7 @@ def test_the_others_follow_the_policy(sandbox: Any, gdb: Any, make: Make) -> Non
 # ---------------------------------------------------------------------------------------- by hand
 
 
-def test_a_backup_by_hand(sandbox: Any, gdb: Any, cloud: Any, make: Make) -> None:
+def test_a_manual_backup(sandbox: Any, gdb: Any, cloud: Any, make: Make) -> None:
     id = make()
     receipt = gdb.backups.create(id, "by-hand", "to be safe").iloc[0]
     assert gdb.instances.list(id=id)["actions"].iloc[0] == "BACKUP"
@@ -99,7 +99,7 @@ def test_a_backup_fails(sandbox: Any, gdb: Any, make: Make) -> None:
     assert refused(gdb.backups.restore, id, backup) == "DBS.201214"
 
 
-def test_several_are_deleted_or_none(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_several_backups_are_deleted_or_none(sandbox: Any, gdb: Any, make: Make) -> None:
     id = make()
     automatic = gdb.backups.list(instance_id=id)["id"].iloc[0]
     ids = []
@@ -138,7 +138,7 @@ def test_the_oldest_list_counts_pages(sandbox: Any, gdb: Any, cloud: Any, make: 
 # --------------------------------------------------------------------------------------- restoring
 
 
-def test_data_come_back(sandbox: Any, gdb: Any, cloud: Any, make: Make) -> None:
+def test_a_restore_brings_data_back(sandbox: Any, gdb: Any, cloud: Any, make: Make) -> None:
     id, other = make(), make("redis")
     sandbox.fill(id, 50)
     backup = gdb.backups.create(id, "half-full")["backup_id"].iloc[0]
@@ -197,14 +197,14 @@ def test_deleted_instances_are_kept_for_some_days(sandbox: Any, gdb: Any, make: 
     assert mine not in gdb.backups.list()["id"].tolist()
 
 
-def test_what_never_was_is_not_kept(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_an_instance_that_failed_to_be_created_is_not_recycled(sandbox: Any, gdb: Any, make: Make) -> None:
     sandbox.inject("CreateInstance", fail="no host is left")
     gdb.instances.delete(make())
     sandbox.advance(HOUR)
     assert gdb.recycle_bin.list().empty
 
 
-def test_it_is_all_kept(build: Any, quick_start: Any, tmp_path: Any) -> None:
+def test_the_state_file_keeps_everything(build: Any, quick_start: Any, tmp_path: Any) -> None:
     from gaussnb.nosql.instance_spec import InstanceSpec
 
     file = tmp_path / "cloud.db"

@@ -56,13 +56,13 @@ def test_a_running_clock_runs_at_its_speed() -> None:
     assert repr(clock) == "<clock, 1000 times real time>"
 
 
-def test_who_waits_on_a_standing_clock_moves_it() -> None:
+def test_waiting_moves_a_standing_clock() -> None:
     clock = Clock("2026-01-01T00:00:00", speed=1e6)
     clock.sleep(600)
     assert clock.now().isoformat() == "2026-01-01T00:10:00+00:00"
 
 
-def test_several_who_wait_do_not_add_up() -> None:
+def test_waits_at_the_same_time_do_not_add_up() -> None:
     clock = Clock("2026-01-01T00:00:00", speed=6000)
     ready = threading.Barrier(5)
 

@@ -53,7 +53,9 @@ def test_every_default_is_allowed(engine: str) -> None:
         ("redis", "notify-keyspace-events", ["", "KEA"], ["Q"]),
     ],
 )
-def test_values_are_judged_by_their_kind(engine: str, name: str, good: list[str], bad: list[str]) -> None:
+def test_values_are_checked_by_the_type_of_the_parameter(
+    engine: str, name: str, good: list[str], bad: list[str]
+) -> None:
     one = parameter(engine, name)
     assert one is not None
     assert [text for text in good + bad if one.problem(text)] == bad
@@ -62,7 +64,7 @@ def test_values_are_judged_by_their_kind(engine: str, name: str, good: list[str]
 # ------------------------------------------------------------------------------------- templates
 
 
-def test_the_services_templates_stay_as_they_are(gdb: Any) -> None:
+def test_the_templates_of_the_service_cannot_be_changed(gdb: Any) -> None:
     listed = gdb.configurations.list(mode="All")
     assert not listed["user_defined"].any() and set(listed["datastore_name"]) == set(ENGINES)
     assert len(listed) == len(gdb.configurations.datastores()) > len(gdb.configurations.list())
@@ -103,7 +105,7 @@ def test_refusals_of_templates(gdb: Any, mine: str) -> None:
     assert refused(gdb.configurations.compare, mine, other) == "DBS.212001"
 
 
-def test_there_are_at_most_a_hundred(gdb: Any, mine: str) -> None:
+def test_there_are_at_most_a_hundred_templates(gdb: Any, mine: str) -> None:
     for number in range(99):
         gdb.configurations.copy(mine, f"copy-{number}")
     assert refused(gdb.configurations.copy, mine, "one-too-many") == "DBS.212003"
@@ -176,7 +178,7 @@ def test_some_changes_wait_for_a_restart(sandbox: Any, gdb: Any, make: Any) -> N
 
 
 @pytest.mark.parametrize(("form", "status"), [("v3", 200), ("v3.1", 202)])
-def test_the_older_forms_do_the_same(cloud: Cloud, form: str, status: int) -> None:
+def test_the_older_operations_do_the_same(cloud: Cloud, form: str, status: int) -> None:
     one = cloud.made()["id"]
     assert cloud("PUT", f"{form}/instances/{one}/configurations", {"values": {}}).status_code == status
     cloud.sandbox.advance(600)
@@ -186,7 +188,7 @@ def test_the_older_forms_do_the_same(cloud: Cloud, form: str, status: int) -> No
     assert cloud("PUT", f"{form}/configurations/{own}/apply", {"instance_ids": [one]}).status_code == status
 
 
-def test_everything_is_kept(build: Any, tmp_path: Any, quick_start: dict[str, Any]) -> None:
+def test_the_state_file_keeps_templates_and_parameters(build: Any, tmp_path: Any, quick_start: dict[str, Any]) -> None:
     first = build(path=tmp_path / "cloud.db")
     with first.connect() as gdb:
         one = gdb.instances.create(gn.InstanceSpec(**quick_start))["id"].iloc[0]
@@ -235,7 +237,7 @@ def test_a_waiting_job_is_cancelled(sandbox: Any, gdb: Any, make: Any) -> None:
     assert refused(gdb.scheduled_jobs.cancel, "unknown") == "DBS.280016"
 
 
-def test_what_cannot_begin_in_the_whole_window_failed(sandbox: Any, gdb: Any, make: Any) -> None:
+def test_work_that_cannot_begin_within_the_window_fails(sandbox: Any, gdb: Any, make: Any) -> None:
     one = make()
     gdb.maintenance.set(one, "06:00")
     sandbox.schedule(one)

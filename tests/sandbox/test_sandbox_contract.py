@@ -1,4 +1,4 @@
-"""What every caller may rely on, through a socket and without one."""
+"""The contract with every caller, through a socket and without one."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def test_every_answer_has_an_id_and_a_type(either: Cloud) -> None:
     assert {answer.headers["Content-Type"] for answer in answers} == {"application/json"}
 
 
-def test_paths_nobody_knows(either: Cloud) -> None:
+def test_unknown_paths(either: Cloud) -> None:
     answer = either("GET", "v3/nonsense/of/mine")
     assert code(answer) == (404, "APIGW.0101")
     assert answer.json()["request_id"] == answer.headers["X-Request-Id"]
 
 
-def test_methods_nobody_knows(either: Cloud) -> None:
+def test_unknown_methods(either: Cloud) -> None:
     answer = either("PATCH", "v3/instances")
     assert code(answer) == (405, "APIGW.0101")
     assert answer.headers["Allow"] == "GET, POST"
@@ -44,7 +44,7 @@ def test_an_unfilled_project(either: Cloud) -> None:
     assert "project_id" in answer.json()["error_msg"]
 
 
-def test_who_are_you(either: Cloud) -> None:
+def test_a_request_without_authentication_is_refused(either: Cloud) -> None:
     path = f"/v3/{either.sandbox.project_id}/instances"
     assert code(either.raw("GET", path)) == (401, "APIGW.0301")
     assert code(either.raw("GET", path, headers={"X-Auth-Token": "MIInonsense"})) == (401, "APIGW.0301")

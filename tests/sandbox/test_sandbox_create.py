@@ -227,7 +227,7 @@ def test_restore_and_recovery(cloud: Cloud, redis: dict[str, Any]) -> None:
     assert cloud.create(**twin).json()["error_code"] == "DBS.200018"
 
 
-def test_who_may_reach_a_new_instance(cloud: Cloud, redis: dict[str, Any]) -> None:
+def test_access_control_of_a_new_instance(cloud: Cloud, redis: dict[str, Any]) -> None:
     groups = [{"ip": "10.0.0.0/8", "description": "offices"}]
     for enabled, shown in ((True, True), ("false", False)):
         settings = {"enabled": enabled, "type": "whiteList", "ip_groups": groups}

@@ -101,7 +101,7 @@ def test_rules(gdb: Any, sandbox: Any, mapping: str) -> None:
         rules.list("nothing")
 
 
-def test_it_ends_with_its_redis_instance(gdb: Any, sandbox: Any, mapping: str, target: str) -> None:
+def test_a_mapping_is_deleted_with_its_redis_instance(gdb: Any, sandbox: Any, mapping: str, target: str) -> None:
     rule = gdb.dbcache_rules.create(**table(mapping))["id"].item()
     gdb.instances.delete(target)
     sandbox.advance(600)
@@ -110,7 +110,7 @@ def test_it_ends_with_its_redis_instance(gdb: Any, sandbox: Any, mapping: str, t
         gdb.dbcache_rules.delete(rule)
 
 
-def test_it_is_in_the_file(build: Any, tmp_path: Any, quick_start: dict[str, Any]) -> None:
+def test_the_state_file_keeps_mappings(build: Any, tmp_path: Any, quick_start: dict[str, Any]) -> None:
     pair = {
         "datastore": {"type": "redis", "version": "5.0", "storage_engine": "rocksDB"},
         "mode": "Replication",

@@ -25,7 +25,7 @@ def test_a_token(either: Cloud) -> None:
     assert urls["geminidb"] == f"{either.sandbox.endpoint}/v3/{either.sandbox.project_id}"
 
 
-def test_links_name_the_host_one_came_by(either: Cloud) -> None:
+def test_links_name_the_host_of_the_request(either: Cloud) -> None:
     either.login()
     answer = either.raw("GET", "/v3", headers={"Host": "localhost:8080"})
     assert answer.json()["version"]["links"][0]["href"] == "http://localhost:8080/v3/"
@@ -89,7 +89,7 @@ def test_a_token_for_a_token(cloud: Cloud) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, 401)
 
 
-def test_looking_at_a_token(cloud: Cloud) -> None:
+def test_showing_a_token(cloud: Cloud) -> None:
     cloud.login()
     token = cloud.session.headers["X-Auth-Token"]
     seen = cloud.raw("GET", "/v3/auth/tokens", headers={"X-Subject-Token": token})
@@ -97,14 +97,14 @@ def test_looking_at_a_token(cloud: Cloud) -> None:
     assert cloud.raw("GET", "/v3/auth/tokens", headers={"X-Subject-Token": token[:-1]}).status_code == 404
 
 
-def test_two_tokens_of_one_moment_differ_and_both_are_good(cloud: Cloud) -> None:
+def test_two_tokens_of_one_moment_differ_and_both_are_valid(cloud: Cloud) -> None:
     first, second = (cloud.login().headers["X-Subject-Token"] for _ in range(2))
     assert first != second
     for token in (first, second):
         assert cloud("GET", "v3/instances", headers={"X-Auth-Token": token}).status_code == 200
 
 
-def test_tokens_of_another_seed_are_strange(build: Any, caller: Any, cloud: Cloud) -> None:
+def test_tokens_of_another_seed_are_refused(build: Any, caller: Any, cloud: Cloud) -> None:
     stranger = caller(build(seed=1))
     token = stranger.login().headers["X-Subject-Token"]
     cloud.login()

@@ -1,4 +1,4 @@
-"""Which engines and modes an operation is for, and how the others are refused."""
+"""Operations for some engines or modes only, and the refusal of other ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DOCUMENTED = {
     "ListMongodbErrorLogs": {"mongodb"},
     "ListRedisSlowLogs": {"redis"},
 }
-"""As the service's documents say it; what stands in a chapter of Redis is for Redis."""
+"""The kinds in the service's documents. Every operation in a chapter of Redis is for Redis."""
 
 BEHAVIOURS.load()
 ONLY, SIMULATED = BEHAVIOURS.only, BEHAVIOURS.functions
@@ -46,7 +46,7 @@ def kinds(sandbox: Any, make: Any) -> dict[tuple[str, str], str]:
 
 
 def _turned_away(operation: type[Operation], sandbox: Any, instance_id: str) -> str:
-    """The code that says that an operation, of which only the path is filled, is for other instances."""
+    """The error code when an operation, with only its path filled in, is refused for the kind of an instance; else empty."""
     world = sandbox._app.world
     node_id = world.instances[instance_id].nodes[0].id
     holes = {"instance_id": instance_id, "node_id": node_id}

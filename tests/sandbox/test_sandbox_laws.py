@@ -1,4 +1,4 @@
-"""Promises over everything: determinism, layers, and answers that outside documents accept."""
+"""Laws of the whole sandbox: determinism, imports, and the registration of behaviours."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Cloud = Any
 
 
 def play(cloud: Cloud, redis: dict[str, Any]) -> list[tuple[int, dict[str, str], bytes]]:
-    """A scene with a bit of everything."""
+    """A scene with many kinds of requests."""
     seen = []
 
     def note(answer: Any) -> Any:
@@ -52,7 +52,7 @@ def test_the_same_seed_and_start_give_the_same_bytes(build: Any, caller: Any, re
     assert first == second != other
 
 
-def test_every_behaviour_stands_where_it_is_looked_for() -> None:
+def test_every_behaviour_is_in_the_module_of_its_chapter() -> None:
     BEHAVIOURS.load()
     for known in (BEHAVIOURS, IAM):
         for operation, behaviour in known.functions.items():
@@ -60,7 +60,7 @@ def test_every_behaviour_stands_where_it_is_looked_for() -> None:
             assert known.find(operation) is behaviour
 
 
-def test_it_reads_no_more_chapters_than_it_is_asked_for() -> None:
+def test_only_the_chapters_of_requests_are_imported() -> None:
     code = """
 import sys
 from gaussnb import Sandbox
@@ -92,14 +92,14 @@ def test_every_known_operation_without_a_behaviour_says_so(cloud: Cloud, monkeyp
     assert answer.json() == {"error_code": NOT_SIMULATED, "error_msg": CODES[NOT_SIMULATED].text}
 
 
-def test_a_mistake_of_ours_is_a_server_error(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_a_behaviour_is_a_server_error(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     cloud.login()
     monkeypatch.setitem(BEHAVIOURS.functions, OPERATIONS["ShowQuotas"], lambda op, context: 1 / 0)
     answer = cloud("GET", "v3/quotas")
     assert (answer.status_code, answer.json()["error_code"]) == (500, "DBS.280005")
 
 
-def test_a_mistake_at_the_end_of_a_job_lets_it_fail(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_at_the_end_of_a_job_lets_the_job_fail(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     one = cloud.create().json()["id"]
     cloud.sandbox.advance(3600)
     resize = {"resize": {"target_spec_code": "geminidb.cassandra.2xlarge.4"}}
@@ -113,7 +113,7 @@ def test_a_mistake_at_the_end_of_a_job_lets_it_fail(cloud: Cloud, monkeypatch: p
     assert cloud("POST", f"v3/instances/{one}/restart", {}).ok
 
 
-def test_works_are_known_by_their_job() -> None:
+def test_works_are_registered_by_their_job() -> None:
     BEHAVIOURS.load()
     assert all(name == work.job for name, work in WORKS.items())
 

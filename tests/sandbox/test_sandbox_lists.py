@@ -1,4 +1,4 @@
-"""Lists: paging, filters, order, and what they cost."""
+"""Lists: paging, filters, order, and their speed."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_jobs_are_found_by_the_second_they_show(cloud: Cloud) -> None:
     assert cloud("GET", f"v3/jobs?start_time={second}&end_time={second}").json()["total_count"] == 1
 
 
-def test_asking_again_passes_time_on_a_standing_clock(cloud: Cloud) -> None:
+def test_a_repeated_get_moves_a_standing_clock(cloud: Cloud) -> None:
     created = cloud.create().json()
     looks = 0
     while cloud("GET", f"v3/jobs?id={created['job_id']}").json()["jobs"][0]["status"] == "Running":

@@ -1,4 +1,4 @@
-"""Logs: the same lines however often they are read; pages, filters, masking, streams."""
+"""Logs: equal lines each time they are read; pages, filters, masking, streams."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_each_engine_has_its_own_log(aged: tuple[Cloud, str]) -> None:
         assert answer.json()["error_code"] == "DBS.201020"
 
 
-def test_values_are_masked_until_somebody_wants_them(aged: tuple[Cloud, str]) -> None:
+def test_values_are_masked_until_masking_is_switched_off(aged: tuple[Cloud, str]) -> None:
     cloud, one = aged
     path = f"v3/instances/{one}/slowlog-desensitization"
     assert cloud("GET", path).json() == {"desensitization_status": "on"}
@@ -86,7 +86,7 @@ def test_values_are_masked_until_somebody_wants_them(aged: tuple[Cloud, str]) ->
     assert cloud("GET", path).json() == {"desensitization_status": "on"}
 
 
-def test_the_older_calls_show_the_latest_first(aged: tuple[Cloud, str]) -> None:
+def test_the_older_operations_show_the_latest_line_first(aged: tuple[Cloud, str]) -> None:
     cloud, one = aged
     query = "start_date=2026-02-03T04:00:00%2B0000&end_date=2026-02-04T04:00:00%2B0000"
     answer = cloud("GET", f"v3/instances/{one}/slowlog?{query}").json()
@@ -116,6 +116,6 @@ def test_streams_are_kept(build: Any, caller: Any, tmp_path: Any) -> None:
     assert item["lts_configs"] == [{**known, "enabled": False}]
 
 
-def test_a_log_that_is_not_there_is_a_typed_error(cloud: Cloud) -> None:
+def test_the_log_of_another_engine_is_a_typed_error(cloud: Cloud) -> None:
     with cloud.sandbox.connect() as gdb, pytest.raises(gn.NotFound):
         gdb.logs.cassandra_slow("0" * 32, "2026-02-03T04:00:00", "2026-02-03T04:05:00")

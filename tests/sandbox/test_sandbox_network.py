@@ -103,7 +103,7 @@ def test_a_load_balancer_gets_another_address(cloud: Cloud, redis: dict[str, Any
     assert cloud.instance(shown["id"])["lb_ip_address"] == "192.168.0.99"
 
 
-def test_addresses_that_are_promised_are_taken(cloud: Cloud, redis: dict[str, Any]) -> None:
+def test_addresses_of_running_work_are_in_use(cloud: Cloud, redis: dict[str, Any]) -> None:
     one, two = cloud.made(**redis), cloud.made(**redis)
     for code, method, path, body in (
         ("DBS.200092", "PUT", "lb", {"ip": "192.168.0.99"}),
@@ -150,5 +150,5 @@ def test_an_access_list_is_kept(build: Any, caller: Any, tmp_path: Any, redis: d
 
 
 @pytest.mark.parametrize(("path", "body"), [("port", {"port": 7000}), ("lb", {"ip": "192.168.0.99"})])
-def test_there_has_to_be_an_instance(cloud: Cloud, path: str, body: Any) -> None:
+def test_a_missing_instance_is_refused(cloud: Cloud, path: str, body: Any) -> None:
     assert refused(cloud("PUT", f"v3/instances/unknown/{path}", body)) == "DBS.200002"

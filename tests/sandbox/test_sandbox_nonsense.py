@@ -1,4 +1,4 @@
-"""Whatever is sent, the sandbox refuses in the service's words and never stumbles."""
+"""Malformed requests: the sandbox refuses them with the service's codes and never fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page and the document: what a browser and other people's tools see of a sandbox."""
+"""The status page for browsers, and the OpenAPI document for other tools."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_it_shows_the_present_and_why_something_failed(cloud: Cloud) -> None:
     assert "createfail" in text and "no <room>" in text and "Running" not in text
 
 
-def test_what_others_wrote_is_only_text(cloud: Cloud) -> None:
+def test_names_and_requests_are_escaped(cloud: Cloud) -> None:
     cloud.made()
     world = cloud.sandbox._app.world
     (one,) = world.instances.values()
@@ -114,7 +114,7 @@ def test_what_others_wrote_is_only_text(cloud: Cloud) -> None:
     assert all(char.isprintable() or char == "\n" for char in page)
 
 
-def test_it_needs_nothing_else_and_may_do_nothing(cloud: Cloud) -> None:
+def test_the_page_loads_nothing_and_runs_nothing(cloud: Cloud) -> None:
     cloud.made()
     answer = cloud.raw("GET", "/", headers={"Accept": BROWSER})
     policy = answer.headers["Content-Security-Policy"]
@@ -133,7 +133,7 @@ ELSEWHERE = ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "10.
 
 
 @pytest.mark.parametrize("host", ELSEWHERE)
-def test_who_came_by_another_name_reads_nothing(either: Cloud, host: str) -> None:
+def test_a_request_with_another_host_name_is_refused(either: Cloud, host: str) -> None:
     for path in ("/", "/openapi.json", "/v3", f"/v3/{either.sandbox.project_id}/instances"):
         answer = either.raw("GET", path, headers={"Accept": BROWSER, "Host": host})
         assert (answer.status_code, answer.json()["error_code"]) == (421, "APIGW.0201")
@@ -151,7 +151,7 @@ def test_the_seed_is_not_on_it(build: Callable[..., Sandbox], caller: Any) -> No
     assert "seed" not in shown(caller(build(seed=987_654_321))).lower()
 
 
-def test_it_follows_when_it_is_asked_to(cloud: Cloud) -> None:
+def test_the_page_reloads_with_follow(cloud: Cloud) -> None:
     def refreshing(page: str) -> list[Any]:
         return [attrs["content"] for tag, attrs in Reading(page).seen if attrs.get("http-equiv") == "refresh"]
 
@@ -170,7 +170,7 @@ def test_no_secret_is_on_it(build: Callable[..., Sandbox], caller: Any, quick_st
     assert "***" in page
 
 
-def test_a_look_leaves_no_trace(build: Callable[..., Sandbox], caller: Any) -> None:
+def test_reading_the_page_changes_nothing(build: Callable[..., Sandbox], caller: Any) -> None:
     def scene(looks: int) -> tuple[Any, ...]:
         cloud = caller(build())
         seen = []
@@ -198,7 +198,7 @@ def test_a_look_leaves_no_trace(build: Callable[..., Sandbox], caller: Any) -> N
     assert scene(0) == scene(3)
 
 
-def test_of_many_it_shows_the_newest(cloud: Cloud) -> None:
+def test_the_page_shows_the_newest_things(cloud: Cloud) -> None:
     import copy
 
     cloud.made()
@@ -224,7 +224,7 @@ def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
     }
 
 
-def test_every_operation_is_in_it(either: Cloud) -> None:
+def test_every_operation_is_in_the_document(either: Cloud) -> None:
     answer = either.raw("GET", "/openapi.json")
     assert answer.headers["Content-Type"] == "application/json" and answer.json() == document(NOSQL)
     declared = {id: one for id, one in OPERATIONS.items() if not one.route.service}
@@ -244,7 +244,7 @@ def _simulated() -> Any:
     return simulated()
 
 
-def test_every_field_is_where_it_travels() -> None:
+def test_every_field_is_in_its_part_of_the_request() -> None:
     for id, (_, path, shown) in operations().items():
         operation = OPERATIONS[id]
         places = {(one["in"], one["name"]): one for one in shown["parameters"]}
@@ -263,7 +263,7 @@ def test_every_field_is_where_it_travels() -> None:
             assert body <= set(fields), id
 
 
-def test_it_is_a_document_that_other_tools_read() -> None:
+def test_other_tools_read_the_document() -> None:
     text = json.dumps(document(NOSQL))
     assert document(NOSQL)["openapi"].startswith("3.1") and {"title", "version"} <= document(NOSQL)["info"].keys()
     wanted = set(re.findall(r'"#/components/schemas/(\w+)"', text))
@@ -279,7 +279,7 @@ def test_it_is_a_document_that_other_tools_read() -> None:
         assert "\\Z" not in pattern and "(?P" not in pattern
 
 
-def test_it_accepts_what_the_service_accepts_and_says_what_it_refuses(quick_start: dict[str, Any]) -> None:
+def test_the_document_accepts_and_refuses_the_same_as_the_service(quick_start: dict[str, Any]) -> None:
     schema = operations()["CreateInstance"][2]["requestBody"]["content"]["application/json"]["schema"]
     whole = {**schema, "components": document(NOSQL)["components"]}
     judge = jsonschema.Draft202012Validator(whole)

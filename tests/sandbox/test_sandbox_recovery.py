@@ -1,4 +1,4 @@
-"""Pairs of instances: built from both sides, roles that change, and parted again."""
+"""Pairs of instances: building from both sides, changes of roles, and removal."""
 
 from __future__ import annotations
 
@@ -124,13 +124,13 @@ def test_a_half_cannot_be_deleted(pair: Halves) -> None:
         pair.gdb.instances.delete(pair.two)
 
 
-def test_the_twin_must_stay(halves: Halves) -> None:
+def test_the_other_half_cannot_be_deleted(halves: Halves) -> None:
     halves.gdb.instances.delete(halves.two)
     with refused("DBS.200019"):
         halves.master()
 
 
-def test_an_instance_is_born_as_a_twin(cloud: Any, gdb: Any, sandbox: Any) -> None:
+def test_an_instance_is_created_as_half_of_a_pair(cloud: Any, gdb: Any, sandbox: Any) -> None:
     source = cloud.made()["id"]
     sandbox.inject("CreateInstance", fail="no host")
     failed = cloud.made(dr_info={"source_instance_id": source})
@@ -147,7 +147,7 @@ def test_an_instance_is_born_as_a_twin(cloud: Any, gdb: Any, sandbox: Any) -> No
     gdb.disaster_recovery.switch_over(twin)
 
 
-def test_roles_change_places(pair: Halves) -> None:
+def test_roles_are_exchanged(pair: Halves) -> None:
     pair.gdb.disaster_recovery.switch_over(pair.two)
     assert pair.gdb.instances.list()["actions"].tolist() == ["SWITCHOVER_DISASTER_RECOVERY"] * 2
     with refused("DBS.200019"):
@@ -158,7 +158,7 @@ def test_roles_change_places(pair: Halves) -> None:
     assert names.count("SwitchOverDisasterRecovery") == 1 and not any("half" in name for name in names)
 
 
-def test_one_by_one(pair: Halves) -> None:
+def test_roles_are_changed_one_by_one(pair: Halves) -> None:
     recovery = pair.gdb.disaster_recovery
     with refused("DBS.200018"):
         recovery.promote(pair.two)
@@ -193,7 +193,7 @@ def test_the_flow_is_paused(pair: Halves) -> None:
     assert pair.status(pair.one) == "SYNCING"
 
 
-def test_a_pair_is_parted_from_both_sides(pair: Halves) -> None:
+def test_a_pair_is_removed_from_both_sides(pair: Halves) -> None:
     recovery = pair.gdb.disaster_recovery
     recovery.delete(pair.one)
     pair.sandbox.advance(600)
@@ -221,7 +221,7 @@ def test_settings(pair: Halves, make: Any) -> None:
     assert (kept["switchover_ratio"], kept["sync_delay"]) == (60, 30)
 
 
-def test_asking_before(halves: Halves) -> None:
+def test_the_check_before_an_operation(halves: Halves) -> None:
     recovery = halves.gdb.disaster_recovery
     addresses = halves.half(halves.two)["node_ips"]
     other = {"vpc_cidr": "192.168.0.0/16", "spec_code": "geminidb.redis.large.4", "node_ips": addresses}
@@ -269,7 +269,9 @@ def test_a_dual_active_pair(halves: Halves, cloud: Any, make: Any) -> None:
     assert "dual_active_info" not in cloud.instance(halves.one)
 
 
-def test_pairs_are_in_the_file(build: Any, tmp_path: Any, quick_start: dict[str, Any], redis: dict[str, Any]) -> None:
+def test_the_state_file_keeps_pairs(
+    build: Any, tmp_path: Any, quick_start: dict[str, Any], redis: dict[str, Any]
+) -> None:
     file = tmp_path / "cloud.db"
     first = build(path=file)
 

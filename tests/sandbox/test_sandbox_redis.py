@@ -1,4 +1,4 @@
-"""The inside of Redis instances: accounts, sessions, commands, keys, and going back in time."""
+"""Redis instances: accounts, sessions, commands, keys, and point-in-time recovery."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_other_engines_are_refused(gdb: Any, make: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_is_not_there_is_refused(gdb: Any, name: str) -> None:
+def test_missing_instances_are_refused(gdb: Any, name: str) -> None:
     with refused("DBS.200002"):
         CALLS[name](gdb, "0" * 32 + "in12")
 
@@ -58,7 +58,7 @@ def test_nodes_of_other_engines_are_refused(gdb: Any, make: Any) -> None:
         gdb.redis_sessions.list_of_node("0" * 32 + "no12")
 
 
-def test_before_it_runs_nothing_can_be_seen(gdb: Any, cloud: Any, redis: dict[str, Any]) -> None:
+def test_an_instance_that_is_being_created_answers_no_questions(gdb: Any, cloud: Any, redis: dict[str, Any]) -> None:
     created = cloud.create(**redis).json()["id"]
     with refused("DBS.200019"):
         gdb.redis_sessions.list(created)
@@ -118,7 +118,7 @@ def test_accounts_that_are_refused(gdb: Any, sandbox: Any, redis_id: str) -> Non
         accounts.reset_password(redis_id, "nobody", PASSWORD)
 
 
-def test_where_no_password_is_asked(gdb: Any, redis_id: str) -> None:
+def test_addresses_without_a_password(gdb: Any, redis_id: str) -> None:
     accounts = gdb.redis_accounts
     assert accounts.list_passwordless(redis_id).empty
     accounts.set_passwordless(redis_id, ["192.168.0.5", "10.0.0.0/24"])
@@ -197,7 +197,7 @@ def test_sessions_by_address(gdb: Any, redis_id: str) -> None:
 # -------------------------------------------------------------------------------------- data and the past
 
 
-def test_going_back_brings_flushed_keys_back(gdb: Any, sandbox: Any, redis_id: str) -> None:
+def test_a_restore_brings_flushed_keys_back(gdb: Any, sandbox: Any, redis_id: str) -> None:
     big = gdb.redis_data.big_keys(redis_id)
     gdb.redis_recovery.set_policy(redis_id, True, interval=5)
     sandbox.advance(600)
@@ -221,13 +221,13 @@ def test_one_database_is_flushed(gdb: Any, sandbox: Any, redis_id: str) -> None:
         gdb.redis_data.flush(redis_id, 1000)
 
 
-def test_files_are_read_in(gdb: Any, sandbox: Any, redis_id: str) -> None:
+def test_files_are_imported(gdb: Any, sandbox: Any, redis_id: str) -> None:
     gdb.redis_recovery.restore_files(redis_id, "bucket", ["dumps/clients.rdb"])
     sandbox.advance(3600)
     assert "clients" in gdb.redis_data.big_keys(redis_id, key_types=["hash"])["key_name"].tolist()
 
 
-def test_what_going_back_refuses(gdb: Any, sandbox: Any, redis_id: str) -> None:
+def test_refusals_of_a_restore(gdb: Any, sandbox: Any, redis_id: str) -> None:
     recovery = gdb.redis_recovery
     assert not recovery.get_policy(redis_id)["enabled"].item()
     with refused("DBS.212003"):
@@ -243,18 +243,20 @@ def test_what_going_back_refuses(gdb: Any, sandbox: Any, redis_id: str) -> None:
     assert recovery.moments(redis_id, "2026-02-03T00:00:00", "2026-02-04T00:00:00").empty
 
 
-def test_moments_grow_old() -> None:
+def test_old_moments_are_deleted() -> None:
     day = 24 * 3600
     assert Pitr("id", 60, 1, 0.0).moments(3 * day + 10) == [2 * day + 3600.0 * n for n in range(1, 25)]
     assert Pitr("id", 60, 1, 0.0).moments(7200.0) == [0.0, 3600.0, 7200.0]
 
 
-def test_the_protocol_of_redis_cluster_knows_one_database(gdb: Any, make: Any) -> None:
+def test_a_redis_cluster_has_one_database(gdb: Any, make: Any) -> None:
     assert gdb.redis_data.databases(make("redis", "RedisCluster"))["database"].tolist() == ["0"]
     assert len(gdb.redis_data.databases(make("redis", "Cluster"))) == 1000
 
 
-def test_it_is_all_in_the_file(build: Any, tmp_path: Any, quick_start: dict[str, Any], redis: dict[str, Any]) -> None:
+def test_the_state_file_keeps_everything_of_redis(
+    build: Any, tmp_path: Any, quick_start: dict[str, Any], redis: dict[str, Any]
+) -> None:
     file = tmp_path / "cloud.db"
     first = build(path=file)
     with first.connect() as gdb:

@@ -1,4 +1,4 @@
-"""Nodes, storage, flavors and versions: what can be changed of an instance, and what is refused."""
+"""Changes of nodes, storage, flavors and versions of an instance, and their refusals."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_nodes_that_could_not_be_added(sandbox: Any, gdb: Any, make: Make, nodes
     assert shown(id)["status"] == "normal" and len(nodes(id)) == 3
 
 
-def test_what_nodes_refuse(sandbox: Any, gdb: Any, make: Make, nodes: Any) -> None:
+def test_refusals_of_node_changes(sandbox: Any, gdb: Any, make: Make, nodes: Any) -> None:
     id, fixed, redis = make(), make("mongodb"), make("redis")
     assert refused(gdb.nodes.add, id, 198) == "DBS.240012"
     assert refused(gdb.nodes.add, fixed, 1) == "DBS.240002"
@@ -138,7 +138,7 @@ def test_a_full_disk_wants_more_storage(sandbox: Any, gdb: Any, make: Make, show
         sandbox.fill("nobody", 10)
 
 
-def test_what_storage_refuses(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
+def test_refusals_of_storage_changes(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
     id = make()
     sandbox.fill(id, 40)
     assert refused(gdb.volumes.extend, id, 100) == "DBS.200302"
@@ -155,7 +155,7 @@ def test_what_storage_refuses(sandbox: Any, gdb: Any, make: Make, shown: Any) ->
     assert (shown(id)["storage_gb"], shown(id)["status"]) == (51, "normal")
 
 
-def test_storage_that_grows_by_itself(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
+def test_automatic_storage_expansion(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
     id = make()
     for policy, why in (({"threshold": 60}, "80, 85 or 90"), ({"size": 110}, "100 GB more")):
         assert why in gdb.volumes.set_policy([id], policy=policy)["error_message"].iloc[0]
@@ -187,7 +187,7 @@ def test_cold_storage(sandbox: Any, gdb: Any, make: Make) -> None:
 # ------------------------------------------------------------------------------ flavor, version, rest
 
 
-def test_another_flavor(sandbox: Any, gdb: Any, make: Make, nodes: Any, shown: Any) -> None:
+def test_the_flavor_is_changed(sandbox: Any, gdb: Any, make: Make, nodes: Any, shown: Any) -> None:
     id = make()
     present = shown(id)["flavor"]
     targets = gdb.flavors.targets(id)["spec_code"].tolist()
@@ -201,7 +201,7 @@ def test_another_flavor(sandbox: Any, gdb: Any, make: Make, nodes: Any, shown: A
     assert set(nodes(id)["spec_code"]) == {targets[0]} and shown(id)["flavor"] == targets[0]
 
 
-def test_who_pays_in_advance_gets_an_order(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
+def test_a_change_of_a_prepaid_instance_is_an_order(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
     id = make(charge_info={"charge_mode": "prePaid", "period_type": "month", "period_num": 1})
     receipt = gdb.volumes.extend(id, 200).iloc[0]
     assert receipt["order_id"].startswith("CS") and not isinstance(receipt["job_id"], str)
@@ -224,7 +224,7 @@ def test_a_new_patch(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
     assert refused(gdb.instances.upgrade_many, [id, make("redis")]) == "DBS.280235"
 
 
-def test_what_only_some_can(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
+def test_operations_for_some_engines_only(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
     pair, export, other = make("redis", "Replication"), make("influxdb", "EnhancedCluster"), make()
     gdb.instances.switch_over(pair)
     assert shown(pair)["actions"] == "SWITCHOVER"
@@ -245,7 +245,7 @@ def test_passwords(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
     assert weak == [True, True, False]
 
 
-def test_it_is_all_kept(build: Any, quick_start: Any, tmp_path: Any) -> None:
+def test_the_state_file_keeps_everything(build: Any, quick_start: Any, tmp_path: Any) -> None:
     from gaussnb.nosql.instance_spec import InstanceSpec
 
     file = tmp_path / "cloud.db"

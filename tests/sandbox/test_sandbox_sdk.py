@@ -1,4 +1,4 @@
-"""The official SDK, as published, drives the sandbox: a witness that has not read our declarations."""
+"""The official SDK, as published, drives the sandbox: a check that does not read our declarations."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_tags(sdk: Any, created: Any) -> None:
     assert (seen.key, seen.value) == ("team", "blue")
 
 
-def test_what_can_be_had(sandbox: Any, sdk: Any) -> None:
+def test_flavors_and_quotas(sandbox: Any, sdk: Any) -> None:
     (quota,) = sdk.show_quotas(v3.ShowQuotasRequest(datastore_type="redis")).quotas.resources
     assert (quota.type, quota.quota, quota.used) == ("instance", 50, 0)
     flavors = sdk.list_flavor_infos(v3.ListFlavorInfosRequest(engine_name="influxdb", limit=2))
@@ -88,7 +88,7 @@ def test_what_can_be_had(sandbox: Any, sdk: Any) -> None:
     assert sdk.show_api_version(v3.ShowApiVersionRequest(version="v3")).version.status == "CURRENT"
 
 
-def test_it_finds_region_and_project_by_itself(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sdk_finds_region_and_project_in_the_environment(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in sandbox.environment().items():
         if not name.endswith("PROJECT_ID"):
             monkeypatch.setenv(name, value)

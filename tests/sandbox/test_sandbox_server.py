@@ -57,7 +57,7 @@ def test_chunked_bodies(sandbox: Sandbox) -> None:
     assert (refused, status) == (400, 200)
 
 
-def test_who_asks_first_is_told_to_go_on(sandbox: Sandbox) -> None:
+def test_a_caller_that_expects_100_is_told_to_continue(sandbox: Sandbox) -> None:
     with wire(sandbox) as connection:
         connection.sendall(
             b"POST /v3/auth/tokens HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
@@ -79,7 +79,7 @@ def test_who_asks_first_is_told_to_go_on(sandbox: Sandbox) -> None:
     ],
     ids=["large", "no number", "negative", "no chunk", "no request", "long line"],
 )
-def test_what_is_no_request(sandbox: Sandbox, request_: bytes, status: int) -> None:
+def test_data_that_are_no_http_request(sandbox: Sandbox, request_: bytes, status: int) -> None:
     with wire(sandbox) as connection:
         connection.sendall(request_)
         ((said, body),) = answers(connection, 1)
@@ -148,7 +148,7 @@ def test_many_callers_change_things_at_once(build: Any, caller: Any, tmp_path: P
     assert caller(build(path=tmp_path / "cloud.db"))("GET", "v3/instances").content == left
 
 
-def test_nothing_is_left_behind(build: Any, caller: Any) -> None:
+def test_closing_ends_threads_and_sockets(build: Any, caller: Any) -> None:
     before = set(threading.enumerate())
     sandbox = build(port=0)
     caller(sandbox)("GET", "v3/instances")

@@ -1,4 +1,4 @@
-"""What a state allows: quotas of what grows, nodes that are shut down, switches that are turned off again."""
+"""Operations that depend on the state: quotas, nodes that are shut down, switches that are turned off."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_quota_binds_what_grows(sandbox: Any, gdb: Any, make: Make) -> None:
     gdb.volumes.extend(id, 200)  # storage counts for nothing
 
 
-def test_who_is_being_created_is_busy(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_an_instance_that_is_being_created_is_busy(sandbox: Any, gdb: Any, make: Make) -> None:
     sandbox.inject("CreateInstance", fail="no host is left")
     failed = make("redis")
     assert refused(gdb.redis_data.flush, failed) == "DBS.200011"
@@ -56,7 +56,7 @@ def test_a_node_is_started_only_when_it_was_shut_down(sandbox: Any, gdb: Any, ma
     assert set(gdb.instances.nodes(id=id)["status"]) == {"normal"}
 
 
-def test_what_is_on_can_be_turned_off_on_a_smaller_size(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_a_switch_can_be_turned_off_after_a_smaller_flavor(sandbox: Any, gdb: Any, make: Make) -> None:
     id = make("cassandra")
     sandbox._app.world.instances[id].spec_code = "geminidb.cassandra.large.4"
     assert refused(gdb.nodes.set_policy, id, True) == "DBS.216029"
@@ -130,7 +130,7 @@ def test_lines_stay_with_their_nodes(sandbox: Any, cloud: Any, gdb: Any, make: M
     assert (answer.status_code, answer.json()["error_code"]) == (400, "DBS.280001")
 
 
-def test_what_was_never_made_has_no_logs(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_an_instance_that_failed_to_be_created_has_no_logs(sandbox: Any, gdb: Any, make: Make) -> None:
     sandbox.inject("CreateInstance", fail="no host is left")
     id = make()
     hour = {"start_time": "2026-02-03T04:00:00+0000", "end_time": "2026-02-03T05:00:00+0000"}
@@ -170,7 +170,7 @@ def test_what_can_be_scheduled(sandbox: Any, gdb: Any, make: Make) -> None:
     assert not gdb.instances.list(id=id)["patch_available"].iloc[0]
 
 
-def test_nodes_come_by_themselves(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_automatic_node_expansion(sandbox: Any, gdb: Any, make: Make) -> None:
     id = make()
     gdb.nodes.set_policy(id, True, overload_node_threshold=67, cpu_threshold=70, step=2, node_limit=6)
 

@@ -1,4 +1,4 @@
-"""The file: what was answered is kept, whatever happens to the process."""
+"""The state file: every answered change is kept, also when the process is killed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ time.sleep(60)
 """
 
 
-def test_everything_comes_back(build: Any, caller: Any, tmp_path: Path) -> None:
+def test_the_file_restores_everything(build: Any, caller: Any, tmp_path: Path) -> None:
     file = tmp_path / "cloud.db"
     first = build(path=file, seed=3)
     cloud = caller(first)
@@ -81,7 +81,7 @@ def test_a_killed_process_loses_nothing_it_answered(caller: Any, tmp_path: Path)
 
 
 class _Remote:
-    """A sandbox in another process, known by its seed."""
+    """A sandbox in another process, recognised by its seed."""
 
     def __init__(self, twin: Sandbox, endpoint: str) -> None:
         self.endpoint, self.project_id, self.credentials = endpoint, twin.project_id, twin.credentials
@@ -115,7 +115,7 @@ def test_databases_of_others_are_left_alone(tmp_path: Path) -> None:
     assert file.read_bytes() == before
 
 
-def test_a_damaged_file_is_said_and_let_go(build: Any, tmp_path: Path) -> None:
+def test_a_damaged_file_is_an_error_and_is_closed(build: Any, tmp_path: Path) -> None:
     file = tmp_path / "cloud.db"
     build(path=file).close()
     with closing(sqlite3.connect(file)) as damage:
@@ -129,7 +129,7 @@ def test_a_damaged_file_is_said_and_let_go(build: Any, tmp_path: Path) -> None:
     build(path=file)
 
 
-def test_a_place_where_no_file_can_be(tmp_path: Path) -> None:
+def test_a_path_where_no_file_can_be(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"):
         Sandbox(tmp_path / "nowhere" / "cloud.db")
 
@@ -149,7 +149,7 @@ def test_no_secret_in_the_file(build: Any, caller: Any, quick_start: dict[str, A
             sandbox.close()
 
 
-def test_a_full_disk_is_said(build: Any, caller: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_error(build: Any, caller: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = build(path=tmp_path / "cloud.db")
     cloud = caller(sandbox)
     cloud.login()

@@ -58,7 +58,7 @@ def can(special: Special, engine: str, mode: str) -> bool:
 
 
 @pytest.mark.parametrize(("engine", "mode"), KINDS, ids="-".join)
-def test_told_by_gaussnb(gdb: Any, sandbox: Any, make: Any, engine: str, mode: str) -> None:
+def test_with_gaussnb(gdb: Any, sandbox: Any, make: Any, engine: str, mode: str) -> None:
     id = make(engine, mode)
     one = gdb.instances.get(id)
     assert (one["engine"].item(), one["mode"].item(), one["status"].item()) == (engine, mode, "normal")
@@ -75,7 +75,7 @@ def test_told_by_gaussnb(gdb: Any, sandbox: Any, make: Any, engine: str, mode: s
 
 
 @pytest.mark.parametrize(("engine", "mode"), KINDS, ids="-".join)
-def test_told_by_the_sdk(sdk: Any, official: Any, sandbox: Any, make: Any, engine: str, mode: str) -> None:
+def test_with_the_sdk(sdk: Any, official: Any, sandbox: Any, make: Any, engine: str, mode: str) -> None:
     id = make(engine, mode)
     (one,) = sdk.list_instances(v3.ListInstancesRequest(id=id)).instances
     assert (one.datastore.type, one.mode, one.status) == (engine, mode, "normal")
@@ -92,6 +92,6 @@ def test_told_by_the_sdk(sdk: Any, official: Any, sandbox: Any, make: Any, engin
             assert refusal.value.error_code == special.code, special.request
 
 
-def test_each_special_call_is_somebodys() -> None:
+def test_each_special_operation_is_for_an_engine() -> None:
     for special in SPECIALS:
         assert [kind for kind in KINDS if can(special, *kind)], special.call

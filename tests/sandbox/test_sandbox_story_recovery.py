@@ -27,7 +27,7 @@ def half(gdb: Any, id: str) -> dict[str, Any]:
     return {"id": id, "region_code": "cn-north-4", "subnet_cidrs": ["192.168.0.0/24"], "node_ips": addresses}
 
 
-def test_told_by_gaussnb(gdb: Any, sandbox: Any, make: Any) -> None:
+def test_with_gaussnb(gdb: Any, sandbox: Any, make: Any) -> None:
     near, far = make("redis"), make("redis")
     recovery = gdb.disaster_recovery
     pair = recovery.create(near, "orders", PASSWORD, "master", half(gdb, far))["disaster_recovery_id"].item()
@@ -50,7 +50,7 @@ def test_told_by_gaussnb(gdb: Any, sandbox: Any, make: Any) -> None:
         recovery.get_role(near)
 
 
-def test_told_by_the_sdk(sdk: Any, gdb: Any, sandbox: Any, make: Any) -> None:
+def test_with_the_sdk(sdk: Any, gdb: Any, sandbox: Any, make: Any) -> None:
     near, far = make("redis"), make("redis")
     body: Any = getattr(v3, v3.CreateDisasterRecoveryRequest.openapi_types["body"])
     other: Any = getattr(v3, body.openapi_types["disaster_recovery_instance"])

@@ -27,7 +27,7 @@ def body_of(request: Any) -> Any:
     return getattr(v3, request.openapi_types["body"])
 
 
-def test_told_by_gaussnb(gdb: Any, sandbox: Any, make: Any) -> None:
+def test_with_gaussnb(gdb: Any, sandbox: Any, make: Any) -> None:
     id = make("redis")
     guest = {"name": "guest", "password": PASSWORD, "databases": ["0"], "privilege": "ReadOnly"}
     gdb.redis_accounts.create(id, [guest])
@@ -53,7 +53,7 @@ def test_told_by_gaussnb(gdb: Any, sandbox: Any, make: Any) -> None:
     assert gdb.redis_accounts.list(id)["name"].tolist() == ["rwuser", "guest"]
 
 
-def test_told_by_the_sdk(sdk: Any, sandbox: Any, make: Any) -> None:
+def test_with_the_sdk(sdk: Any, sandbox: Any, make: Any) -> None:
     id = make("redis")
 
     users = body_of(v3.CreateDbUserRequest)

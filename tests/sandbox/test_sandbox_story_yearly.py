@@ -21,7 +21,7 @@ def sandbox(build: Any) -> Any:
     return build(port=0)
 
 
-def test_told_by_gaussnb(gdb: Any, sandbox: Any, quick_start: dict[str, Any]) -> None:
+def test_with_gaussnb(gdb: Any, sandbox: Any, quick_start: dict[str, Any]) -> None:
     receipt = gdb.instances.create(gn.InstanceSpec(**quick_start, charge_info=YEAR)).iloc[0]
     id = receipt["id"]
     assert receipt["charge_mode"] == "prePaid" and receipt["order_id"].startswith("CS")
@@ -49,7 +49,7 @@ def test_told_by_gaussnb(gdb: Any, sandbox: Any, quick_start: dict[str, Any]) ->
     assert gdb.instances.list()["id"].tolist() == [id]
 
 
-def test_told_by_the_sdk(sdk: Any, official: Any, sandbox: Any, quick_start: dict[str, Any]) -> None:
+def test_with_the_sdk(sdk: Any, official: Any, sandbox: Any, quick_start: dict[str, Any]) -> None:
     body = official("CreateInstanceRequestBody", {**quick_start, "charge_info": YEAR})
     made = sdk.create_instance(v3.CreateInstanceRequest(body=body))
     assert made.order_id.startswith("CS") and made.job_id is None

@@ -1,4 +1,4 @@
-"""A world from a file, and back into one."""
+"""World files: reading and writing."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_world_goes_on_from_its_export(kind: str, build: Any, caller: Any, tmp
     assert on(second) == on(first)
 
 
-def test_what_goes_on_in_a_running_world_has_as_long_to_go(build: Any, caller: Any, tmp_path: Path) -> None:
+def test_running_work_keeps_its_remaining_time(build: Any, caller: Any, tmp_path: Path) -> None:
     first = build(start=None, speed=1)
     made = caller(first).create().json()["id"]
     first.advance(400)  # of 420
@@ -167,7 +167,9 @@ def test_every_kind_of_thing_survives(kind: str, build: Any, make: Any, sandbox:
     assert things(again) == things(sandbox) and things(again).keys() == KINDS.keys()
 
 
-def test_what_was_made_goes_on_alike(build: Any, gdb: Any, sandbox: Any, make: Any, tmp_path: Path) -> None:
+def test_a_restored_world_goes_on_like_the_original(
+    build: Any, gdb: Any, sandbox: Any, make: Any, tmp_path: Path
+) -> None:
     """Backups, templates, policies, accounts and the recycle bin, with work going on."""
     redis, doomed, busy = make("redis", "CloudNativeCluster"), make(name="doomed"), make(name="busy")
     gdb.backups.create(busy, name="by-hand", description="kept")
@@ -220,7 +222,7 @@ def test_references_are_checked(build: Any, make: Any, sandbox: Any, tmp_path: P
             build(world=path)
 
 
-def test_no_secret_is_in_it(build: Any, caller: Any, tmp_path: Path, quick_start: Any) -> None:
+def test_no_secret_is_in_a_world_file(build: Any, caller: Any, tmp_path: Path, quick_start: Any) -> None:
     sandbox = build()
     cloud = caller(sandbox)
     cloud.made()
@@ -233,7 +235,7 @@ def test_no_secret_is_in_it(build: Any, caller: Any, tmp_path: Path, quick_start
     assert yaml.safe_load(text)["things"]["instance"][0]["name"] == "test-cassandra-01"
 
 
-def test_a_file_that_keeps_goes_before_one_that_begins(build: Any, caller: Any, lesson: Path, tmp_path: Path) -> None:
+def test_a_state_file_goes_before_a_world_file(build: Any, caller: Any, lesson: Path, tmp_path: Path) -> None:
     for expected in (3, 2):
         with Sandbox(path=tmp_path / "kept.db", port=None, world=lesson) as sandbox:
             cloud = caller(sandbox)
@@ -286,7 +288,7 @@ def test_a_file_in_another_encoding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"), [({"quota": -1}, "quota"), ({"port": 70_000}, "port"), ({"speed": 0}, "speed")]
 )
-def test_arguments_that_cannot_be(arguments: dict[str, Any], says: str) -> None:
+def test_impossible_arguments(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Sandbox(**{"port": None, **arguments})
 
@@ -296,7 +298,7 @@ def test_the_speed_of_a_standing_clock_is_kept(build: Any, tmp_path: Path) -> No
     assert build(world=tmp_path / "world.json").clock.speed == 7
 
 
-def test_a_kept_file_knows_quota_speed_and_faults(caller: Any, lesson: Path, tmp_path: Path) -> None:
+def test_a_state_file_keeps_quota_speed_and_faults(caller: Any, lesson: Path, tmp_path: Path) -> None:
     def calls(sandbox: Sandbox, count: int) -> list[int]:
         cloud = caller(sandbox)
         return [cloud("GET", "v3/quotas").status_code for _ in range(count)]
@@ -317,7 +319,7 @@ def test_a_kept_file_knows_quota_speed_and_faults(caller: Any, lesson: Path, tmp
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_what_is_wrong_is_said(text: str, tmp_path: Path) -> None:
+def test_errors_name_the_place_in_the_file(text: str, tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(text)
     with pytest.raises(ValueError, match=WRONG[text]) as refused:
