@@ -34,7 +34,7 @@ class SmallPages(Paged):
 
 
 class Orders(OfInstance):
-    """A call that changes what an instance costs."""
+    """A call that changes the price of an instance."""
 
     is_auto_pay: TrueFalse | None = Field(default=None, kw_only=True)
-    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""
+    """True to pay the order of a prePaid instance automatically; left out, the order waits for your payment."""
