@@ -267,7 +267,7 @@ class Client(NosqlGroups):
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-        service: str = "",
+        service: str | None = None,
     ) -> pd.DataFrame:
         """Send any request, for calls this library does not know.
 
@@ -293,8 +293,9 @@ class Client(NosqlGroups):
         found = self._router.find(method, path)
         route, holes = (found[0].route, found[1]) if found else (None, {})
         name = route.id if route else f"{method} {path}"
-        if route:
-            service = route.service
+        if service == "":
+            raise ValueError("a service has a name, like vpc")
+        service = route.service if route else service or ""
 
         def send() -> Reply:
             return self._transport.exchange(

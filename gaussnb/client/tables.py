@@ -17,7 +17,7 @@ from ..core.errors import InvalidRows
 from ..core.frames import frame_from
 from ..core.operation import fields_of
 from ..core.rows import Row
-from ..core.rules import Flag, Whole, marks, unwrap
+from ..core.rules import NO_SUCH_FIELD, Flag, Whole, marks, unwrap
 from ..nosql import engines
 from ..nosql.instance_spec import InstanceSpec
 
@@ -27,7 +27,6 @@ Targets = Any
 """Ids in a list, one id, or a frame with a column instance_id or id."""
 Wrong = list[tuple[int | None, str, str]]
 
-NO_FIELD = "there is no such field"
 INDEX = ("", "Unnamed: 0")
 """How the first column is called when a frame was written with its index, which nobody wants."""
 NO_TEXT = (
@@ -68,7 +67,7 @@ def judged(make: Callable[[], Any], number: int, wrong: Wrong) -> Any:
         says = NO_TEXT if line["type"] == "string_type" else line["msg"]
         if line["type"] == "extra_forbidden":
             meant = _names(InstanceSpec).get(place.lower())
-            place, says = _shown(place), f"{NO_FIELD}; {meant} is meant" if meant else NO_FIELD
+            place, says = _shown(place), f"{NO_SUCH_FIELD}; {meant} is meant" if meant else NO_SUCH_FIELD
         wrong.append((number, place, says))
     return None
 
@@ -227,7 +226,7 @@ def _nested(row: Mapping[Any, Any], number: int, wrong: Wrong) -> dict[str, Any]
         if missing(value) or (place == 1 and name in INDEX):
             continue
         if _shown(name) != name:
-            wrong.append((number, _shown(name), f"{NO_FIELD}: it stands in column {place}"))
+            wrong.append((number, _shown(name), f"{NO_SUCH_FIELD}: it stands in column {place}"))
             continue
         *outer, last = [part for part in name.split(".") if not part.isdecimal()] or [""]
         into: Any = fields

@@ -1,4 +1,4 @@
-"""The decorators that declare an operation, the catalogue of all of them, and the router that finds one by its path."""
+"""The decorators that declare an operation, the catalogue of all operations, and the router from paths to them."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class RouteFacts(TypedDict, total=False):
 
 
 def route(method: str, path: str, *, returns: type[Row], **facts: Unpack[RouteFacts]) -> Callable[[type[Op]], type[Op]]:
-    """Put an operation under a route. Use :func:`get` and its siblings.
+    """Declare the route of an operation; :func:`get`, :func:`post`, :func:`put` and :func:`delete` use this.
 
     Raises:
-        TypeError: a hole of the path has no field.
+        TypeError: a hole of the path has no field of its name.
     """
 
     def bind(operation: type[Op]) -> type[Op]:
@@ -75,7 +75,7 @@ def delete(path: str, *, returns: type[Row], **facts: Unpack[RouteFacts]) -> Cal
 
 
 class Chapters:
-    """Modules that are imported one at a time, when something in them is first needed.
+    """Modules that are imported one at a time, when a declaration or behaviour in them is first needed.
 
     The one lazy mechanism of the package: with every declaration and behaviour imported at the start, ``import
     gaussnb`` takes about 110 ms more, and the sandbox about 250 ms more until its first answer.
@@ -88,7 +88,7 @@ class Chapters:
         self.names = tuple(dict.fromkeys(modules))
 
     def __iter__(self) -> Iterator[ModuleType]:
-        """The modules, each imported when its turn comes."""
+        """The modules in order, each imported when the iteration reaches it."""
         return map(import_module, self.names)
 
 
@@ -108,7 +108,7 @@ class Catalogue(Mapping[str, type[Operation]]):
         self._by_id: dict[str, type[Operation]] = {}
 
     def chapters(self) -> Iterator[list[type[Operation]]]:
-        """The operations of each chapter: first of those that are imported already, then each imported in its turn."""
+        """The operations of each chapter: imported chapters first, then each other one as it is reached."""
         for name in sorted(self._chapters.names, key=lambda name: name not in sys.modules):
             yield self._chapter(name)
 
@@ -144,10 +144,10 @@ _DIGIT = re.compile(r"[0-9]")
 
 
 class Router:
-    """Finds the operation a method and a path belong to. A literal segment beats a hole.
+    """Finds the operation for a method and a path. A literal segment is preferred to a hole.
 
     Args:
-        chapters: the operations, a chapter at a time. The next is taken as long as it may have what is looked for.
+        chapters: the operations, one chapter at a time. The next chapter is read only while the operation may be in it.
     """
 
     def __init__(self, chapters: Iterable[Iterable[type[Operation]]]) -> None:
@@ -158,12 +158,12 @@ class Router:
         node = self._tree
         for segment in operation.route.path.strip("/").split("/"):
             node = node.setdefault("{}" if segment.startswith("{") else segment, {})
-        node[f"{operation.route.method} "] = operation  # a blank: no segment can be equal
+        node[f"{operation.route.method} "] = operation  # with a blank, which no segment has
 
     def find(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
-        """The operation at ``method`` and ``path`` with the values of its holes, or None."""
+        """Find the operation for a method and a path, with the values of the holes; None if there is none."""
         while (found := self._here(method, path)) is None or not all(map(_DIGIT.search, found[1].values())):
-            # An id has a digit. A word without one may be a literal of a chapter that was not taken yet.
+            # An id has a digit. A word without a digit may be a literal segment in a chapter that was not read yet.
             chapter = next(self._further, None)
             if chapter is None:
                 break
@@ -180,7 +180,7 @@ class Router:
         return operation, {hole[1:-1]: value for hole, value in zip(template, segments) if hole.startswith("{")}
 
     def methods(self, path: str) -> list[str]:
-        """The methods some operation accepts at ``path``."""
+        """The HTTP methods that have an operation at ``path``."""
         return [method for method in ("GET", "POST", "PUT", "DELETE") if self.find(method, path)]
 
     def _walk(self, node: Mapping[str, Any], segments: list[str], leaf: str) -> type[Operation] | None:

@@ -253,7 +253,7 @@ def _read_error(text: str) -> tuple[str, str, str]:
         return "", _without_markup(text), ""
     if not isinstance(data, (dict, list)):
         return "", one_line(str(data), 500), ""
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     request_id = ""
     for each in _objects(data):
         code = next(filter(None, (_word(each.get(name)) for name in _CODE_NAMES)), "")
@@ -261,7 +261,8 @@ def _read_error(text: str) -> tuple[str, str, str]:
         pairs.append((code, message))
         request_id = request_id or next(filter(None, (_word(each.get(name)) for name in _ID_NAMES)), "")
     best = max(pairs, key=lambda pair: (all(pair), any(pair)), default=("", ""))
-    return (*best, request_id) if any(best) else ("", one_line(text, 500), request_id)
+    code, message = best if any(best) else ("", one_line(text, 500))
+    return code, message, request_id
 
 
 def _objects(data: dict[str, Any] | list[Any]) -> Iterator[dict[str, Any]]:

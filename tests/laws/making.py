@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from gaussnb.core.rows import Above, Asked, At, Column, Count, Each, Joined, Keys, Row, columns
+from gaussnb.core.rows import Above, At, Column, Count, Each, FromRequest, Joined, Keys, Row, columns
 from gaussnb.core.rules import Flag, Rule, Whole, marks, unwrap
 from gaussnb.nosql.groups import GROUPS
 from gaussnb.nosql.instance_spec import InstanceSpec
@@ -186,7 +186,7 @@ def full(row: type[Row], count: int = 1) -> Any:
                 _put(thing, f"{path}.zone-{value}", value)
             case Above(holder, path):
                 _put(above.setdefault(holder, {}), path, sample(column))
-            case Asked() | Each():
+            case FromRequest() | Each():
                 pass
     at = row.at.partition("|")[0]
     here = at.removesuffix(".*")
@@ -206,7 +206,7 @@ def asked(row: type[Row]) -> dict[str, Any]:
     request: dict[str, Any] = {}
     for column in columns(row):
         match column.source:
-            case Asked(path) | Each(path):
+            case FromRequest(path) | Each(path):
                 _put(request, path, sample(column))
     return request
 

@@ -26,7 +26,7 @@ from gaussnb.core.catalogue import Router
 from gaussnb.core.frames import frame_of
 from gaussnb.core.methods import Call, Group
 from gaussnb.core.operation import Operation, documented, fields_of
-from gaussnb.core.rows import Asked, columns
+from gaussnb.core.rows import FromRequest, columns
 from gaussnb.core.rules import BAD_VALUE, MISSING, is_secret, marks, unwrap
 from gaussnb.core.wire import operation_of, request_of
 from gaussnb.core.words import rule_in_words
@@ -169,7 +169,7 @@ def test_the_table_names_every_operation_once() -> None:
 @every_operation
 def test_work_that_is_accepted_can_be_waited_for(operation: type[Operation]) -> None:
     row = operation.route.returns
-    started = any(column.name == "job_id" and not isinstance(column.source, Asked) for column in columns(row))
+    started = any(column.name == "job_id" and not isinstance(column.source, FromRequest) for column in columns(row))
     if operation.route.reads or not started:
         return
     assert operation.route.ends != "answered"

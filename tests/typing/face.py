@@ -1,4 +1,7 @@
-"""A user's program, read by mypy and never run. A line that ends in ``# error: CODE`` must be refused so."""
+"""A user's program, read by mypy and pyright and never run.
+
+Both must refuse a line that ends in ``# error: CODE``, mypy with this code.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from typing import assert_type
 import pandas as pd
 
 import gaussnb as gn
+from gaussnb.core.catalogue import post
+from gaussnb.core.operation import Operation
+from gaussnb.core.rows import Row
 from gaussnb.nosql.operations.instances import ListInstances, RestartInstance
 
 
@@ -31,7 +37,12 @@ def program() -> None:
     gdb.tags.find(tags=[{"key": "team", "values": []}], limit=10)
     gdb.send(ListInstances(name="*test"))
     gdb.instances.restart(RestartInstance("0f1e"))
+    assert_type(gdb.instances.nodes(ListInstances()), pd.DataFrame)
+    assert_type({RestartInstance("0f1e"): 1}, dict[RestartInstance, int])
 
+    gdb.instances.restart(ListInstances())  # error: call-overload
+    gdb.instances.get(ListInstances())  # error: call-overload
+    RestartInstance("0f1e").node_id = "n1"  # error: misc
     gdb.instances.restart()  # error: call-overload
     gdb.instances.restart(id="0f1e")  # error: call-overload
     gdb.instances.restart("0f1e", "n1", "more")  # error: call-overload
@@ -68,3 +79,18 @@ def program() -> None:
     spec.wire()["name"]
     gn.InstanceSpec(name="test")  # error: call-arg
     gdb.instances.create(name="test")  # error: call-overload
+
+
+@post("/v3/{project_id}/things", returns=Row, success=202)
+class CreateThing(Operation):
+    """Create a thing."""
+
+
+@post("/v3/{project_id}/things", returns=Row, sucess=202)  # error: call-arg
+class MistypedThing(Operation):
+    """A fact of its route is mistyped."""
+
+
+@post("/v3/{project_id}/things", returns=Row, success="202")  # error: arg-type
+class UnreadableThing(Operation):
+    """A fact of its route has another type."""

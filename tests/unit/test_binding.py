@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from gaussnb.client import Client
+from gaussnb.core.catalogue import post
 from gaussnb.core.errors import NotFound
 from gaussnb.core.frames import frame_from
 from gaussnb.core.methods import Call, Group, call, one
@@ -141,3 +142,14 @@ def test_a_kernel_completes_it(jedi: bool, tmp_path: Any, monkeypatch: pytest.Mo
     assert any(text.endswith("versions") for text in completed("gdb.ver"))
     assert any(text.endswith("list") for text in completed("gdb.versions.li"))
     assert "version=" in completed("gdb.versions.get(")
+
+
+def test_a_call_says_which_kinds_it_is_for() -> None:
+    @post("/v3/{project_id}/things", returns=Row, only=("round Thing", "square Thing"))
+    class TurnThing(Operation):
+        """Turn a thing."""
+
+    turn: Any = call(TurnThing)
+    assert turn.documentation.startswith("Turn a thing.\n\nFor: round Thing, square Thing.\n")
+    assert "\n\nFor: round Thing, square Thing.\n\n`POST " in turn._repr_markdown_()
+    assert "For: " not in Instances(Sender()).restart.documentation

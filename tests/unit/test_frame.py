@@ -12,7 +12,7 @@ import pytest
 
 from gaussnb.core.answers import Columns
 from gaussnb.core.frames import frame_from, frame_of
-from gaussnb.core.rows import Above, Asked, At, Count, Joined, Keys, Known, Row, columns
+from gaussnb.core.rows import Above, At, Count, FromRequest, Joined, Keys, Known, Row, columns
 
 
 class Thing(Row, at="things"):
@@ -232,7 +232,7 @@ class Leaf(Row, at="trees.branches.leaves"):
     """Of the one between."""
     page: Annotated[int, Above("", "page")]
     """Of the answer."""
-    asked: Annotated[str, Asked("what")]
+    asked: Annotated[str, FromRequest("what")]
     """Of the request."""
     first: Annotated[str, At("veins.color")]
     """The first of a list."""

@@ -23,7 +23,7 @@ from shapes import DECLARED, DESCRIBED, described, resolved
 from gaussnb.core.answers import Columns
 from gaussnb.core.frames import frame_of
 from gaussnb.core.operation import Operation
-from gaussnb.core.rows import Asked, Each, Row, columns
+from gaussnb.core.rows import Each, FromRequest, Row, columns
 from gaussnb.sandbox import Sandbox
 
 UNKNOWN = {
@@ -200,7 +200,7 @@ def test_every_column_is_filled(id: str) -> None:
         (row, column)
         for row, frame in frames(DECLARED[id], whole)
         for column in columns(row)
-        if isinstance(column.source, (Asked, Each)) or (len(frame) and frame[column.name].notna().all())
+        if isinstance(column.source, (FromRequest, Each)) or (len(frame) and frame[column.name].notna().all())
     }
     own = {route.returns, *(call.returns for call in CALLS.values() if call.operation.route is route)}
     empty = {column.name for row in own for column in columns(row) if (row, column) not in filled}

@@ -13,7 +13,7 @@ from pydantic import Field
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call, one
 from ...core.operation import Inside, Model, Operation, Tie, Ties
-from ...core.rows import Above, Asked, At, Count, Each, Joined, Known, Row
+from ...core.rows import Above, At, Count, Each, FromRequest, Joined, Known, Row
 from ...core.rules import MISSING, Moment, OneOf, Part, Rule, at_most, between, matches
 from ..fields import NAME, BackupId, BackupWindow, EngineName, InstanceId, Limit, Offset, Password, short_text
 from .bases import OfInstance, Paged
@@ -71,7 +71,7 @@ class BackupStarted(Row):
 
     backup_id: str
     """The backup."""
-    instance_id: Annotated[str, Asked("instance_id")]
+    instance_id: Annotated[str, FromRequest("instance_id")]
     """The instance that is backed up."""
     job_id: str
     """The job, for ``gdb.jobs.get``."""
@@ -80,7 +80,7 @@ class BackupStarted(Row):
 class BackupJob(Row):
     """The receipt of work on a backup."""
 
-    backup_id: Annotated[str, Asked("backup_id")]
+    backup_id: Annotated[str, FromRequest("backup_id")]
     """The backup."""
     job_id: str
     """The job, for ``gdb.wait`` and ``gdb.jobs.get``."""
@@ -142,7 +142,7 @@ class RestorableDatabase(AboutInstance, at="database_names"):
 class RestorableTable(AboutInstance, at="table_names"):
     """One table that can be restored."""
 
-    database_name: Annotated[str, Asked("database_name")]
+    database_name: Annotated[str, FromRequest("database_name")]
     """The database of the table."""
     table_name: Annotated[str, At("")]
     """The table."""

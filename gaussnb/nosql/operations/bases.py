@@ -30,7 +30,7 @@ class SmallPages(Paged):
     """Paging of lists that give 50 at once."""
 
     limit: Annotated[int, between(1, 50, "items a page,", "DBS.280439")] | None = Field(default=None, kw_only=True)
-    """How many items to read, at most 50. Given, one page is read instead of all."""
+    """Number of items to read, at most 50. With it one page is read instead of all pages."""
 
 
 class Orders(OfInstance):

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call
 from ...core.operation import Model, Operation, Tie, Ties
-from ...core.rows import Above, Asked, Each, Known, Row
+from ...core.rows import Above, Each, FromRequest, Known, Row
 from ...core.rules import MISSING, Part, at_most, matches
 from ..fields import ConfigurationId, EngineName, InstanceId, short_text
 from .bases import OfInstance, Paged
@@ -101,14 +101,14 @@ class CopiedTemplate(Row):
 
     config_id: str
     """The new template."""
-    name: Annotated[str, Asked("name")]
+    name: Annotated[str, FromRequest("name")]
     """The name of the new template."""
 
 
 class TemplateDone(Did):
     """The receipt of a change of a template."""
 
-    config_id: Annotated[str, Asked("config_id")]
+    config_id: Annotated[str, FromRequest("config_id")]
     """The template that was changed."""
 
 
@@ -128,7 +128,7 @@ class Applied(Row):
 
     instance_id: Annotated[str, Each("instance_ids")]
     """The instance that gets the parameters."""
-    config_id: Annotated[str, Asked("config_id")]
+    config_id: Annotated[str, FromRequest("config_id")]
     """The template."""
     job_id: str
     """The job, for ``gdb.jobs.get``."""
@@ -139,7 +139,7 @@ class Applied(Row):
 class ApplicableInstance(Row, at="instances"):
     """One instance to which a template can be applied."""
 
-    config_id: Annotated[str, Asked("config_id")]
+    config_id: Annotated[str, FromRequest("config_id")]
     """The template."""
     id: str
     """The id of the instance."""
@@ -152,7 +152,7 @@ class ApplicableInstance(Row, at="instances"):
 class Application(Row, at="histories"):
     """One application of a template to an instance."""
 
-    config_id: Annotated[str, Asked("config_id")]
+    config_id: Annotated[str, FromRequest("config_id")]
     """The template."""
     instance_id: str
     """The instance."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call, one
 from ...core.operation import Operation
-from ...core.rows import Above, Asked, Joined, Known, Row
+from ...core.rows import Above, FromRequest, Joined, Known, Row
 from ...core.rules import OneOf, Whole, at_most, between, identifier, some
 from ..fields import InstanceId
 from .bases import Paged
@@ -51,9 +51,9 @@ class CacheMapping(Row, at="dbcache_mappings"):
 class MappingStarted(Row):
     """The receipt of a mapping that is being created. ``gdb.wait(frame)`` follows the Redis instance."""
 
-    instance_id: Annotated[str, Asked("target_instance_id")]
+    instance_id: Annotated[str, FromRequest("target_instance_id")]
     """The Redis instance."""
-    source_instance_id: Annotated[str, Asked("source_instance_id")]
+    source_instance_id: Annotated[str, FromRequest("source_instance_id")]
     """The MySQL instance."""
     job_id: str
     """The job, for ``gdb.jobs.get``."""
@@ -62,7 +62,7 @@ class MappingStarted(Row):
 class MappingEnding(Row):
     """The receipt of a mapping that is being deleted."""
 
-    mapping_id: Annotated[str, Asked("id")]
+    mapping_id: Annotated[str, FromRequest("id")]
     """The mapping."""
     job_id: str
     """The job, for ``gdb.wait`` and ``gdb.jobs.get``."""
@@ -106,23 +106,23 @@ class RuleCreated(Row):
 
     id: str
     """The id of the rule."""
-    name: Annotated[str, Asked("name")]
+    name: Annotated[str, FromRequest("name")]
     """The name of the rule."""
-    mapping_id: Annotated[str, Asked("dbcache_mapping_id")]
+    mapping_id: Annotated[str, FromRequest("dbcache_mapping_id")]
     """The mapping that the rule belongs to."""
 
 
 class RuleUpdated(Did):
     """The receipt of a changed rule."""
 
-    rule_id: Annotated[str, Asked("dbcache_rule_id")]
+    rule_id: Annotated[str, FromRequest("dbcache_rule_id")]
     """The rule that was changed."""
 
 
 class RuleDeleted(Did):
     """The receipt of a deleted rule."""
 
-    rule_id: Annotated[str, Asked("id")]
+    rule_id: Annotated[str, FromRequest("id")]
     """The rule that was deleted."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from ...core.catalogue import get
 from ...core.methods import Group, call
 from ...core.operation import Operation, Tie, Ties
-from ...core.rows import Above, Asked, At, Keys, Row
+from ...core.rows import Above, At, FromRequest, Keys, Row
 from ...core.rules import MISSING, between
 from ..fields import EngineName, InstanceId, ModeName, ProductType
 from .bases import OfInstance, Paged
@@ -75,7 +75,7 @@ class PresentFlavor(OtherFlavor, at="current_flavor"):
 class DatastoreVersion(Row, at="versions"):
     """One version of an engine."""
 
-    datastore_name: Annotated[str, Asked("datastore_name")]
+    datastore_name: Annotated[str, FromRequest("datastore_name")]
     """The engine."""
     version: Annotated[str, At("")]
     """The version, as a create request takes it."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call, many, one
 from ...core.operation import Inside, Operation
-from ...core.rows import Above, Asked, At, Count, Joined, Known, Row
+from ...core.rows import Above, At, Count, FromRequest, Joined, Known, Row
 from ...core.rules import OneOf, Secret, at_most
 from .. import many as bulk
 from ..fields import (
@@ -158,7 +158,7 @@ class Node(Row, at="instances.groups.nodes"):
 class Renamed(Done):
     """The receipt of a rename."""
 
-    name: Annotated[str, Asked("name")]
+    name: Annotated[str, FromRequest("name")]
     """The new name."""
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call
 from ...core.operation import Operation, Tie, Ties
-from ...core.rows import Above, Asked, At, Joined, Known, Row
+from ...core.rows import Above, At, FromRequest, Joined, Known, Row
 from ...core.rules import Moment, OneOf, at_least, between, identifier, matches, some, up_to
 from ..fields import EnterpriseProjectId, InstanceId, Limit, NodeId, OnOff
 from .bases import OfInstance, Paged
@@ -390,7 +390,7 @@ class LoggingInstance(Row, at="instance_lts_configs"):
 class StreamSet(DoneEach):
     """The receipt of one instance whose log was connected to a stream, or disconnected from one."""
 
-    log_type: Annotated[str, Asked("log_type")]
+    log_type: Annotated[str, FromRequest("log_type")]
     """The log that was changed."""
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from ...core.catalogue import get, put
 from ...core.methods import Group, call
 from ...core.operation import Inside, Operation
-from ...core.rows import Asked, At, Row
+from ...core.rows import At, FromRequest, Row
 from ...core.rules import between
 from .bases import Paged
 from .rows import Did
@@ -53,7 +53,7 @@ class RecyclePolicy(Row, at="recycle_policy"):
 class RecyclePolicySet(Did):
     """The receipt of a new policy."""
 
-    retention_period_in_days: Annotated[int, Asked("retention_period_in_days")]
+    retention_period_in_days: Annotated[int, FromRequest("retention_period_in_days")]
     """The number of days for which instances are kept that are deleted from now on."""
 
 

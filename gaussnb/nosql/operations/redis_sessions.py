@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from ...core.catalogue import delete, get
 from ...core.methods import Group, call
 from ...core.operation import Operation, Query, Tie, Ties
-from ...core.rows import Above, Asked, Json, Row
+from ...core.rows import Above, FromRequest, Json, Row
 from ..fields import NodeId
 from .bases import OfInstance, Paged
 from .rows import Did, Done
@@ -43,7 +43,7 @@ class Session(Row):
 class InstanceSession(Session, at="node_sessions.sessions"):
     """One connection to a node of an instance."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
+    instance_id: Annotated[str, FromRequest("instance_id")]
     """The instance."""
     node_id: Annotated[str, Above("node_sessions", "node_id")]
     """The node."""
@@ -54,14 +54,14 @@ class InstanceSession(Session, at="node_sessions.sessions"):
 class NodeSession(Session, at="sessions"):
     """One connection to a node."""
 
-    node_id: Annotated[str, Asked("node_id")]
+    node_id: Annotated[str, FromRequest("node_id")]
     """The node."""
 
 
 class SessionStatistics(Row):
     """The number of connections to a node."""
 
-    node_id: Annotated[str, Asked("node_id")]
+    node_id: Annotated[str, FromRequest("node_id")]
     """The node."""
     total_connection_count: int
     """The number of all connections."""
@@ -74,7 +74,7 @@ class SessionStatistics(Row):
 class ClientAddress(Row, at="top_source_ips"):
     """One of the ten client addresses with the most connections to a node."""
 
-    node_id: Annotated[str, Asked("node_id")]
+    node_id: Annotated[str, FromRequest("node_id")]
     """The node."""
     client_ip: str
     """The IP address of the client."""
@@ -85,7 +85,7 @@ class ClientAddress(Row, at="top_source_ips"):
 class SessionsClosed(Did):
     """The receipt of closed sessions of a node."""
 
-    node_id: Annotated[str, Asked("node_id")]
+    node_id: Annotated[str, FromRequest("node_id")]
     """The node whose sessions were closed."""
 
 

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ...core.rows import Asked, Each, Row
+from ...core.rows import Each, FromRequest, Row
 
 
 class AboutInstance(Row):
     """A row about the instance that the request names."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
+    instance_id: Annotated[str, FromRequest("instance_id")]
     """The instance."""
 
 
 class Did(Row):
     """The receipt of a change that is complete and has no result of its own."""
 
-    operation: Annotated[str, Asked("operation")]
+    operation: Annotated[str, FromRequest("operation")]
     """The operation that was carried out."""
 
 
 class Done(Did):
     """The receipt of a change of an instance that is complete and has no result of its own."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
+    instance_id: Annotated[str, FromRequest("instance_id")]
     """The instance that was changed."""
 
 
@@ -38,7 +38,7 @@ class DoneEach(Did):
 class JobStarted(Row):
     """The receipt of work that was accepted and is going on. ``gdb.wait(frame)`` follows it."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
+    instance_id: Annotated[str, FromRequest("instance_id")]
     """The instance that is being changed."""
     job_id: str
     """The job, for ``gdb.jobs.get``. Missing for yearly and monthly instances."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from ...core.catalogue import delete, get
 from ...core.methods import Group, call
 from ...core.operation import Operation
-from ...core.rows import Asked, Known, Row
+from ...core.rows import FromRequest, Known, Row
 from ...core.rules import Moment, OneOf
 from ..fields import InstanceId, JobId
 from .bases import Paged
@@ -43,7 +43,7 @@ class ScheduledJob(Row, at="schedules"):
 class Cancelled(Did):
     """The receipt of a cancelled job."""
 
-    job_id: Annotated[str, Asked("job_id")]
+    job_id: Annotated[str, FromRequest("job_id")]
     """The job that was cancelled."""
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from ...core.catalogue import get, post
 from ...core.methods import Group, call, many
 from ...core.operation import AsText, Model, Tie, Ties
-from ...core.rows import Above, Asked, At, Joined, Row
+from ...core.rows import Above, At, FromRequest, Joined, Row
 from ...core.rules import OneOf, Part, Rule, at_most
 from .. import many as bulk
 from ..fields import Limit, Offset, TagKey, TagValue
@@ -20,7 +20,7 @@ from .rows import Done
 class TagRow(Row, at="tags"):
     """One tag of an instance."""
 
-    instance_id: Annotated[str, Asked("instance_id")]
+    instance_id: Annotated[str, FromRequest("instance_id")]
     """The instance."""
     key: str
     """The key of the tag, unique in the instance."""
