@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import doors
-from .client import Client
 from .cloud.transport import Patience
 from .connection import connect
 from .core.errors import (
@@ -34,6 +33,7 @@ from .core.errors import (
     WaitFailed,
     WaitTimeout,
 )
+from .nosql.client import Client
 from .nosql.instance_spec import InstanceSpec
 from .overview import operations
 

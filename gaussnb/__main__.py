@@ -1,4 +1,4 @@
-"""``python -m gaussnb`` is ``gaussnb``."""
+"""Run the command line: ``python -m gaussnb`` is the same as ``gaussnb``."""
 
 import sys
 

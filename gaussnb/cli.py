@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -23,28 +24,31 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from . import quickstart as example
-from .client import Client
 from .client.progress import Progress
-from .cloud.credentials import looked_at
+from .cloud.credentials import report_sources
 from .cloud.transport import Patience
+from .connection import connect
 from .core.errors import CredentialsError, GaussnbError
+from .nosql.address import ADDRESS
+from .nosql.client import Client
+from .nosql.instance_spec import InstanceSpec
+from .sandbox import REGION, Sandbox
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .sandbox import Sandbox
-
 BAR = 30
+"""Most characters of a progress bar."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: the words behind ``gaussnb``; by default those of this process.
+        arguments: the command line without ``gaussnb``; by default the command line of this process.
 
     Returns:
-        The exit code: 0 when all went well, 1 when not, 130 after an interrupt.
+        The exit code: 0 for success, 1 for a failure, 130 after an interrupt.
     """
     options, rest = _parser().parse_known_args(arguments)
     if rest and options.run is not _lab:
@@ -52,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.rest = rest
     try:
         code = int(options.run(options))
-        sys.stdout.flush()  # here, where a reader who has gone is noticed
+        sys.stdout.flush()  # raises BrokenPipeError here, and not at exit, if the reader has gone
         return code
     except GaussnbError as error:
         print(f"gaussnb: {error}", file=sys.stderr)
@@ -61,8 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader has gone (`| head`): nobody is left to tell, and Python must not try at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone (`| head`). Python flushes stdout at exit once more, so stdout goes to the null device.
+        with open(os.devnull, "wb") as null:
+            os.dup2(null.fileno(), sys.stdout.fileno())
         return 1
 
 
@@ -79,15 +84,17 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_lab)
 
     command = commands.add_parser("sandbox", help="run the sandbox alone, for any tool on this machine")
-    command.add_argument("--port", type=_port, default=8080, help="where to listen; 0 for any free port (8080)")
-    command.add_argument("--state", type=Path, help="a file that keeps everything")
-    command.add_argument("--world", type=Path, help="a YAML or JSON file it begins with, as an export writes it")
-    command.add_argument("--quota", type=_count, help="how many instances an engine may have; 0 for no limit (50)")
+    command.add_argument("--port", type=_port, default=8080, help="port to listen on; 0 for any free port (8080)")
+    command.add_argument("--state", type=Path, help="a file that keeps the state")
+    command.add_argument(
+        "--world", type=Path, help="a YAML or JSON file with the initial state, as an export writes it"
+    )
+    command.add_argument("--quota", type=_count, help="most instances of one engine; 0 for no limit (50)")
     command.add_argument("--speed", type=_positive, help="sandbox seconds in one second (60)")
-    command.add_argument("--seed", type=int, default=0, help="makes ids and credentials (0)")
+    command.add_argument("--seed", type=int, default=0, help="seed of ids and credentials (0)")
     command.set_defaults(run=_sandbox)
 
-    command = commands.add_parser("doctor", help="say what was found, and what to do")
+    command = commands.add_parser("doctor", help="check packages, credentials and connection")
     command.add_argument("profile", nargs="?", help="a profile of profiles.toml, or sandbox")
     command.set_defaults(run=_doctor)
     return parser
@@ -119,9 +126,6 @@ def _port(text: str) -> int:
 
 
 def _quickstart(options: argparse.Namespace) -> int:
-    from .nosql.instance_spec import InstanceSpec
-    from .sandbox import Sandbox
-
     with Sandbox(speed=options.speed) as sandbox, sandbox.connect() as gdb:
         _say("sandbox", f"{sandbox.endpoint}, region {sandbox.region}, {options.speed:g} times real time")
         login = gdb.login().iloc[0]
@@ -131,7 +135,7 @@ def _quickstart(options: argparse.Namespace) -> int:
         created = gdb.instances.create(spec)
         row = created.iloc[0]
         _say("create", f"{row['status']}, id {row['id']}, job {row['job_id']}")
-        history = gdb.wait(created, on_look=_Show(gdb, str(row["job_id"])))
+        history = gdb.wait(created, on_look=_ProgressLine(gdb, str(row["job_id"])))
         print()
         _table("The instance", gdb.instances.get(row["id"]).T.set_axis([""], axis=1).dropna())
         _table("Its nodes", gdb.instances.nodes(row["id"])[["name", "status", "private_ip", "availability_zone"]])
@@ -140,37 +144,37 @@ def _quickstart(options: argparse.Namespace) -> int:
     return 0
 
 
-class _Show:
-    """Shows waiting as it happens: one moving line on a terminal, plain lines in a pipe."""
+class _ProgressLine:
+    """Prints the progress of wait() after each poll: one line with a bar on a terminal, one line a poll in a pipe."""
 
     def __init__(self, gdb: Client, job: str) -> None:
         self._gdb, self._job = gdb, job
-        self._moving = sys.stdout.isatty()
+        self._on_terminal = sys.stdout.isatty()
         self._percent = 0.0
-        self._columns = shutil.get_terminal_size().columns - 1  # a line that wraps does not move
+        self._columns = shutil.get_terminal_size().columns - 1  # a wrapped line could not be overwritten
         self._width = max(0, min(BAR, self._columns - 45))
-        self._full, self._empty = "█·" if _can_show("█·") else "#."
+        self._full, self._empty = "█·" if _can_print("█·") else "#."
 
     def __call__(self, progress: Progress) -> None:
-        status, actions = next(iter(progress.states.values()), ("", ""))  # empty when the first look failed
-        done = 100.0 if progress.done else self._done()
+        status, actions = next(iter(progress.states.values()), ("", ""))  # empty if the first poll failed
+        percent = 100.0 if progress.done else self._job_percent()
         elapsed = self._gdb.clock.time() - progress.began
-        text = f"{elapsed:5.0f} s  {status:9} {actions:7} {done:3.0f} %"
-        if not self._moving:
+        text = f"{elapsed:5.0f} s  {status:9} {actions:7} {percent:3.0f} %"
+        if not self._on_terminal:
             _say("wait", text)
             return
-        filled = round(self._width * done / 100)
+        filled = round(self._width * percent / 100)
         bar = self._full * filled + self._empty * (self._width - filled)
-        shown = f"  wait     {text}  {bar}"[: self._columns]
-        print(f"\r{shown}", end="\n" if progress.done else "", flush=True)
+        line = f"  wait     {text}  {bar}"[: self._columns]
+        print(f"\r{line}", end="\n" if progress.done else "", flush=True)
 
-    def _done(self) -> float:
-        for percent in self._gdb.jobs.get(self._job)["progress"].dropna():  # a job that has ended says none
+    def _job_percent(self) -> float:
+        for percent in self._gdb.jobs.get(self._job)["progress"].dropna():  # missing once the job has ended
             self._percent = float(percent)
         return self._percent
 
 
-def _can_show(text: str) -> bool:
+def _can_print(text: str) -> bool:
     try:
         text.encode(sys.stdout.encoding)
     except UnicodeEncodeError:
@@ -178,13 +182,13 @@ def _can_show(text: str) -> bool:
     return True
 
 
-def _say(what: str, text: str) -> None:
-    print(f"  {what:8} {text}", flush=True)
+def _say(step: str, text: str) -> None:
+    print(f"  {step:8} {text}", flush=True)
 
 
 def _table(title: str, frame: pd.DataFrame) -> None:
-    upright = list(frame.columns) == [""]  # one thing, its fields below each other
-    text = frame.to_string(index=upright, header=not upright, max_colwidth=60)
+    transposed = list(frame.columns) == [""]  # one record, a field a line
+    text = frame.to_string(index=transposed, header=not transposed, max_colwidth=60)
     print(f"{title}\n{text}\n")
 
 
@@ -200,15 +204,15 @@ def _lab(options: argparse.Namespace) -> int:
     except OSError as error:
         print(f"gaussnb: the notebooks cannot be copied here: {error}", file=sys.stderr)
         return 1
-    print(f"The notebooks are in {_homely(folder)}", flush=True)
+    print(f"The notebooks are in {_shorten(folder)}", flush=True)
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *options.rest]
-    # Ctrl-C reaches JupyterLab too, which asks before it ends its kernels: it is not to be killed meanwhile.
+    # Ctrl-C reaches JupyterLab too. JupyterLab asks before it stops its kernels, so this process has to wait for it.
     signal.signal(signal.SIGINT, lambda *_: None)
     return subprocess.call([*words, str(folder / "01-quickstart.ipynb")])
 
 
 def _notebooks(package: Path) -> Path:
-    """The shipped notebooks: those of the checkout, or a copy in the folder one stands in."""
+    """Return the folder of the shipped notebooks: that of the checkout, or a copy in the current directory."""
     shipped = package / "notebooks"
     if not shipped.is_dir():
         return package.parent / "notebooks"
@@ -222,44 +226,41 @@ def _notebooks(package: Path) -> Path:
 
 
 def _sandbox(options: argparse.Namespace) -> int:
-    from .sandbox import Sandbox
-
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):  # both are the ordinary way to end it
+    for number in (signal.SIGTERM, signal.SIGINT):  # both end the sandbox in the ordinary way
         signal.signal(number, lambda *_: ended.set())
-    try:
-        sandbox = Sandbox(
-            path=options.state,
-            port=options.port,
-            seed=options.seed,
-            speed=options.speed,
-            quota=options.quota,
-            world=options.world,
-        ).start()
-    except (ImportError, OSError, RuntimeError, ValueError, sqlite3.Error) as error:
-        why = str(error)
-        if isinstance(error, sqlite3.Error):
-            why = f"{options.state}: {error}"
-        elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            why = f"port {options.port} is in use; choose another with --port, or any free one with --port 0"
-        print(f"gaussnb: the sandbox cannot start: {why}", file=sys.stderr)
-        return 1
-    try:
-        print(_how_to_reach(sandbox), flush=True)
+    with ExitStack() as stack:
+        try:
+            sandbox = stack.enter_context(
+                Sandbox(
+                    path=options.state,
+                    port=options.port,
+                    seed=options.seed,
+                    speed=options.speed,
+                    quota=options.quota,
+                    world=options.world,
+                )
+            )
+        except (ImportError, OSError, RuntimeError, ValueError, sqlite3.Error) as error:
+            reason = str(error)
+            if isinstance(error, sqlite3.Error):
+                reason = f"{options.state}: {error}"
+            elif isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                reason = f"port {options.port} is in use; choose another with --port, or any free one with --port 0"
+            print(f"gaussnb: the sandbox cannot start: {reason}", file=sys.stderr)
+            return 1
+        print(_instructions(sandbox), flush=True)
         while not ended.wait(0.2):
             pass
-    finally:
-        sandbox.close()
     return 0
 
 
-def _how_to_reach(sandbox: Sandbox) -> str:
-    from .sandbox import REGION
-
-    known = sandbox.credentials.items()
-    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in known}
-    unusual = {"seed": sandbox.seed or None, "region": sandbox.region if sandbox.region != REGION else None}
-    query = urlencode({name: value for name, value in unusual.items() if value is not None})
+def _instructions(sandbox: Sandbox) -> str:
+    """Write the addresses and the login of a sandbox, and the variables that point other tools to the sandbox."""
+    credentials = sandbox.credentials.items()
+    plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in credentials}
+    not_default = {"seed": sandbox.seed or None, "region": sandbox.region if sandbox.region != REGION else None}
+    query = urlencode({name: value for name, value in not_default.items() if value is not None})
     address = f"{sandbox.endpoint}?{query}" if query else sandbox.endpoint
     lines = [
         "GaussDB NoSQL sandbox. Nothing here is real or costs anything; Ctrl-C ends it.",
@@ -297,36 +298,34 @@ def _doctor(options: argparse.Namespace) -> int:
     print(flush=True)
     profile = options.profile
     if profile != "sandbox":
-        places = looked_at(profile)
+        reports = report_sources(profile, service=ADDRESS)
         print("credentials, in the order they are looked for:")
-        for place in places:
-            found = ", ".join(place.found) or "nothing"
-            note = f" ({place.note})" if place.note else ""
-            print(f"  {_homely(place.source):44} {found}{note}")
+        for report in reports:
+            found = ", ".join(report.found) or "nothing"
+            note = f" ({report.note})" if report.note else ""
+            print(f"  {_shorten(report.source):44} {found}{note}")
         print()
-    return _examine(profile)
+    return _check_connection(profile)
 
 
-def _examine(profile: str | None) -> int:
-    from .connection import connect
-
+def _check_connection(profile: str | None) -> int:
     try:
         gdb = connect(profile, patience=Patience(connect=5, read=10, tries=1, busy=0))
     except CredentialsError as error:
         first, *more = str(error).split("\n")
         print(f"not usable  {first.partition(' Looked for')[0]}")
         if more:
-            print(f"            {more[-1]}")  # the places between were listed above
+            print(f"            {more[-1]}")  # the lines between name the places, which were printed above
         return 1
     with gdb:
         for warning in gdb.warnings:
             print(f"note        {warning}")
         print(f"endpoint    {gdb.endpoint}")
-        for what, check in CHECKS.items():
+        for name, check in CHECKS.items():
             try:
-                print(f"{what:11} {check(gdb)}")
+                print(f"{name:11} {check(gdb)}")
             except GaussnbError as error:
-                print(f"{what:11} no\n  {error}")
+                print(f"{name:11} no\n  {error}")
                 return 1
     print("\nAll is well.")
     return 0
@@ -337,10 +336,10 @@ def _reachable(gdb: Client) -> str:
 
 
 def _login(gdb: Client) -> str:
-    """What can be said of the login before the first call that needs it."""
+    """Describe the login. An access key or a given token is used, and so checked, only by the next call."""
     row = gdb.login().iloc[0]
-    said = {"password": "accepted", "aksk": "by access key", "token": "by the given token"}[row["kind"]]
-    return f"{said}, project {row['project_id']}"
+    login = {"password": "accepted", "aksk": "by access key", "token": "by the given token"}[row["kind"]]
+    return f"{login}, project {row['project_id']}"
 
 
 def _instances(gdb: Client) -> str:
@@ -348,7 +347,7 @@ def _instances(gdb: Client) -> str:
 
 
 CHECKS = {"reachable": _reachable, "login": _login, "instances": _instances}
-"""What must work, each after the one before it."""
+"""The checks of ``gaussnb doctor`` in their order: each check needs the one before it."""
 
 
 def _version(package: str) -> str:
@@ -358,6 +357,6 @@ def _version(package: str) -> str:
         return 'not installed; pip install "gaussnb[lab]"' if package != "gaussnb" else "not installed"
 
 
-def _homely(path: str | Path) -> str:
+def _shorten(path: str | Path) -> str:
     home = str(Path.home())
     return str(path).replace(home, "~", 1) if home != "/" else str(path)

@@ -1,100 +1,98 @@
-"""``connect()``: from a profile, the environment or arguments to a client; or to the embedded sandbox."""
+"""``connect()``: make a client from a profile, the environment or arguments; or a client of the embedded sandbox."""
 
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
 import threading
-from typing import TYPE_CHECKING, Any
-
-from pydantic import SecretStr
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, Unpack, cast
 
 from . import doors
-from .client import Client
+from .cloud.settings import Settings
 from .cloud.transport import Patience
+from .nosql.client import Client
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 START = "2026-01-01T08:00:00"
-"""When the embedded sandbox begins: always the same, so that a notebook comes out the same."""
+"""Start time of the embedded sandbox. It never changes, so that a notebook always gives the same outputs."""
 
 _lock = threading.Lock()
 _embedded: Sandbox | None = None
 
 
-def connect(
-    profile: str | None = None,
-    *,
-    region: str | None = None,
-    project_id: str | None = None,
-    project_name: str | None = None,
-    endpoint: str | None = None,
-    iam_endpoint: str | None = None,
-    username: str | None = None,
-    user_id: str | None = None,
-    password: str | SecretStr | None = None,
-    domain: str | None = None,
-    domain_id: str | None = None,
-    ak: str | None = None,
-    sk: str | SecretStr | None = None,
-    security_token: str | SecretStr | None = None,
-    token: str | SecretStr | None = None,
-    patience: Patience | None = None,
-) -> Client:
+def _show_settings(function: Callable[P, R]) -> Callable[P, R]:
+    """Replace ``**settings`` in the signature that ``help()`` and kernels read by one parameter for each setting."""
+    signature = inspect.signature(function)
+    profile, patience, _ = signature.parameters.values()
+    settings = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation.__forward_arg__)
+        for name, annotation in Settings.__annotations__.items()
+    ]
+    vars(function)["__signature__"] = signature.replace(parameters=[profile, *settings, patience])
+    return function
+
+
+@_show_settings
+def connect(profile: str | None = None, *, patience: Patience | None = None, **settings: Unpack[Settings]) -> Client:
     """Connect to a project. Nothing is sent before the first call.
 
     Credentials are looked for in this order: arguments; the named profile; ``HUAWEICLOUD_SDK_*``;
     ``HW_*``; ``OS_*``; ``~/.huaweicloud/credentials``; the profile ``default``. An identity is taken
-    whole from one place. ``gaussnb doctor`` shows what was found where.
+    whole from one place. ``gaussnb doctor`` shows the settings found in each place.
 
     Args:
-        profile: ``"sandbox"`` for the embedded sandbox, which needs no account: it is started, or
-            joined where ``GAUSSNB_SANDBOX`` names the address of one; else a profile of ``profiles.toml``.
-        region: like cn-north-4; the endpoints follow from it.
-        project_id: the project; asked of IAM where only a region is known.
-        project_name: a sub-project, like cn-north-4_training.
-        endpoint: the service, https or loopback.
-        iam_endpoint: IAM, https or loopback.
-        username: an IAM user.
-        user_id: instead of user name and domain.
-        password: the user's password.
-        domain: the account's name.
-        domain_id: the account's id.
-        ak: an access key.
-        sk: its secret key.
-        security_token: of a temporary access key.
-        token: an IAM token.
+        profile: ``"sandbox"`` for the embedded sandbox, which needs no account: ``connect()`` starts a
+            sandbox in this process, or joins the sandbox whose address ``GAUSSNB_SANDBOX`` holds. Any other
+            name is a profile of ``profiles.toml``.
+        region: region id, like cn-north-4; the endpoints follow from the region.
+        project_id: id of the project; without it IAM is asked for the project of the region.
+        project_name: name of a sub-project, like cn-north-4_training.
+        endpoint: address of the service, https or loopback.
+        iam_endpoint: address of IAM, https or loopback.
+        username: name of an IAM user.
+        user_id: id of an IAM user, instead of user name and domain.
+        password: password of the user.
+        domain: name of the account.
+        domain_id: id of the account.
+        ak: access key.
+        sk: secret key of the access key.
+        security_token: security token of a temporary access key.
+        token: IAM token.
         patience: time-outs and tries.
 
     Returns:
         A :class:`gaussnb.Client`.
 
     Raises:
-        CredentialsError: nothing, or not enough, was found; it says what was looked for.
+        CredentialsError: no credentials were found, or they lack a part; the message names the places that
+            were searched.
 
     >>> gdb = connect("sandbox")
     >>> gdb
     <gaussnb cn-north-4 at sandbox>
     """
-    settings: dict[str, Any] = {
-        "region": region, "project_id": project_id, "project_name": project_name,
-        "endpoint": endpoint, "iam_endpoint": iam_endpoint, "username": username, "user_id": user_id,
-        "password": password, "domain": domain, "domain_id": domain_id, "ak": ak, "sk": sk,
-        "security_token": security_token, "token": token,
-    }  # fmt: skip
-    given = {name: value for name, value in settings.items() if value is not None}
+    for name in settings.keys() - Settings.__annotations__.keys():
+        raise TypeError(f"connect() got an unexpected keyword argument {name!r}")
+    given = cast(Settings, {name: value for name, value in settings.items() if value is not None})
     if profile != "sandbox":
         return Client.open(profile, patience=patience, **given)
-    if running := os.environ.get("GAUSSNB_SANDBOX"):
-        return Client.open(patience=patience, **{**doors.sandbox_login(running), **given})
-    return embedded().connect(patience=patience, **given)
+    if address := os.environ.get("GAUSSNB_SANDBOX"):
+        joined: Settings = {**doors.sandbox_login(address), **given}
+        return Client.open(patience=patience, **joined)
+    return start_sandbox().connect(patience=patience, **given)
 
 
-def embedded() -> Sandbox:
-    """The sandbox of this process, started when it is first asked for.
+def start_sandbox() -> Sandbox:
+    """Start the sandbox of this process, or return it if it runs already.
 
-    Its clock stands and moves as somebody waits, so the same cells give the same outputs.
+    Its clock advances only while somebody waits, so the same cells give the same outputs.
     """
     global _embedded
     with _lock:

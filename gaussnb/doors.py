@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import pandas as pd
-    from pydantic import SecretStr
 
-    from .client.watch import Watch
+    from .cloud.settings import Settings
     from .core.methods import Sender
     from .core.operation import Operation
     from .sandbox import Sandbox
+    from .view.snapshot import Watched
     from .widgets import Form as Form
     from .widgets.panel import Panel as Panel
 
@@ -36,7 +36,7 @@ def form_of(
     return form_of(operation, client, send)
 
 
-def panel_of(watch: Watch) -> Panel | None:
+def panel_of(watch: Watched) -> Panel | None:
     """Make the widgets that show a watch; None if ipywidgets is not installed."""
     try:
         from .widgets.panel import Panel
@@ -52,7 +52,7 @@ def sandbox() -> type[Sandbox]:
     return Sandbox
 
 
-def sandbox_login(address: str) -> dict[str, str | SecretStr]:
+def sandbox_login(address: str) -> Settings:
     """The settings that join a running sandbox on this machine; see :func:`gaussnb.sandbox.login`."""
     from .sandbox import login
 

@@ -1,56 +1,53 @@
-"""The client: one project in one region, its groups of operations, and the doors to everything else."""
+"""The client: one project in one region, for the service it is given.
+
+A call goes one way: operation → request (:mod:`gaussnb.core.wire`) → reply (:mod:`gaussnb.cloud.transport`) → columns
+(:mod:`gaussnb.core.answers`, :mod:`gaussnb.client.pages`) → frame (:mod:`gaussnb.core.frames`).
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-from requests.adapters import BaseAdapter
-
-from ..cloud.auth import Auth, GivenToken, SignatureAuth, TokenAuth
 from ..cloud.credentials import Credentials, find_credentials
-from ..cloud.iam import KeystoneCreateUserTokenByPassword, KeystoneListAuthProjects, KeystoneListProjects
-from ..cloud.regions import REGIONS, is_loopback
-from ..cloud.tokens import Token, TokenCache, cache_key
-from ..cloud.transport import AnswerLost, Patience, Reply, Transport
-from ..core.answers import Columns, leaves, word
+from ..cloud.login import Access
+from ..cloud.regions import is_loopback
+from ..cloud.settings import Settings
+from ..cloud.tokens import TokenCache
+from ..cloud.transport import AnswerLost, BaseAdapter, Patience, Reply, Transport
+from ..core.answers import Columns
 from ..core.catalogue import Router
 from ..core.clock import Clock, RealClock
-from ..core.errors import CredentialsError, GaussnbError, NotFound, PermissionDenied, UnknownOutcome
+from ..core.errors import UnknownOutcome
 from ..core.frames import frame_from, frame_of
-from ..core.operation import Operation, fields_of
+from ..core.methods import Groups
+from ..core.operation import Operation, Route, fields_of
 from ..core.refusals import ErrorCodes
 from ..core.rows import Row
+from ..core.service import Service
 from ..core.wire import Request, digest_of, json_of, query_of, request_of
-from ..nosql.error_codes import CODES
-from ..nosql.groups import GROUPS, NosqlGroups
-from ..nosql.operations.instances import ListInstances
-from ..nosql.operations.jobs import ListJobs
-from ..nosql.service import OPERATIONS
-from .creation import Making
+from . import pages, review, wait
+from .creation import Creation
 from .ledger import Ledger
-from .pages import checked, first_page, read_all
 from .poller import Poller
-from .progress import Progress, Targets
-from .wait import wait
+from .progress import Targets
+from .wait import OnChange, OnLook
 from .watch import Watch
 
 if TYPE_CHECKING:
     import pandas as pd
 
 THREADS = 8
-"""Pages fetched at the same time; beyond eight nothing is gained."""
+"""Pages fetched at the same time; more than eight threads gain nothing."""
 
 
 class Login(Row):
-    """Who calls, and how."""
+    """The identity of a client, and how long its token is valid."""
 
     kind: str
     """password, aksk or token."""
@@ -59,20 +56,38 @@ class Login(Row):
     project_id: str
     """The project."""
     valid_until: datetime
-    """When the token ends; missing where none was asked for."""
+    """The end of the token; missing if the client asks for no token."""
 
 
-class Client(NosqlGroups):
-    """One project in one region. :func:`gaussnb.connect` makes one.
+@dataclass(frozen=True)
+class _Message:
+    """One request on its way, from an operation or from a path."""
+
+    name: str
+    """The operation's id, or method and path."""
+    service: str
+    request: Request
+    fields: Mapping[str, Any]
+    """The values of the request, which rows may repeat."""
+    route: Route | None = None
+    """The facts about the operation; None if no declared operation has this path."""
+    operation: Operation | None = None
+
+
+class Client(Groups):
+    """One project in one region. A class for a product sets ``service`` and has the groups of its operations.
 
     Args:
-        credentials: who calls, and where.
-        clock: real time, or a sandbox's.
+        credentials: the identity, the project and the addresses.
+        clock: the time; by default real time.
         transport: sends the requests.
-        keep: whether tokens and the ledger are kept on disk.
+        keep: True to keep tokens and the ledger on disk.
 
-    Every call answers with a DataFrame; see each call's own documentation for its columns.
+    Every call answers with a DataFrame; the documentation of each call lists the columns.
     """
+
+    service: ClassVar[Service]
+    """The product."""
 
     def __init__(
         self,
@@ -84,14 +99,17 @@ class Client(NosqlGroups):
     ) -> None:
         self._credentials = credentials
         self.clock: Clock = clock or RealClock()
-        self._transport = transport or Transport(self.clock, codes=CODES)
-        self._tokens = TokenCache(clock=self.clock.time, on_disk=keep)
+        self._transport = transport or Transport(self.clock, codes=self.service.codes)
+        tokens = TokenCache(clock=self.clock.time, on_disk=keep)
+        self._access = Access(credentials, self._transport, self.service.host, tokens, self.clock.time)
         self._ledger = Ledger(on_disk=keep)
-        self._making = Making(self, self._ledger)
-        # A look that fails is made up for by the next one, so each is a single, short try.
+        self._creation = Creation(
+            self.service, self._ledger, self.clock, self.send, lambda: (self.endpoint, self.project_id)
+        )
+        # A look that fails is followed by the next look, so each is one short try.
         usual = self._transport.patience
-        self._glance = replace(usual, tries=1, busy=0, read=min(usual.read, 30))
-        self._poller = Poller(self._look, self._look_at_jobs, self._look_at_work, self.clock, self._transport.seed)
+        self._short = replace(usual, tries=1, busy=0, read=min(usual.read, 30))
+        self._poller = Poller(self.service, self._look, self.clock, self._transport.seed)
 
     @classmethod
     def open(
@@ -103,9 +121,9 @@ class Client(NosqlGroups):
         seed: int | None = None,
         patience: Patience | None = None,
         keep: bool = True,
-        **settings: Any,
-    ) -> Client:
-        """A client from settings, looked for in the order of :mod:`gaussnb.cloud.credentials`.
+        **settings: Unpack[Settings],
+    ) -> Self:
+        """Make a client from settings, found in the order of :mod:`gaussnb.cloud.credentials`.
 
         Args:
             profile: a profile of ``profiles.toml``.
@@ -113,15 +131,15 @@ class Client(NosqlGroups):
             adapter: reaches a sandbox without a socket.
             seed: makes the jitter of retries and polls repeatable.
             patience: time-outs and tries.
-            keep: whether tokens and the ledger are kept on disk.
-            settings: any setting of :class:`gaussnb.cloud.credentials.Credentials`.
+            keep: True to keep tokens and the ledger on disk.
+            settings: any setting of :func:`gaussnb.connect`.
 
         Raises:
-            CredentialsError: nothing, or not enough, was found.
+            CredentialsError: no credentials were found, or they are not complete.
         """
-        found = find_credentials(profile, **settings)
+        found = find_credentials(profile, service=cls.service, **settings)
         clock = clock or RealClock()
-        transport = Transport(clock, patience or Patience(), adapter, seed, CODES)
+        transport = Transport(clock, patience or Patience(), adapter, seed, cls.service.codes)
         return cls(found, clock=clock, transport=transport, keep=keep)
 
     # -- where and who
@@ -129,8 +147,7 @@ class Client(NosqlGroups):
     @property
     def endpoint(self) -> str:
         """The address of the service."""
-        assert self._credentials.endpoint is not None
-        return self._credentials.endpoint
+        return self._access.endpoint
 
     @property
     def codes(self) -> ErrorCodes:
@@ -139,39 +156,21 @@ class Client(NosqlGroups):
 
     @property
     def region(self) -> str:
-        """The region, or an empty text when only endpoints were given."""
-        return self._credentials.region or ""
+        """The region; empty if only endpoints were given."""
+        return self._access.region
 
-    @cached_property
+    @property
     def project_id(self) -> str:
-        """The project, asked of IAM where only the region is known.
+        """The project; IAM is asked for its id if only the region is known.
 
         Raises:
-            CredentialsError: IAM knows no project, or several, of that name.
+            CredentialsError: IAM knows no project, or several projects, of that name.
         """
-        known = self._credentials
-        if known.project_id:
-            return known.project_id
-        if isinstance(self._iam_auth, TokenAuth) and (found := self._iam_auth.token.project_id):
-            return found
-        name = known.project_name or known.region or ""
-        try:
-            projects = self.send(KeystoneListProjects(name=name or None))
-        except PermissionDenied:  # it takes a right; what one may use oneself, everybody may list
-            projects = self.send(KeystoneListAuthProjects())
-        if name:
-            projects = projects[projects["name"] == name]
-        if len(projects) != 1:
-            names = ", ".join(projects["name"].astype(str)) or "none"
-            raise CredentialsError(
-                f"IAM knows {len(projects)} projects for {name or 'this login'} ({names}). "
-                "Give project_id= (console: My Credentials, Projects)."
-            )
-        return str(projects["id"].iloc[0])
+        return self._access.project_id
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a careful person would like to know of the credentials."""
+        """Risks of the credentials that were found, in sentences."""
         return self._credentials.warnings
 
     def login(self) -> pd.DataFrame:
@@ -183,10 +182,10 @@ class Client(NosqlGroups):
         Raises:
             AuthenticationError: the login was refused.
         """
-        token = self._auth.token if isinstance(self._auth, TokenAuth) else None
+        token = self._access.log_in()
         record = {
             "kind": self._credentials.kind,
-            "user": self._credentials.username or self._credentials.user_id or self._credentials.ak,
+            "user": self._access.user,
             "project_id": self.project_id,
             "valid_until": token and datetime.fromtimestamp(token.valid_until, UTC).isoformat(),
         }
@@ -198,7 +197,8 @@ class Client(NosqlGroups):
 
     def _repr_markdown_(self) -> str:
         rows = (
-            f"| `gdb.{name}` | {', '.join(f'`{call}`' for call in group.calls())} |" for name, group in GROUPS.items()
+            f"| `gdb.{name}` | {', '.join(f'`{call}`' for call in group.calls())} |"
+            for name, group in self.groups().items()
         )
         return "\n".join([f"**{repr(self)[1:-1]}**", "", "| group | calls |", "| --- | --- |", *rows])
 
@@ -208,7 +208,7 @@ class Client(NosqlGroups):
         self._transport.close()
         self._ledger.close()
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -220,45 +220,21 @@ class Client(NosqlGroups):
         """Send any operation.
 
         Args:
-            operation: an object of a declared class, deprecated ones included.
-            returns: another view of the answer, instead of the row the operation's route names.
+            operation: an object of a declared class; deprecated classes may be sent as well.
+            returns: another row for the answer, instead of the row that the operation's route names.
 
         Returns:
-            One row per record, all pages read unless the operation asks for one by ``limit`` or
+            One row per record. All pages are read unless the operation asks for one page by ``limit`` or
             ``offset``; ``attrs`` hold operation, request_id, endpoint, fetched_at, and for lists
-            total_count and whether the frame is truncated.
+            total_count and truncated (True if the frame lacks records).
 
         Raises:
             ApiError: the service refused, as one of its subclasses.
             BadAnswer: the answer cannot be read.
             Unreachable: there is no connection.
-            UnknownOutcome: a write's answer was lost, and looking did not tell what became of it.
+            UnknownOutcome: a write's answer was lost, and a look did not tell the outcome.
         """
-        return self._send(operation, returns or operation.route.returns)
-
-    def _send(self, operation: Operation, returns: type[Row], patience: Patience | None = None) -> pd.DataFrame:
-        route = operation.route
-
-        def fetch(reads: Sequence[Operation]) -> Iterator[Reply]:
-            return self._fetch(reads, patience)
-
-        if route.creates:
-            columns = Columns(returns, {**fields_of(operation), "operation": route.id})
-            name = str(getattr(operation, "name", ""))
-            return self._making.create(route.id, name, columns, lambda: self._exchange(operation), digest_of(operation))
-        try:
-            reply = self._exchange(first_page(operation), patience)
-        except AnswerLost as lost:
-            message = f"{lost} It may have been done: look before asking again."
-        else:
-            attrs = self.attrs(route.id, route.service, reply)
-            if operation.paged():
-                reading = read_all(operation, returns, reply, fetch)
-                return _once(frame_of(reading.columns, {**attrs, **reading.facts}))
-            columns = Columns(returns, {**fields_of(operation), "operation": route.id})
-            columns.add(checked(reply, returns, route.total))
-            return frame_of(columns, attrs)
-        raise UnknownOutcome(message, operation=route.id)
+        return self._answer(self._message_of(operation), returns or operation.route.returns)
 
     def request(
         self,
@@ -269,213 +245,155 @@ class Client(NosqlGroups):
         json: Any = None,
         service: str | None = None,
     ) -> pd.DataFrame:
-        """Send any request, for calls this library does not know.
+        """Send any request, for calls this library does not declare.
 
         Args:
             method: GET, POST, …
-            path: with ``{project_id}`` where the project goes.
+            path: ``{project_id}`` in it is replaced by the project.
             params: the query.
             json: the body.
-            service: the name of another service of the cloud, like iam or vpc; by default, the client's own.
+            service: the name of another service of the cloud, like iam or vpc; by default, the client's own service.
 
         Returns:
-            The declared frame where the path is a known operation's; else one row per record of the
+            The declared frame if the path is that of a declared operation; else one row per record of the
             first list in the answer, or one row, with columns named by dotted paths.
 
         Raises:
             ApiError, BadAnswer, Unreachable, UnknownOutcome: as for :meth:`send`.
         """
-        if not path.startswith("/"):  # anything else could turn the endpoint's host into another one
+        if not path.startswith("/"):  # any other path could change the endpoint's host
             raise ValueError(f"a path begins with /, and {path!r} does not")
         if "{project_id}" in path:
             path = path.replace("{project_id}", self.project_id)
+        if service == "":
+            raise ValueError("a service has a name, like vpc")
         method = method.upper()
         found = self._router.find(method, path)
         route, holes = (found[0].route, found[1]) if found else (None, {})
-        name = route.id if route else f"{method} {path}"
-        if service == "":
-            raise ValueError("a service has a name, like vpc")
-        service = route.service if route else service or ""
-
-        def send() -> Reply:
-            return self._transport.exchange(
-                self._endpoint_of(service),
-                Request(method, path, query_of(params or {}), None if json is None else json_of(json)),
-                operation=name,
-                auth=self._auth_for(service),
-                creates=route is not None and route.creates,
-            )
-
-        asked = {**holes, **(params or {}), **(json if isinstance(json, Mapping) else {}), "operation": name}
-        if route and route.creates:
-            return self._making.create(name, str(asked.get("name", "")), Columns(route.returns, asked), send)
-        try:
-            reply = send()
-        except AnswerLost as lost:
-            message = f"{lost} It may have been done: look before asking again."
-        else:
-            attrs = self.attrs(name, service, reply)
-            if route is None:
-                return _loose(reply.json(), attrs)
-            columns = Columns(route.returns, asked)
-            columns.add(checked(reply, route.returns, route.total))
-            return frame_of(columns, attrs)
-        raise UnknownOutcome(message, operation=name)
+        message = _Message(
+            route.id if route else f"{method} {path}",
+            route.service if route else service or "",
+            Request(method, path, query_of(params or {}), None if json is None else json_of(json)),
+            {**holes, **(params or {}), **(json if isinstance(json, Mapping) else {})},
+            route,
+        )
+        return self._answer(message, route.returns if route else None)
 
     @cached_property
     def _router(self) -> Router:
-        return Router(OPERATIONS.chapters())
+        return Router(self.service.catalogue.chapters())
 
-    def _exchange(self, operation: Operation, patience: Patience | None = None) -> Reply:
+    def _message_of(self, operation: Operation) -> _Message:
         route = operation.route
         project = self.project_id if "project_id" in route.holes else ""
+        fields = fields_of(operation)
+        return _Message(route.id, route.service, request_of(operation, project), fields, route, operation)
+
+    def _answer(self, message: _Message, returns: type[Row] | None, patience: Patience | None = None) -> pd.DataFrame:
+        """Send a request and read its answer into a frame; without a row, as the answer comes."""
+        route, operation = message.route, message.operation
+        paged = operation.paged() if operation is not None else ""
+        lost = ""
+        if route is not None and returns is not None and route.creates:
+            name = str(message.fields.get("name", ""))
+            digest = digest_of(operation) if operation is not None else ""
+            created = self._creation.create(message.name, name, returns, lambda: self._exchange(message), digest)
+            if not isinstance(created, Reply):
+                return created
+            reply = created
+        else:
+            if paged and operation is not None:
+                message = self._first_page(message, operation)
+            try:
+                reply = self._exchange(message, patience)
+            except AnswerLost as error:
+                lost = f"{error} It may have been done: look before asking again."
+        if lost:  # raised here, so that the new error does not carry the old one
+            raise UnknownOutcome(lost, operation=message.name)
+        attrs = self.attrs(message.name, message.service, reply)
+        if route is None or returns is None:
+            return _frame_as_it_comes(reply.json(), attrs)
+        if paged and operation is not None:
+
+            def fetch(reads: Sequence[Operation]) -> Iterator[Reply]:
+                return self._fetch(reads, patience)
+
+            reading = pages.read_all(operation, returns, reply, fetch)
+            return _without_repeats(frame_of(reading.columns, {**attrs, **reading.facts}))
+        columns = Columns(returns, {**message.fields, "operation": message.name})
+        columns.add(pages.checked(reply, returns, route.total))
+        return frame_of(columns, attrs)
+
+    def _first_page(self, message: _Message, operation: Operation) -> _Message:
+        first = pages.first_page(operation)
+        return message if first is operation else self._message_of(first)
+
+    def _exchange(self, message: _Message, patience: Patience | None = None) -> Reply:
+        route, service = message.route, self._foreign(message.service)
+        signed = route is None or route.signed
         return self._transport.exchange(
-            self._endpoint_of(route.service),
-            request_of(operation, project),
-            operation=route.id,
-            auth=self._auth_for(route.service) if route.signed else None,
-            # A second token does no harm, so a login may be repeated like a read.
-            safe=route.reads or isinstance(operation, KeystoneCreateUserTokenByPassword),
-            creates=route.creates,
+            self._access.endpoint_of(service),
+            message.request,
+            operation=message.name,
+            auth=self._access.auth_for(service) if signed else None,
+            # An unsigned call is a login: a second token does no harm, so a login may be repeated like a read.
+            safe=None if route is None else route.reads or not signed,
+            creates=route is not None and route.creates,
             patience=patience,
         )
 
     def _fetch(self, reads: Sequence[Operation], patience: Patience | None = None) -> Iterator[Reply]:
-        """Send several reads at the same time; the replies in their order."""
-        if len(reads) == 1:
-            yield self._exchange(reads[0], patience)
+        """Send several reads at the same time, and return the replies in the order of the reads."""
+        messages = [self._message_of(read) for read in reads]
+        if len(messages) == 1:
+            yield self._exchange(messages[0], patience)
             return
-        # The threads only fetch bytes; parsing stays in this one, where it is quickest.
-        with ThreadPoolExecutor(min(THREADS, len(reads)), "gaussnb-page") as pool:
-            yield from pool.map(lambda read: self._exchange(read, patience), reads)
+        # The threads only fetch bytes: parsing is quickest in one thread.
+        with ThreadPoolExecutor(min(THREADS, len(messages)), "gaussnb-page") as pool:
+            yield from pool.map(lambda message: self._exchange(message, patience), messages)
+
+    def _foreign(self, service: str) -> str:
+        """The name of another service; empty for the client's own."""
+        return "" if self.service.is_own(service) else service
 
     def attrs(self, operation: str, service: str, reply: Reply) -> dict[str, Any]:
         """The facts about an answer that a frame carries."""
         return {
             "operation": operation,
             "request_id": reply.request_id,
-            "endpoint": self._endpoint_of(service),
+            "endpoint": self._access.endpoint_of(self._foreign(service)),
             "fetched_at": self.clock.now().isoformat(),
         }
 
-    def _endpoint_of(self, service: str) -> str:
-        if service in ("", "nosql"):
-            return self.endpoint
-        if service == "iam":
-            iam = self._credentials.iam_endpoint
-            if not iam:
-                raise CredentialsError("IAM is needed here, and no iam_endpoint is known. Give iam_endpoint=.")
-            return iam
-        if not re.fullmatch(r"[a-z][a-z0-9-]*", service):
-            raise ValueError(f"{service!r} is not the name of a service, like vpc")
-        parts = urlsplit(self.endpoint)
-        if not is_loopback(self.endpoint) and parts.netloc.startswith("gaussdb-nosql."):
-            return urlunsplit((parts.scheme, parts.netloc.replace("gaussdb-nosql", service, 1), "", "", ""))
-        known = REGIONS.get(self.region)
-        if known is not None and self.endpoint == known.endpoint:
-            return known.service_endpoint(service)
-        return self.endpoint  # one address for all services; a token goes to no host that nobody named
-
-    # -- who asks
-
-    def _auth_for(self, service: str) -> Auth:
-        return self._iam_auth if service == "iam" else self._auth
-
-    @cached_property
-    def _auth(self) -> Auth:
-        # The gateway wants to see the project that a signature is for.
-        return self._signature(self.project_id) if self._credentials.kind == "aksk" else self._iam_auth
-
-    @cached_property
-    def _iam_auth(self) -> Auth:
-        """How to ask IAM, which is above projects and tells their ids."""
-        who = self._credentials
-        if who.kind == "aksk":
-            return self._signature(None)
-        if who.kind == "token":
-            assert who.token is not None
-            return GivenToken(who.token)
-        key = cache_key(
-            iam_endpoint=who.iam_endpoint,
-            username=who.username,
-            user_id=who.user_id,
-            domain=who.domain,
-            domain_id=who.domain_id,
-            project_id=who.project_id,
-            project=who.project_name or who.region,
-            password=who.password,
-        )
-        return TokenAuth(self._issue, self._tokens, key)
-
-    def _signature(self, project_id: str | None) -> SignatureAuth:
-        who = self._credentials
-        assert who.ak and who.sk
-        return SignatureAuth(who.ak, who.sk, who.security_token, project_id, who.domain_id)
-
-    def _issue(self) -> Token:
-        """Ask IAM for a token of this project."""
-        who = self._credentials
-        user: dict[str, Any] = {"id": who.user_id}
-        if not who.user_id:
-            user = {"name": who.username, "domain": {"name": who.domain} if who.domain else {"id": who.domain_id}}
-        project = {"id": who.project_id}
-        if not who.project_id:
-            project = {"name": who.project_name or who.region}
-            if not project["name"]:
-                raise CredentialsError("A token is for one project: give project_id=, or region= for the region's own.")
-        ask = KeystoneCreateUserTokenByPassword(
-            identity={"methods": ["password"], "password": {"user": {**user, "password": who.password}}},
-            scope={"project": project},
-        )
-        asked_at = self.clock.time()
-        reply = self._exchange(ask)
-        secret = SecretStr(reply.headers.get("X-Subject-Token", ""))
-        answer = reply.json()
-        issued, expires, found = (
-            next(leaves(answer, f"token.{path}"), None) for path in ("issued_at", "expires_at", "project.id")
-        )
-        try:
-            if secret:
-                return Token.from_answer(secret, str(issued), str(expires), asked_at, word(found) or None)
-        except (ValueError, TypeError):
-            pass
-        raise reply.bad("no token in it")
+    # -- before and after a change
 
     def review(self, operation: Operation) -> dict[str, str]:
-        """What a person should know before a change is sent: where it goes and whom it meets.
+        """Collect what a person should know before a change is sent.
 
         Args:
-            operation: what is about to be sent.
+            operation: the operation that is about to be sent.
 
         Returns:
-            Words by what they say: endpoint, project and region; for a create how it is paid for; for a
-            change of an instance that instance's name and status.
+            Words by the name of the fact: endpoint, project and region; for a create its billing; for a
+            change of an instance the instance's name and status.
         """
-        facts = {"endpoint": self.endpoint, "project": self.project_id, "region": self.region}
-        if operation.route.creates:
-            charge = getattr(operation, "charge_info", None)
-            facts["billing"] = charge.charge_mode if charge else "postPaid (pay-per-use)"
-            facts["price"] = "not known"
-        elif id := getattr(operation, "instance_id", ""):
-            try:
-                instance = self.instances.get(id)
-            except NotFound:
-                raise  # the call would meet nothing
-            except GaussnbError as error:  # who may not list instances may change them all the same
-                facts["instance"] = f"{id}; nothing more is known: {error}"
-            else:
-                facts |= {"name": str(instance["name"].item()), "status": str(instance["status"].item())}
-        return facts
+        where = {"endpoint": self.endpoint, "project": self.project_id, "region": self.region}
+        return where | review.facts_about(operation, self.service, self)
+
+    @property
+    def ledger_id(self) -> int:
+        """The number that tells this machine's ledger from every other ledger."""
+        return self._ledger.id
 
     def made(self) -> pd.DataFrame:
-        """What this machine asked this project to make, newest first, with its live status.
+        """List the things that this machine asked this project to make, newest first, with their present status.
 
-        What lacks an answer, because it was lost or the kernel died, is looked for once more.
+        A thing whose answer is missing, because it was lost or the kernel died, is looked for once more.
 
         Returns:
             A DataFrame with the columns of :class:`gaussnb.client.ledger.Made`.
         """
-        return self._making.made()
+        return self._creation.made()
 
     # -- waiting
 
@@ -486,33 +404,33 @@ class Client(NosqlGroups):
         *,
         until: str | None = None,
         interval: float = 5,
-        on_change: Callable[[Mapping[str, Any]], None] | None = None,
-        on_look: Callable[[Progress], None] | None = None,
+        on_change: OnChange | None = None,
+        on_look: OnLook | None = None,
     ) -> pd.DataFrame:
         """Wait until instances are ready, or gone after a delete.
 
         Args:
             targets: the frame of a call that started work, a frame of instances, an id, or several ids.
             timeout: seconds after which to stop waiting; the cloud's work goes on.
-            until: ``"ready"`` or ``"gone"``, or ``"done"`` for ids of jobs; by default what the frame's operation
-                ends in.
+            until: ``"ready"`` or ``"gone"``, or ``"done"`` for ids of jobs; by default the end that the frame's
+                operation has.
             interval: seconds between the first looks; it grows to 30.
             on_change: called with each observed change, a mapping with the columns of the history.
-            on_look: called after each look with all that was seen so far, for a display of progress.
+            on_look: called after each look with the progress so far, to display it.
 
         Returns:
             The history: one row per observed change (time, elapsed seconds, id, name, status, actions,
             note).
 
         Raises:
-            WaitFailed: an instance reached a state it does not leave by itself, or the service could not be
+            WaitFailed: an instance reached a status it does not leave by itself, or the service could not be
                 asked for five minutes; carries the history.
             WaitTimeout: the time is over; carries the history.
-            ValueError: there is no instance in ``targets``.
+            ValueError: there is no instance in ``targets``, or a list holds something that is no id.
         """
-        return wait(
+        return wait.wait_for(
+            self.service,
             self._look,
-            self._look_at_jobs,
             self.clock,
             targets,
             timeout=timeout,
@@ -533,34 +451,25 @@ class Client(NosqlGroups):
 
         Returns:
             A view with ``frame``, ``history``, ``done``, ``stop()``, ``pause()`` and ``resume()``. Shown in a
-            notebook it follows what happens, also while a cell blocks; ``print`` it where there is only text.
+            notebook it follows every change, also while a cell blocks; ``print`` it where there is only text.
         """
         return self._poller.watch(targets, until=until, interval=interval)
 
-    def _look(self, ids: tuple[str, ...]) -> pd.DataFrame:
-        operation = ListInstances(id=ids[0]) if len(ids) == 1 else ListInstances()
-        return self._send(operation, operation.route.returns, self._glance)
-
-    def _look_at_jobs(self, ids: tuple[str, ...]) -> pd.DataFrame:
-        operation = ListJobs(id=ids[0]) if len(ids) == 1 else ListJobs()
-        return self._send(operation, operation.route.returns, self._glance)
-
-    def _look_at_work(self) -> pd.DataFrame:
-        # One page: how far the newest fifty are is enough, whoever watches more sees the rest without progress.
-        operation = ListJobs(status="Running", limit=50)
-        return self._send(operation, operation.route.returns, self._glance)
+    def _look(self, operation: Operation) -> pd.DataFrame:
+        """Send a read of a wait or a watch, as one short try."""
+        return self._answer(self._message_of(operation), operation.route.returns, self._short)
 
 
-def _once(frame: pd.DataFrame) -> pd.DataFrame:
-    """Without the repeats that pages show when something is created while they are read."""
+def _without_repeats(frame: pd.DataFrame) -> pd.DataFrame:
+    """Drop the repeated rows that pages show when something is created while they are read."""
     if len(frame) < 2 or "id" not in frame.columns:
         return frame
     repeated = frame["id"].duplicated() & frame["id"].notna()
     return frame[~repeated].reset_index(drop=True) if repeated.any() else frame
 
 
-def _loose(answer: Any, attrs: Mapping[str, Any]) -> pd.DataFrame:
-    """A frame of an answer nobody has declared."""
+def _frame_as_it_comes(answer: Any, attrs: Mapping[str, Any]) -> pd.DataFrame:
+    """Make a frame of the answer to a call that is not declared."""
     import pandas as pd
 
     records = answer if isinstance(answer, list) else [answer]

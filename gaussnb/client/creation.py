@@ -1,6 +1,6 @@
-"""Creating things that cost money: noted before they are asked for, looked for when the answer is lost.
+"""Creating things that cost money: noted before the request, looked up if the answer is lost.
 
-The API has no idempotency key and allows equal names, so a create is never sent again by itself.
+The API has no idempotency key and allows equal names, so a create is never repeated automatically.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..cloud.transport import AnswerLost, Reply
-from ..core.answers import Columns, leaves, word
+from ..core.answers import leaves, word
+from ..core.clock import Clock
 from ..core.errors import (
     AuthenticationError,
     BadAnswer,
@@ -20,43 +21,61 @@ from ..core.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from ..core.frames import frame_from, frame_of
+from ..core.frames import frame_from
 from ..core.rows import Row
-from ..nosql.operations.instances import ListInstances
-from ..nosql.operations.jobs import ListJobs
+from ..core.service import Service
 from .ledger import Ledger, Made
+from .observer import Ask
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from . import Client
-
 LOOKS = (0, 2, 4, 8, 16)
-"""Seconds before each look for what a create with a lost answer has made: the service may still be at it."""
-AT_IT = timedelta(minutes=10)
-"""How long a create without an answer counts as being under way, and not as one of a kernel that has died."""
+"""Seconds before each look for the thing of a create whose answer was lost: the service may still be making it."""
+UNDER_WAY = timedelta(minutes=10)
+"""The time for which a create without an answer counts as under way, and not as the create of a dead kernel."""
 
 
-class Making:
+class Creation:
     """The creates of a client, and its ledger of them.
 
     Args:
-        client: sends, lists, and knows where it is.
-        ledger: what this machine asked for.
+        service: says how things are listed.
+        ledger: notes the creates of this machine.
+        clock: the time.
+        ask: sends a read and returns its frame.
+        where: returns the endpoint and the project id.
     """
 
-    def __init__(self, client: Client, ledger: Ledger) -> None:
-        self._client, self._ledger = client, ledger
+    def __init__(
+        self, service: Service, ledger: Ledger, clock: Clock, ask: Ask, where: Callable[[], tuple[str, str]]
+    ) -> None:
+        self._service, self._ledger, self._clock, self._ask, self._where = service, ledger, clock, ask, where
 
     def create(
-        self, operation: str, name: str, columns: Columns, send: Callable[[], Reply], digest: str = ""
-    ) -> pd.DataFrame:
-        """Send a create: noted before it is sent, looked up when its answer is lost, never repeated."""
-        there = self.ids_called(name)
+        self, operation: str, name: str, returns: type[Row], send: Callable[[], Reply], digest: str = ""
+    ) -> Reply | pd.DataFrame:
+        """Send a create: note it first, look it up if its answer is lost, never repeat it.
+
+        Args:
+            operation: id of the operation.
+            name: the name of the thing.
+            returns: the row of the answer.
+            send: sends the request.
+            digest: :func:`gaussnb.core.wire.digest_of` of the operation.
+
+        Returns:
+            The reply; or the frame of the thing that was found after the answer was lost.
+
+        Raises:
+            UnknownOutcome: the answer was lost, and the look did not tell the outcome.
+        """
+        there = self.list_ids(name)
+        endpoint, project_id = self._where()
         key = self._ledger.begin(
-            at=self._client.clock.now(),
-            endpoint=self._client.endpoint,
-            project_id=self._client.project_id,
+            at=self._clock.now(),
+            endpoint=endpoint,
+            project_id=project_id,
             operation=operation,
             name=name,
             there=there,
@@ -79,40 +98,38 @@ class Making:
         else:
             job = word(next(leaves(answer, "job_id"), None))
             self._ledger.end(key, "accepted", id=made, job_id=job, request_id=reply.request_id)
-            columns.add(answer)
-            return frame_of(columns, self._client.attrs(operation, "", reply))
-        return self._resolve(operation, name, columns.row, key, there, why)
+            return reply
+        return self._resolve(operation, name, returns, key, there, why)
 
-    def ids_called(self, name: str) -> set[str] | None:
-        """The instances of this name that are there before another one is asked for."""
+    def list_ids(self, name: str) -> set[str] | None:
+        """List the ids of the things that have a name already; None if they cannot be listed."""
         try:
-            return set(self._client.send(ListInstances(name=name))["id"].dropna())
+            return set(self._ask(self._service.list_named(name))["id"].dropna())
         except (AuthenticationError, CredentialsError, Unreachable):
-            raise  # the create would fare no better, and a second wrong login brings the lock nearer
+            raise  # the create would fail as well, and a second wrong login could lock the user out
         except GaussnbError:
-            return None  # who may create but not list still may create
+            return None  # a user without the permission to list may still create
 
     def _resolve(
         self, operation: str, name: str, returns: type[Row], key: int, there: set[str] | None, why: str
     ) -> pd.DataFrame:
-        """Look what became of a create whose answer was lost."""
+        """Look for the thing of a create whose answer was lost."""
         found: pd.DataFrame | None = None
         clear = False
         for pause in LOOKS:
-            self._client.clock.sleep(pause)
+            self._clock.sleep(pause)
             try:
-                now = self._client.send(ListInstances(name=name))
+                now = self._ask(self._service.list_named(name))
             except GaussnbError:
                 continue
-            entries = self._ledger.entries(self._client.endpoint, self._client.project_id)
-            others = [entry for entry in entries if entry["key"] != key]
+            others = [entry for entry in self._ledger.entries(*self._where()) if entry["key"] != key]
             found = _unclaimed(now, name, there, others)
-            clear = not self._others_at_it(name, others)
+            clear = not self._is_under_way(name, others)
             if len(found) and clear:
                 break
         if found is not None and len(found) == 1 and clear and there is not None:
             record = {column: _scalar(found[column].iloc[0]) for column in found.columns}
-            record["job_id"] = self._job_of(record["id"])
+            record["job_id"] = self._find_job(record["id"])
             self._ledger.end(key, "recovered", id=record["id"], job_id=record["job_id"] or "")
             attrs = {name: found.attrs[name] for name in ("request_id", "endpoint", "fetched_at")}
             return frame_from(returns, [record], operation=operation, recovered=True, **attrs)
@@ -120,52 +137,56 @@ class Making:
         count = "it could not be looked up" if found is None else f"{len(found)} that may be it were found"
         raise UnknownOutcome(
             f"{operation} of {name!r}: {why} It was looked for, and {count}. It was not sent again: "
-            f"look at gdb.instances.list(name={name!r}) and gdb.made() before you do.",
+            f"look at gdb.{self._service.group}.list(name={name!r}) and gdb.made() before you do.",
             operation=operation,
             name=name,
             candidates=found,
             key=str(key),
         )
 
-    def _others_at_it(self, name: str, others: Sequence[Mapping[str, Any]]) -> bool:
-        """Whether this machine is asking for another one of that name just now, so that one could be mistaken."""
-        since = self._client.clock.now() - AT_IT
+    def _is_under_way(self, name: str, others: Sequence[Mapping[str, Any]]) -> bool:
+        """True if this machine is creating another thing of that name now: the two could be mistaken."""
+        since = self._clock.now() - UNDER_WAY
         return any(
             entry["name"] == name and entry["outcome"] == "asked" and datetime.fromisoformat(entry["asked_at"]) > since
             for entry in others
         )
 
-    def _job_of(self, instance_id: str) -> str | None:
+    def _find_job(self, id: str) -> str | None:
+        """Find the job that makes a thing; None if it is not listed."""
+        if self._service.list_newest_jobs is None:
+            return None
         try:
-            jobs = self._client.send(ListJobs(limit=50))  # the newest ones
+            jobs = self._ask(self._service.list_newest_jobs())
         except GaussnbError:
             return None
-        # Called CreateInstance in one document, CreateCassandra in another.
-        job = jobs.loc[(jobs["instance_id"] == instance_id) & jobs["name"].str.startswith(("Create", "Restore")), "id"]
+        makes = jobs["name"].str.startswith(self._service.creation_jobs)
+        job = jobs.loc[(jobs[self._service.thing_column] == id) & makes, "id"]
         return str(job.iloc[-1]) if len(job) else None
 
     def made(self) -> pd.DataFrame:
-        """As :meth:`gaussnb.Client.made`."""
-        entries = self._ledger.entries(self._client.endpoint, self._client.project_id)
-        now = self._live() if any(entry["outcome"] != "refused" for entry in entries) else None
+        """Read the ledger, and the present status of each thing; :meth:`gaussnb.Client.made` documents the frame."""
+        endpoint, project_id = self._where()
+        entries = self._ledger.entries(endpoint, project_id)
+        now = self._list_things() if any(entry["outcome"] != "refused" for entry in entries) else None
         if now is not None:
             for entry in entries:
-                self._look_for(entry, entries, now)
-            states = now.set_index("id")[["status", "actions"]].astype("object").T.to_dict()
+                self._complete(entry, entries, now)
+            columns = [name for name in ("status", "actions") if name in now.columns]
+            states = now.set_index("id")[columns].astype("object").T.to_dict()
             for entry in entries:
                 if entry["id"]:
                     entry |= states.get(entry["id"], {"status": "gone", "actions": ""})
-        fetched_at = self._client.clock.now().isoformat()
-        return frame_from(Made, entries, endpoint=self._client.endpoint, fetched_at=fetched_at)
+        return frame_from(Made, entries, endpoint=endpoint, fetched_at=self._clock.now().isoformat())
 
-    def _live(self) -> pd.DataFrame | None:
+    def _list_things(self) -> pd.DataFrame | None:
         try:
-            return self._client.instances.list()
+            return self._ask(self._service.list_things(()))
         except PermissionDenied:
-            return None  # the ledger itself can be shown all the same
+            return None  # the ledger itself can still be shown
 
-    def _look_for(self, entry: dict[str, Any], entries: Sequence[Mapping[str, Any]], now: pd.DataFrame) -> None:
-        """Complete an entry whose answer is missing, where only one instance can be the one."""
+    def _complete(self, entry: dict[str, Any], entries: Sequence[Mapping[str, Any]], now: pd.DataFrame) -> None:
+        """Complete an entry without an answer, if only one listed thing can be its thing."""
         if entry["outcome"] not in ("asked", "unknown") or entry["there"] is None:
             return
         others = [other for other in entries if other is not entry]
@@ -174,14 +195,14 @@ class Making:
         found = _unclaimed(now, entry["name"], entry["there"], others)
         if len(found) == 1:
             id = str(found["id"].iloc[0])
-            entry |= {"outcome": "recovered", "id": id, "job_id": self._job_of(id)}
+            entry |= {"outcome": "recovered", "id": id, "job_id": self._find_job(id)}
             self._ledger.end(entry["key"], "recovered", id=id, job_id=entry["job_id"] or "")
 
 
 def _unclaimed(
     now: pd.DataFrame, name: str, there: Sequence[str] | set[str] | None, others: Sequence[Mapping[str, Any]]
 ) -> pd.DataFrame:
-    """The instances of a name that were not there before and that nobody else is known to have made."""
+    """Filter a listing: the things of a name that were not there before and belong to no other entry."""
     known = {*(there or ()), *(other["id"] for other in others if other["id"])}
     return now[(now["name"] == name).fillna(False) & ~now["id"].isin(known)].reset_index(drop=True)
 

@@ -11,6 +11,7 @@ import os
 import secrets
 import sqlite3
 import threading
+import weakref
 from collections.abc import Collection, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
@@ -71,6 +72,7 @@ class Ledger:
         self.durable = on_disk
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._close_connection: weakref.finalize[[], Ledger] | None = None
 
     def begin(
         self,
@@ -130,9 +132,7 @@ class Ledger:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._release()
 
     def _run(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         with self._lock:
@@ -143,16 +143,24 @@ class Ledger:
                     raise
             # Not being able to write must not keep anybody from working; doctor tells.
             self.durable = False
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = self._copy()
+            self._release()
+            self._use(self._copy())
             return self._rows(sql, values)
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
-        if self._connection is None:
-            self._connection = self._on_disk() if self.durable else _opened(":memory:")
-        with self._connection as connection:
+        connection = self._connection or self._use(self._on_disk() if self.durable else _opened(":memory:"))
+        with connection:
             return [dict(row) for row in connection.execute(sql, values)]
+
+    def _use(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        # Where nobody closes the ledger, the connection is closed when the ledger is collected, or at exit.
+        self._connection, self._close_connection = connection, weakref.finalize(self, connection.close)
+        return connection
+
+    def _release(self) -> None:
+        if self._close_connection is not None:
+            self._close_connection()
+        self._connection = self._close_connection = None
 
     def _on_disk(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,9 +1,10 @@
-"""Sending many, a few at a time: what became of each, and how to go on with what an earlier call did."""
+"""Send many operations of one kind, a few at a time, and report the outcome of each; resume an earlier call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -23,7 +24,7 @@ from ..core.operation import Operation
 from ..core.rows import Known, Row, columns
 from ..core.secrets import find, mask_known
 from ..core.wire import digest_of
-from .tables import Targets, Wrong, judged, refuse, targets_of
+from .tables import Targets, Wrong, judge, refuse, targets_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,46 +34,47 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 HOPELESS = (AuthenticationError, CredentialsError, PermissionDenied, Unreachable)
-"""After one of these no other row would fare better, so no more are sent."""
+"""Errors that every other row would meet as well, so that no more rows are sent."""
 
 SURE = " When you are sure that it does not exist: the same call with resume= and again=True sends it."
 
 
 class Outcome(Row):
-    """What became of one row."""
+    """The outcome of one row."""
 
     row: int
-    """Which row of the input, the first one is 0."""
+    """The number of the row of the input, from 0."""
     name: str
-    """The instance's name, where it is known."""
+    """The instance's name, if it is known."""
     id: str
     """The instance."""
     status: str
-    """Its status when it was asked for."""
+    """The instance's status in the answer."""
     job_id: str
     """The job that was started."""
     outcome: Annotated[str, Known(("accepted", "refused", "unknown", "skipped"))]
-    """accepted; refused; unknown (sent, and its answer lost); skipped (not sent)."""
+    """accepted; refused; unknown (sent, and the answer lost); skipped (not sent)."""
     error_code: str
-    """The service's code, where it refused."""
+    """The error code of a refusal."""
     message: str
-    """Why it was not accepted."""
+    """The reason why the row was not accepted."""
     key: str
-    """Where a creation stands in which ledger, while its outcome is unknown."""
+    """The key of a creation in the ledger, and the ledger's id, while the outcome is unknown."""
     operation: str
-    """What was asked."""
+    """The id of the operation."""
     digest: str
-    """Equal for whatever was asked with the same fields, secrets left out."""
+    """A digest of the fields without secrets: equal fields have equal digests."""
 
 
 Record = dict[str, Any]
-Job = tuple[Operation, Record]
-Look = Callable[[Any, Record], bool | None]
-"""Whether something was done: yes, no, or there is no telling."""
+Pending = tuple[Operation, Record]
+"""An operation that is about to be sent, and the record of its outcome."""
+OutcomeCheck = Callable[[Any, Record], bool | None]
+"""Looks up whether an operation was carried out: True, False, or None if that cannot be found out."""
 
 
 def record_of(number: int, kind: type[Operation], operation: Operation | None, **known: Any) -> Record:
-    """The outcome of a row before anything is sent."""
+    """Make the record of a row before anything is sent."""
     nothing = dict.fromkeys(column.name for column in columns(Outcome))
     digest = digest_of(operation) if operation else None
     return {**nothing, "row": number, "outcome": "skipped", "message": "It was not sent.",
@@ -83,30 +85,40 @@ def send_to_each(
     gdb: Client,
     kind: type[Operation],
     targets: Targets,
-    ask: Callable[[str], Operation],
-    look: Look,
+    make: Callable[[str], Operation],
+    check_outcome: OutcomeCheck,
     workers: int,
     resume: pd.DataFrame | None,
 ) -> pd.DataFrame:
-    """Ask the same of every target, of each once."""
+    """Send the same operation for every target, once for each.
+
+    Args:
+        gdb: the client.
+        kind: the class of the operations.
+        targets: ids, or a frame of things.
+        make: makes the operation for an id.
+        check_outcome: looks up an operation whose answer was lost.
+        workers: the number of operations that are sent at the same time.
+        resume: the frame of an earlier call.
+    """
     asked: list[Operation | None] = []
     records: list[Record] = []
     wrong: Wrong = []
     seen: dict[str, int] = {}
-    for number, (id, name) in enumerate(targets_of(targets)):
+    for number, (id, name) in enumerate(targets_of(targets, gdb.service.thing_column, gdb.service.noun)):
         operation, known = None, {}
         if id is None:
             known = {"message": "There is no id in this row."}
         elif word(id) in seen:
             known = {"message": f"The same as row {seen[id]}."}
-        elif (operation := judged(lambda id=id: ask(id), number, wrong)) is not None:  # type: ignore[misc]
+        elif (operation := judge(kind, partial(make, id), number, wrong)) is not None:
             seen[id] = number
         asked.append(operation)
         records.append(record_of(number, kind, operation, name=name, id=word(id) or None, **known))
     refuse(wrong, len(records))
     if resume is not None:
         take_up(records, resume, "id")
-    return send_all(gdb, kind, asked, records, workers=workers, tell="id", look=look)
+    return send_all(gdb, kind, asked, records, workers=workers, distinct="id", check_outcome=check_outcome)
 
 
 def send_all(
@@ -116,28 +128,34 @@ def send_all(
     records: Sequence[Record],
     *,
     workers: int,
-    tell: str,
-    look: Look,
-    check: Callable[[list[Any]], None] = lambda rest: None,
+    distinct: str,
+    check_outcome: OutcomeCheck,
+    check: Callable[[list[Pending]], None] = lambda rest: None,
     again: bool = False,
 ) -> pd.DataFrame:
-    """Send what was not accepted yet, and note in each record what became of it.
+    """Send every operation that was not accepted yet, and write the outcome into its record.
 
     Args:
-        tell: the field of a record by which two that might be taken for each other are told apart.
-        look: whether one whose answer was lost was done.
-        check: refuses what is about to be sent, as a whole.
-        again: whether to send again what may have been done, where there is no telling.
+        gdb: the client.
+        kind: the class of the operations.
+        asked: the operation of each row; None for a row that is not sent.
+        records: the record of each row.
+        workers: the number of operations that are sent at the same time.
+        distinct: the field of a record that must differ between operations sent at the same time: the outcomes of
+            two operations with an equal field could be mistaken for each other.
+        check_outcome: looks up an operation whose answer was lost.
+        check: refuses everything that is about to be sent, by an error.
+        again: True to send operations again whose outcome is unknown and cannot be looked up.
     """
     if workers < 1:
         raise ValueError(f"workers are 1 or more, not {workers}")
-    rest: list[Job] = []
+    rest: list[Pending] = []
     for operation, record in zip(asked, records):
         if operation is None or record["outcome"] == "accepted":
             continue
         if record["outcome"] == "unknown":
-            done = _look_up(look, operation, record)
-            # Only a clear no is sent again: what cannot be looked up stays unknown.
+            done = _look_up(check_outcome, operation, record)
+            # Only an operation that was surely not carried out is sent again; without a look-up it stays unknown.
             if done or (done is None and not again):
                 continue
         rest.append((operation, record))
@@ -149,24 +167,26 @@ def send_all(
         return frame_from(Outcome, records, operation=kind.route.id, endpoint=gdb.endpoint,
                           fetched_at=gdb.clock.now().isoformat())  # fmt: skip
 
-    # Equal names one after the other: else two lost answers could not be told apart.
-    chains: dict[str, list[Job]] = {}
+    # Operations with an equal field are sent one after the other: two lost answers could not be told apart.
+    chains: dict[str, list[Pending]] = {}
     for operation, record in rest:
-        chains.setdefault(record[tell], []).append((operation, record))
-    _work(list(chains.values()), lambda operation, record: _send(gdb, operation, record, look), workers, result)
+        chains.setdefault(record[distinct], []).append((operation, record))
+    _work(
+        list(chains.values()), lambda operation, record: _send(gdb, operation, record, check_outcome), workers, result
+    )
     return result()
 
 
 def _work(
-    chains: Sequence[list[Job]],
+    chains: Sequence[list[Pending]],
     send: Callable[[Operation, Record], bool],
     workers: int,
     result: Callable[[], pd.DataFrame],
 ) -> None:
-    """Send the chains side by side; whoever interrupts gets what was done so far."""
+    """Send the chains at the same time. An interrupt carries the outcomes so far in ``result``."""
     halt = Event()
 
-    def work(chain: list[Job]) -> None:
+    def work(chain: list[Pending]) -> None:
         for operation, record in chain:
             if not halt.is_set() and not send(operation, record):
                 halt.set()
@@ -176,20 +196,20 @@ def _work(
         for future in [pool.submit(work, chain) for chain in chains]:
             future.result()
         pool.shutdown()
-    except BaseException as stop:  # an interrupt above all
+    except BaseException as stop:  # above all an interrupt
         halt.set()
         stop.add_note(
             "What was done so far is in the error's .result (sys.last_value.result in a notebook): "
             "give it as resume= to go on. gdb.made() shows what was created."
         )
         stop.result = _uninterrupted(result)  # type: ignore[attr-defined]
-        _uninterrupted(lambda: pool.shutdown(cancel_futures=True))  # what was sent gets its answer
+        _uninterrupted(lambda: pool.shutdown(cancel_futures=True))  # a sent operation still gets its answer
         stop.result = _uninterrupted(result)  # type: ignore[attr-defined]
         raise
 
 
 def _uninterrupted(finish: Callable[[], T]) -> T:
-    """What is finished, however often somebody presses the key: what was sent costs money, and must not be lost."""
+    """Finish a step in spite of any number of interrupts: the outcome of a sent operation must not be lost."""
     while True:
         try:
             return finish()
@@ -197,8 +217,8 @@ def _uninterrupted(finish: Callable[[], T]) -> T:
             continue
 
 
-def _send(gdb: Client, operation: Operation, record: Record, look: Look) -> bool:
-    """Send one, and say whether it is worth while to go on with the others."""
+def _send(gdb: Client, operation: Operation, record: Record, check_outcome: OutcomeCheck) -> bool:
+    """Send one operation; True if other operations may still succeed."""
     sure = SURE if operation.route.creates else ""
     record |= {"outcome": "unknown", "message": f"It was sent, and its answer did not come.{sure}"}
     try:
@@ -208,8 +228,8 @@ def _send(gdb: Client, operation: Operation, record: Record, look: Look) -> bool
         return False
     except (UnknownOutcome, BadAnswer) as lost:
         record |= _why(operation, lost)
-        if not operation.route.creates:  # a creation was looked for already
-            _look_up(look, operation, record)
+        if not operation.route.creates:  # a creation was looked up already
+            _look_up(check_outcome, operation, record)
         else:
             record["key"] = key_in(gdb, getattr(lost, "key", ""))
             record["message"] += sure
@@ -224,13 +244,13 @@ def _send(gdb: Client, operation: Operation, record: Record, look: Look) -> bool
 
 
 def key_in(gdb: Client, key: Any) -> str | None:
-    """A key of this machine's ledger as no other ledger has it."""
-    return f"{gdb._ledger.id}-{key}" if key else None
+    """Join a key of the ledger with the id of the ledger, since the keys of two ledgers may be equal."""
+    return f"{gdb.ledger_id}-{key}" if key else None
 
 
-def _look_up(look: Look, operation: Operation, record: Record) -> bool | None:
+def _look_up(check_outcome: OutcomeCheck, operation: Operation, record: Record) -> bool | None:
     try:
-        done = look(operation, record)
+        done = check_outcome(operation, record)
     except GaussnbError:
         return None
     if done:
@@ -243,8 +263,12 @@ def _why(operation: Operation, error: GaussnbError) -> Record:
     return {"error_code": getattr(error, "error_code", None) or None, "message": says}
 
 
-def take_up(records: Sequence[Record], resume: pd.DataFrame, tell: str) -> None:
-    """Put what an earlier answer knows into the records."""
+def take_up(records: Sequence[Record], resume: pd.DataFrame, distinct: str) -> None:
+    """Copy the outcomes of an earlier answer into the records.
+
+    Raises:
+        ValueError: the earlier answer is about another table or another operation.
+    """
     if not {column.name for column in columns(Outcome)} <= set(getattr(resume, "columns", ())):
         raise ValueError("resume is an answer of an earlier call: a frame with row, name, id, outcome and the rest")
     lines = {line["row"]: line for line in resume.to_dict("records")}
@@ -258,8 +282,8 @@ def take_up(records: Sequence[Record], resume: pd.DataFrame, tell: str) -> None:
                              f"{record['operation']}: leave it out")  # fmt: skip
         if line["outcome"] not in ("accepted", "unknown"):
             continue
-        if word(line[tell]) != (record[tell] or ""):
-            raise ValueError(f"row {record['row']} was for another {tell} in resume: it is of another table")
+        if word(line[distinct]) != (record[distinct] or ""):
+            raise ValueError(f"row {record['row']} was for another {distinct} in resume: it is of another table")
         if word(line["digest"]) != record["digest"]:
             raise ValueError(f"row {record['row']} was {line['outcome']} in resume, when other things were asked for "
                              "than now: only what was refused or skipped may change")  # fmt: skip

@@ -1,45 +1,37 @@
-"""The thread that looks for all watches of a client."""
+"""The daemon thread that looks for all watches of a client. It goes on while a cell blocks."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ..core.clock import Clock
-from ..core.errors import GaussnbError, PermissionDenied
-from .progress import OUTAGES, Targets, asked_pause, begin
-from .wait import Look, Pace, jobs_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-
+from ..core.errors import GaussnbError
+from ..core.service import Service
+from .observer import Ask, Observer, run
+from .pace import Pace
+from .progress import Targets, begin
 from .watch import Watch
 
 TICK = 1.0
-"""Real seconds after which those who follow a watch are told that time goes on."""
+"""Real seconds between two calls of the callbacks of a watch while nothing happens, so that its clock moves on."""
 
 
 class Poller:
-    """One daemon thread that looks for all watches of a client. It ends when there are none.
+    """One daemon thread that looks for all watches of a client. The thread ends when there are no watches.
 
     Args:
-        look: lists instances.
-        look_at_jobs: lists jobs by their ids.
-        look_at_work: lists the running jobs.
+        service: says what a status means.
+        ask: sends a read and returns its frame.
         clock: the time.
         seed: makes the pace repeatable.
     """
 
-    def __init__(
-        self, look: Look, look_at_jobs: Look, look_at_work: Callable[[], pd.DataFrame], clock: Clock, seed: int | None
-    ) -> None:
-        self._look, self._look_at_jobs, self._look_at_work = look, look_at_jobs, look_at_work
-        self._clock, self._seed = clock, seed
+    def __init__(self, service: Service, ask: Ask, clock: Clock, seed: int | None) -> None:
+        self._service, self._ask, self._clock, self._seed = service, ask, clock, seed
+        self._observer = Observer(service)
         self._watches: list[Watch] = []
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._may_see_jobs = True
         self._wakened = threading.Event()
         self.lock = threading.RLock()
 
@@ -48,22 +40,23 @@ class Poller:
         return self._clock.time()
 
     def watch(self, targets: Targets, *, until: str | None, interval: float) -> Watch:
-        """Add a watch, and start the thread where there is none.
+        """Add a watch, and start the thread if it does not run.
 
         Raises:
-            ValueError: there is no instance in ``targets``, or ``interval`` is not more than 0.
+            ValueError: there is no thing in ``targets``, or ``interval`` is not more than 0.
             GaussnbError: the client is closed.
         """
         if self._closed:
             raise GaussnbError("This client is closed: watch with another one.")
-        view = Watch(begin(targets, until, self._clock.time()), Pace(interval, self._seed), self)
+        progress = begin(self._service, targets, until, self._clock.time())
+        view = Watch(progress, Pace(interval, self._seed), self)
         with self.lock:
             self._watches.append(view)
         self.wake()
         return view
 
     def wake(self) -> None:
-        """See to it that the thread runs and looks at what is due."""
+        """Let the thread look at the watches that are due now; start the thread if it does not run."""
         with self.lock:
             self._wakened.set()
             if not self._closed and self._thread is None and any(view.active for view in self._watches):
@@ -92,7 +85,7 @@ class Poller:
             now = self._clock.time()
             pause = min(view.due for view in active) - now
             if pause <= 0:
-                self._tick(active, now)
+                self._look(active, now)
                 continue
             followed = [view for view in active if view.followed]
             tick = TICK * self._clock.speed
@@ -104,58 +97,13 @@ class Poller:
             else:
                 self._clock.sleep(pause, self._wakened)
 
-    def _tick(self, views: list[Watch], now: float) -> None:
-        """One list call, which tells all watches how things are, and at most one for all jobs."""
+    def _look(self, views: list[Watch], now: float) -> None:
+        """Look once for all watches."""
         try:
-            pause = 0.0
-            if of_jobs := [view for view in views if view.of_jobs]:
-                known = self._look_at_jobs(_ids(of_jobs))
-                for view in of_jobs:
-                    view.see_jobs(known, now)
-            if of_instances := [view for view in views if not view.of_jobs]:
-                pause = self._look_at_instances(of_instances, now)
-        except OUTAGES as outage:
-            for view in views:
-                view.miss(now, outage)
-                view.rest(now, asked_pause(outage))
-        except Exception as fatal:  # a thread must not die silently: the watch shows it
+            observation = run(self._observer.observe(views, now), self._ask)
+        except Exception as fatal:  # the thread must not end without a word: each watch shows the error
             for view in views:
                 view.give_up(now, fatal)
         else:
             for view in views:
-                view.rest(now, pause)
-
-    def _look_at_instances(self, views: list[Watch], now: float) -> float:
-        """Look at all instances once, and at most once at jobs; seconds the service asked to be left alone."""
-        frame = self._look(_ids(views))
-        asked = {view: view.see(frame, now) for view in views}
-        jobs = tuple(dict.fromkeys(job for each in asked.values() for job in each))
-        if not jobs:
-            return self._look_how_far(views)
-        known = jobs_of(self._look_at_jobs, jobs)
-        for view in views:
-            view.judge(known, now)
-        self._teach(views, known)
-        return 0.0
-
-    def _look_how_far(self, views: list[Watch]) -> float:
-        """Look at the running jobs; seconds the service asked to be left alone. Progress is a pleasure, no need."""
-        if self._may_see_jobs and any(view.working for view in views):
-            try:
-                self._teach(views, self._look_at_work())
-            except PermissionDenied:
-                self._may_see_jobs = False
-            except GaussnbError as refusal:
-                return asked_pause(refusal)
-        return 0.0
-
-    def _teach(self, views: list[Watch], jobs: pd.DataFrame) -> None:
-        running = jobs[jobs["status"] == "Running"]
-        rows = running[["id", "name", "instance_id", "progress", "start_time"]].astype(object)
-        records = rows.where(rows.notna(), None).to_dict("records")
-        for view in views:
-            view.learn(records)
-
-
-def _ids(views: list[Watch]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(id for view in views for id in view.ids))
+                view.rest(now, observation.pause)

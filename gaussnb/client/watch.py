@@ -1,102 +1,100 @@
-"""Watching: the driver that never blocks, and what it lets a person see.
+"""A live view of what is watched, which never blocks.
 
-:class:`Poller` looks for all watches of a client from one daemon thread, which goes on while a cell blocks.
-A :class:`Watch` is one state with several faces: :meth:`Watch.snapshot` is all there is to see of it, and
-:mod:`gaussnb.view.html` and :mod:`gaussnb.widgets.panel` show that as text, as HTML and as widgets.
+A :class:`Watch` is one state with several views: :meth:`Watch.snapshot` is all there is to see of it, and
+:mod:`gaussnb.view` and :mod:`gaussnb.widgets.panel` show the snapshot as text, as HTML and as widgets.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from ..core.answers import word
 from ..core.frames import frame_from
-from ..nosql.engines import ENGINES
-from ..nosql.service import OPERATIONS
-from .progress import Progress, tell_outage
-from .wait import Pace
+from ..view.html import faces
+from ..view.output import Showing
+from ..view.snapshot import Phase, Shown, Snapshot, State
+from ..view.text import text_of
+from .pace import Pace
+from .progress import Progress, outage_note
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..view.output import Showing
-    from .poller import Poller
-from ..view.snapshot import Phase, Shown, Snapshot, State
 
+class Looker(Protocol):
+    """The thread that looks for a watch."""
 
-@dataclass
-class Work:
-    """What the list of jobs says about the work on one instance."""
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """Held while the state of a watch is read or changed."""
 
-    name: str
-    percent: float | None
-    began: float | None
+    def now(self) -> float:
+        """The time, in epoch seconds."""
+
+    def wake(self) -> None:
+        """Look at what is due now."""
 
 
 class Watch:
-    """A live view of instances. It never blocks: look at it again to see more.
+    """A live view of instances. A watch never blocks: read its attributes again to see more.
 
-    ``frame`` has the last rows seen, ``history`` one row per observed change, as for
-    :meth:`gaussnb.Client.wait`. Shown in a notebook it is a panel that follows what happens, with buttons;
-    once it has ended, what it says is plain text and HTML, and outlives the kernel.
+    ``frame`` has the last rows seen, ``history`` one row per observed change, as for :meth:`gaussnb.Client.wait`. A
+    notebook shows a watch as a panel with buttons, which follows every change. At the end the panel becomes text and
+    HTML, which stay in the saved notebook.
     """
 
-    def __init__(self, progress: Progress, pace: Pace, poller: Poller) -> None:
+    def __init__(self, progress: Progress, pace: Pace, looker: Looker) -> None:
         self._progress = progress
         self._pace = pace
-        self._poller = poller
+        self._looker = looker
         self._paused = False
         self._ended = threading.Event()
         self._over: float | None = None
         self._looked: float | None = None
         self._outage = ""
-        self._work: dict[str, Work] = {}
         self._callbacks: list[Callable[[Watch], None]] = []
         self._showing: Showing | None = None
         self.due = progress.began
-        """When to look next, on the client's clock."""
+        """The time of the next look, on the client's clock."""
         self.error: Exception | None = None
-        """What ended the watch before its time, if anything did."""
+        """The error that ended the watch, if any."""
         self.problems: list[Exception] = []
-        """What callbacks raised; such a callback is called no more."""
+        """The errors of callbacks; a callback that raised is called no more."""
 
-    # -- what was seen
+    # -- the observed state
 
     @property
     def frame(self) -> pd.DataFrame:
         """The last rows seen, with the columns of ``gdb.instances.list()``; of ``gdb.jobs.list()`` for jobs."""
-        from ..nosql.operations.instances import Instance
-        from ..nosql.operations.jobs import Job
-
-        with self._poller.lock:
+        with self._looker.lock:
             if self._progress.frame is not None:
                 return self._progress.frame.copy()
-            return frame_from(Job if self.of_jobs else Instance, [])
+            service = self._progress.service
+            return frame_from(service.job_row if self.of_jobs else service.thing_row, [])
 
     @property
     def history(self) -> pd.DataFrame:
         """One row per observed change."""
-        with self._poller.lock:
+        with self._looker.lock:
             return self._progress.history()
 
     @property
     def done(self) -> bool:
-        """Whether it looks no more: all is settled, it was stopped, or an error ended it."""
+        """True if the watch has ended: everything is settled, the watch was stopped, or an error ended it."""
         return self._ended.is_set()
 
     @property
     def failed(self) -> dict[str, str]:
-        """Why, for each instance that failed."""
-        with self._poller.lock:
+        """The reason of the failure of each instance that failed, by id."""
+        with self._looker.lock:
             return dict(self._progress.failed)
 
     def snapshot(self) -> Snapshot:
-        """All there is to see of it now, for whoever draws it."""
-        with self._poller.lock:
-            now = self._poller.now() if self._over is None else self._over
+        """The visible state now, for the views."""
+        with self._looker.lock:
+            now = self._looker.now() if self._over is None else self._over
             progress = self._progress
             return Snapshot(
                 state=self._state(),
@@ -106,6 +104,7 @@ class Watch:
                 instances=tuple(self._shown(id, now) for id in progress.ids),
                 timeline=tuple(progress.seen),
                 problems=tuple(f"{type(error).__name__}: {error}" for error in self.problems),
+                nouns=f"{progress.service.noun}s",
             )
 
     def _state(self) -> State:
@@ -116,35 +115,37 @@ class Watch:
         return "paused" if self._paused else "watching"
 
     def _shown(self, id: str, now: float) -> Shown:
-        progress, work = self._progress, self._work.get(id)
+        progress, work = self._progress, self._progress.work.get(id)
+        lifecycle = progress.service.lifecycle
         status, actions = progress.states.get(id, ("", ""))
-        engine = progress.engines.get(id, "")
+        kind = progress.kinds.get(id, "")
         phase: Phase = "going" if status else "unseen"
         if id in progress.failed:
             phase = "failed"
         elif id in progress.settled:
-            phase = cast(Phase, progress.until)  # ready, gone or done, as it was wanted
+            phase = cast(Phase, progress.until)  # the end that was waited for
         began = progress.began
-        if work is not None and work.began is not None:  # taken up again, it is older than this watch
+        if work is not None and work.began is not None:  # the job may be older than this watch
             began = min(began, work.began)
         return Shown(
             id=id,
             name=progress.names.get(id, ""),
-            engine=engine,
+            kind=kind,
             phase=phase,
             status=status,
             actions=actions,
             job=work.name if work else "",
             percent=work.percent if work and id in progress.waiting else None,
             elapsed=max(0.0, progress.ended.get(id, now) - began),
-            typical=typical(work.name if work else progress.operation, engine),
+            typical=lifecycle.typical(work.name if work else progress.operation, kind),
             why=progress.failed.get(id, ""),
+            doing=lifecycle.describe_actions(actions.split(", ") if actions else ()),
         )
 
-    # -- what a person may do
+    # -- controls
 
     def pause(self) -> None:
-        """Look no more until :meth:`resume`."""
+        """Stop looking until :meth:`resume`."""
         self._paused = True
         self._tell()
 
@@ -152,34 +153,34 @@ class Watch:
         """Look again, now."""
         self._paused = False
         self.due = 0.0
-        self._poller.wake()
+        self._looker.wake()
         self._tell()
 
     def stop(self) -> None:
-        """Watch no more. The cloud's work goes on."""
-        self._end(self._poller.now())
-        self._poller.wake()
+        """End the watch. The cloud's work goes on."""
+        self._end(self._looker.now())
+        self._looker.wake()
         self._tell()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Block until it is done, at most ``timeout`` real seconds; whether it is done."""
+        """Block until the watch ends, at most ``timeout`` real seconds; True if it has ended."""
         return self._ended.wait(timeout)
 
     def on_change(self, callback: Callable[[Watch], None]) -> Callable[[], None]:
-        """Be told when there is something new to see, or when only time has passed; not after the end.
+        """Call back at each change, and each second while nothing changes; never after the end.
 
         Args:
-            callback: called with this watch, mostly from the poller's thread, and once more at the end. One
-                that raises is called no more, and what it raised stands in ``problems`` and on the panel.
+            callback: called with this watch, mostly from the poller's thread, and once more at the end. A callback
+                that raises is called no more; its error is in ``problems`` and on the panel.
 
         Returns:
-            A function that ends it.
+            A function that removes the callback.
         """
-        with self._poller.lock:
+        with self._looker.lock:
             self._callbacks.append(callback)
 
         def forget() -> None:
-            with self._poller.lock:
+            with self._looker.lock:
                 if callback in self._callbacks:
                     self._callbacks.remove(callback)
 
@@ -187,120 +188,116 @@ class Watch:
 
     @property
     def followed(self) -> bool:
-        """Whether anybody wants to be told."""
+        """True if there is a callback."""
         return bool(self._callbacks)
 
     def _tell(self) -> None:
-        with self._poller.lock:
+        with self._looker.lock:
             callbacks = list(self._callbacks)
-        for callback in callbacks:  # outside the lock: they may ask for anything
+        for callback in callbacks:  # outside the lock: a callback may call any method
             try:
                 callback(self)
-            except Exception as error:  # a thread must not die of what somebody hung onto it
-                with self._poller.lock:
+            except Exception as error:  # the thread must survive an error of a callback
+                with self._looker.lock:
                     self.problems.append(error)
                     if callback in self._callbacks:
                         self._callbacks.remove(callback)
         if self.done:
-            with self._poller.lock:
-                self._callbacks.clear()  # whoever followed it is free
+            with self._looker.lock:
+                self._callbacks.clear()  # nothing is called after the end
 
-    # -- for the poller
+    # -- for the poller: as gaussnb.client.observer.Observed
 
     @property
     def active(self) -> bool:
-        """Whether the poller should look for this one."""
+        """True if the poller should look for this watch."""
         return not (self._paused or self._ended.is_set())
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """What is to be looked at: all of it to the end, so that ``frame`` has all of it."""
+        """The ids of everything that is watched."""
+        return self._progress.ids
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The ids to look at: all of them to the end, so that ``frame`` has a row for each."""
         return self._progress.ids
 
     @property
     def of_jobs(self) -> bool:
-        """Whether it follows jobs that are about no instance."""
-        return self._progress.until == "done"
+        """True if the watch follows jobs whose work is about no thing."""
+        return self._progress.of_jobs
 
-    def see_jobs(self, jobs: pd.DataFrame, now: float) -> None:
-        """Take in one look at jobs that are followed themselves."""
-        with self._poller.lock:
-            if not self.done:
-                self._looked, self._outage = now, ""
-                self._progress.see_jobs(jobs, now)
+    @property
+    def wants_job_progress(self) -> bool:
+        """True if work goes on whose job may say how far it is."""
+        with self._looker.lock:
+            return not self.done and any(id in self._progress.states for id in self._progress.waiting)
 
     def see(self, frame: pd.DataFrame, now: float) -> tuple[str, ...]:
-        """Take in one look; the jobs to look at before it can be judged."""
-        with self._poller.lock:
-            if self.done:  # stopped while the look was under way
+        """Take in a listing; returns the jobs to look at before it can be judged."""
+        with self._looker.lock:
+            if self.done:  # stopped during the look
                 return ()
             self._looked, self._outage = now, ""
             return self._progress.see(frame, now)
 
     def judge(self, jobs: pd.DataFrame, now: float) -> None:
         """Take in those jobs."""
-        with self._poller.lock:
+        with self._looker.lock:
             if not self.done:
                 self._progress.judge(jobs, now)
 
-    @property
-    def working(self) -> bool:
-        """Whether something is being done to an instance, so that jobs have something to tell."""
-        with self._poller.lock:
-            return not self.done and any(id in self._progress.states for id in self._progress.waiting)
+    def see_jobs(self, jobs: pd.DataFrame, now: float) -> None:
+        """Take in a listing of jobs that are followed themselves."""
+        with self._looker.lock:
+            if not self.done:
+                self._looked, self._outage = now, ""
+                self._progress.see_jobs(jobs, now)
 
     def learn(self, jobs: Sequence[Mapping[Any, Any]]) -> None:
-        """Take in how far running jobs are."""
-        with self._poller.lock:
-            for id in () if self.done else self._progress.waiting:
-                known = self._progress.jobs.get(id)
-                for job in jobs:
-                    if job["id"] == known if known else job["instance_id"] == id:
-                        began = job["start_time"]
-                        self._work[id] = Work(word(job["name"]), job["progress"], began and began.timestamp())
-                        doing = OPERATIONS.get(word(job["name"]))
-                        if doing is not None and doing.route.ends == self._progress.until:
-                            # Watched by its id alone, it has a job all the same: that one will tell how it ended.
-                            self._progress.jobs[id] = job["id"]
-                        break
+        """Take in the progress of running jobs."""
+        with self._looker.lock:
+            if not self.done:
+                self._progress.learn(jobs)
 
     def miss(self, now: float, outage: Exception) -> None:
-        """Note that this look failed."""
-        with self._poller.lock:
+        """Note that the look failed."""
+        with self._looker.lock:
             if not self.done:
-                tell_outage(self._progress, now, outage)
-                self._outage = f"could not look ({type(outage).__name__}); trying on"
+                self._progress.miss(now, outage)
+                self._outage = outage_note(outage)
 
     def rest(self, now: float, at_least: float = 0.0) -> None:
-        """Settle what comes after a look: the end, or the time of the next one."""
+        """End the watch after a look if everything is settled; else set the time of the next look."""
         self.due = now + max(self._pace.next(), at_least)
-        with self._poller.lock:
+        with self._looker.lock:
             if not self._progress.waiting:
                 self._end(now)
         self._tell()
 
     def tick(self) -> None:
-        """Time has passed, nothing else."""
+        """Call the callbacks, since time has passed."""
         self._tell()
 
     def give_up(self, now: float, error: Exception) -> None:
-        """End it with an error."""
-        with self._poller.lock:
+        """End the watch with an error."""
+        with self._looker.lock:
             if not self.done:
                 self.error = error
                 self._end(now)
         self._tell()
 
     def _end(self, now: float) -> None:
-        with self._poller.lock:
+        with self._looker.lock:
             if self._over is None:
                 self._over = now
             self._ended.set()
 
-    # -- faces
+    # -- views
 
     def __repr__(self) -> str:
-        with self._poller.lock:
+        with self._looker.lock:
             progress = self._progress
             lines = [
                 f"{progress.names.get(id) or id}: {' '.join(filter(None, progress.states.get(id, ('not seen yet',))))}"
@@ -310,32 +307,12 @@ class Watch:
         return f"<{state}: {'; '.join(lines)}>"
 
     def __str__(self) -> str:
-        from ..view.text import text_of
-
         return text_of(self.snapshot())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from ..view.html import faces
-
         return faces(self.snapshot())
 
     def _ipython_display_(self) -> None:
-        from ..view.output import Showing
-
-        with self._poller.lock:
+        with self._looker.lock:
             showing = self._showing = self._showing or Showing(self)
         showing.show()
-
-
-def typical(operation: str, engine: str) -> float | None:
-    """How many seconds such work usually takes; None where nobody knows.
-
-    >>> typical("CreateInstance", "cassandra")
-    420
-    """
-    known = OPERATIONS.get(operation)
-    if known is None:
-        return None
-    if known.route.creates:
-        return ENGINES[engine].create_seconds if engine in ENGINES else None
-    return known.route.takes

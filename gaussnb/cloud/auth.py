@@ -1,7 +1,7 @@
-"""How a request proves who sends it: `requests` auth objects for a token and for an access key.
+"""Auth objects for `requests`: they add an IAM token or the signature of an access key to a request.
 
-All of them share one question for the moment after a 401, ``renew(request)``: could a repeat now succeed? If so, call
-the auth object on the request again and send it.
+After a 401, ``renew(request)`` tells whether a repeat of the request can succeed. If so, the caller applies the auth
+object to the request again and sends it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from . import signature as signing
+from . import signature
 from .tokens import Token, TokenCache
 
 __all__ = ["Auth", "GivenToken", "SignatureAuth", "TokenAuth"]
@@ -24,13 +24,13 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Auth(AuthBase):
-    """What the three ways have in common. Calling one on a request again replaces what it added before."""
+    """Base of the auth objects. Applied to a request again, an auth object replaces the headers it added before."""
 
     def renew(self, request: PreparedRequest) -> bool:
-        """Whether a repeat of this refused request could now succeed.
+        """Get new credentials if possible; True if a repeat of the request can succeed.
 
         Args:
-            request: the request that was answered with 401, as it was sent.
+            request: the sent request, which was answered with 401.
         """
         return False
 
@@ -39,12 +39,12 @@ class Auth(AuthBase):
 
 
 class TokenAuth(Auth):
-    """An IAM token, got when first needed and replaced when it is refused.
+    """Adds an IAM token, which is requested on first use and replaced when the service refuses it.
 
     Args:
-        issue: asks IAM for a token. What it raises comes out of the request.
-        cache: where tokens are kept.
-        key: the name this login's token is kept under; see `gaussnb.cloud.tokens.cache_key`.
+        issue: requests a token from IAM. Its errors are raised to the caller of the request.
+        cache: holds the tokens.
+        key: the key of this login in the cache; see `gaussnb.cloud.tokens.cache_key`.
 
     >>> auth = TokenAuth(issue, TokenCache(), cache_key(user="ann"))    # doctest: +SKIP
     >>> requests.get(url, auth=auth)                                    # doctest: +SKIP
@@ -57,7 +57,7 @@ class TokenAuth(Auth):
 
     @property
     def token(self) -> Token:
-        """The token of now; asks IAM when there is none."""
+        """A valid token; IAM is asked if the cache holds none."""
         return self._cache.get_or_issue(self._key, self._issue)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -65,16 +65,16 @@ class TokenAuth(Auth):
         return request
 
     def renew(self, request: PreparedRequest) -> bool:
-        """Drop the token that this request carried, and get another one; True if it is another one."""
+        """Replace the token of this request; True if the new token is another one."""
         sent = SecretStr(_text(request.headers.get(_TOKEN, "")))
         return self._cache.get_or_issue(self._key, self._issue, refused=sent).value != sent
 
 
 class GivenToken(Auth):
-    """A token the user brought along. When it is refused, there is nothing to renew it with.
+    """Adds a token that the user gave. A refused token cannot be replaced, because there is no login.
 
     Args:
-        token: its value.
+        token: value of the token.
     """
 
     def __init__(self, token: SecretStr) -> None:
@@ -86,17 +86,17 @@ class GivenToken(Auth):
 
 
 class SignatureAuth(Auth):
-    """An access key: each request is signed, nothing is asked for beforehand.
+    """Signs each request with an access key; no login is needed.
 
     Args:
         ak, sk: access key and secret key.
-        security_token: belongs to a temporary access key.
+        security_token: the security token of a temporary access key.
         project_id: sent as ``X-Project-Id``.
-        domain_id: sent as ``X-Domain-Id`` when there is no project.
+        domain_id: sent as ``X-Domain-Id`` if there is no project.
         clock: epoch seconds; the gateway allows a difference of 15 minutes.
 
     Raises:
-        TypeError: on a request whose body is a stream: it would have to be read to be signed.
+        TypeError: the body of a request is a stream, which would have to be read for the signature.
 
     >>> auth = SignatureAuth("AK", SecretStr("SK"), project_id="0" * 32, clock=lambda: 0)
     >>> request = PreparedRequest()
@@ -127,12 +127,12 @@ class SignatureAuth(Auth):
             raise TypeError("a streamed body cannot be signed")
         parts = urlsplit(str(request.url))
         items = parse_qsl(parts.query, keep_blank_values=True)
-        # Sent as it is signed: a "+" in a query is a blank to some gateways and a plus to others.
-        request.url = urlunsplit((parts.scheme, parts.netloc, parts.path, signing.canonical_query(items), ""))
+        # The query is sent as it is signed: gateways differ in reading "+" as a blank or as a plus.
+        request.url = urlunsplit((parts.scheme, parts.netloc, parts.path, signature.canonical_query(items), ""))
 
         headers = {
             "Host": _host(parts.scheme, parts.hostname or "", parts.port),
-            "X-Sdk-Date": signing.sdk_date(self._clock()),
+            "X-Sdk-Date": signature.sdk_date(self._clock()),
             "Content-Type": _text(request.headers.get("Content-Type", "application/json")),
         }
         if self._project_id:
@@ -143,7 +143,7 @@ class SignatureAuth(Auth):
             headers["X-Security-Token"] = self._security_token.get_secret_value()
         if "X-Sdk-Content-Sha256" in request.headers:
             headers["X-Sdk-Content-Sha256"] = _text(request.headers["X-Sdk-Content-Sha256"])
-        headers["Authorization"] = signing.sign(
+        headers["Authorization"] = signature.sign(
             request.method or "GET",
             parts.path,
             items,

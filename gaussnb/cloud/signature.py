@@ -1,6 +1,6 @@
-"""The SDK-HMAC-SHA256 request signature, as pure functions.
+"""The request signature SDK-HMAC-SHA256, as pure functions.
 
-The client signs with it and the sandbox verifies with it; both agree with the official SDK to the byte.
+The client signs requests and the sandbox verifies them; the signatures equal those of the official SDK.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FIELD = re.compile(r"(Access|SignedHeaders|Signature)=([^,\s]+)")
 
 
 class Authorization(NamedTuple):
-    """The parts of an ``Authorization`` header value."""
+    """The parts of the value of an ``Authorization`` header."""
 
     access: str
     signed_names: tuple[str, ...]
@@ -44,7 +44,7 @@ class Authorization(NamedTuple):
 
 
 def sdk_date(seconds: float) -> str:
-    """Epoch seconds as an ``X-Sdk-Date`` value.
+    """Write epoch seconds as a value of ``X-Sdk-Date``.
 
     >>> sdk_date(0)
     '19700101T000000Z'
@@ -53,7 +53,7 @@ def sdk_date(seconds: float) -> str:
 
 
 def canonical_query(query_items: Iterable[tuple[str, Any]]) -> str:
-    """The query string in its one signed spelling; also a good spelling to send.
+    """Write a query string in the spelling that is signed; the client sends this spelling too.
 
     Args:
         query_items: decoded (name, value) pairs; a list of values stands for a repeated name.
@@ -78,14 +78,14 @@ def canonical_request(
     signed_names: Iterable[str],
     body: bytes,
 ) -> str:
-    """The request in the one spelling that both sides hash.
+    """Write a request in the spelling that signer and verifier hash.
 
     Args:
         method, path: as in the request line; the path percent-encoded or not, without query.
         query_items: see `canonical_query`.
-        headers: header values as text; they count as UTF-8. At least the signed ones.
-        signed_names: names of the headers that are covered.
-        body: what is sent, empty for none.
+        headers: values of at least the signed headers, as text that counts as UTF-8.
+        signed_names: names of the signed headers.
+        body: the body, empty for none.
 
     Raises:
         KeyError: a signed header is not among the headers.
@@ -94,16 +94,16 @@ def canonical_request(
     names = sorted({name.lower() for name in signed_names})
     uri = "/".join(quote(part, safe="") for part in unquote(path).split("/"))
     if not uri.endswith("/"):
-        uri += "/"  # signed even though it is not sent
+        uri += "/"  # the slash at the end is signed although it is not sent
     digest = hashlib.sha256(body).hexdigest()
     if body:
         digest = values.get("x-sdk-content-sha256") or digest
-    covered = "".join(f"{name}:{values[name]}\n" for name in names)
-    return "\n".join((method.upper(), uri, canonical_query(query_items), covered, ";".join(names), digest))
+    signed_headers = "".join(f"{name}:{values[name]}\n" for name in names)
+    return "\n".join((method.upper(), uri, canonical_query(query_items), signed_headers, ";".join(names), digest))
 
 
 def _signature(canonical: str, date: str, sk: str) -> str:
-    # There is no region or service in the scope and no derived key: the secret key signs directly.
+    # The secret key signs directly: there is no derived key, and no region or service in the text.
     text = f"{ALGORITHM}\n{date}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     return hmac.new(sk.encode(), text.encode(), hashlib.sha256).hexdigest()
 
@@ -119,14 +119,17 @@ def sign(
     sk: str,
     signed_names: Iterable[str] | None = None,
 ) -> str:
-    """The ``Authorization`` value of a request.
+    """Sign a request.
 
     Args:
         method, path, query_items, headers, body: see `canonical_request`; the headers must hold ``Host`` and
             ``X-Sdk-Date``.
         ak, sk: access key and secret key.
-        signed_names: headers to cover; by default all given ones except those with ``_`` in the name, which
-            gateways drop.
+        signed_names: names of the headers to sign; by default all headers except those with ``_`` in the name,
+            because gateways drop these.
+
+    Returns:
+        The value of the header ``Authorization``.
 
     Raises:
         ValueError: ``Host`` or ``X-Sdk-Date`` is missing.
@@ -145,10 +148,10 @@ def sign(
 
 
 def parse_authorization(value: str) -> Authorization:
-    """Take an ``Authorization`` value apart.
+    """Split the value of an ``Authorization`` header into its parts.
 
     Raises:
-        ValueError: it is not an SDK-HMAC-SHA256 one, or a part is missing.
+        ValueError: the algorithm is not SDK-HMAC-SHA256, or a part is missing.
 
     >>> parse_authorization("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature=00").signed_names
     ('host', 'x-sdk-date')
@@ -174,27 +177,27 @@ def verify(
     now: float,
     tolerance: float = CLOCK_TOLERANCE,
 ) -> str | None:
-    """Check the signature of a request that came in.
+    """Check the signature of a received request.
 
     Args:
-        method, path, query_items, headers, body: as received; header values may be ISO-8859-1 text, as
-            Python's HTTP server makes it of UTF-8.
-        secret_of: secret key of an access key, or None for an unknown one.
+        method, path, query_items, headers, body: as received; header values may be ISO-8859-1 text, because
+            Python's HTTP server decodes UTF-8 in this way.
+        secret_of: returns the secret key of an access key, or None for an unknown access key.
         now: the verifier's time in epoch seconds.
         tolerance: allowed difference of the clocks in seconds.
 
     Returns:
-        What is wrong, in words for the error message; None when the signature is right.
+        The fault, in words for the error message; None if the signature is right.
     """
     received = {name.lower(): _utf8(value) for name, value in headers.items()}
     try:
-        said = parse_authorization(received.get("authorization", ""))
+        authorization = parse_authorization(received.get("authorization", ""))
     except ValueError as error:
         return str(error)
-    missing = sorted({"host", "x-sdk-date"} - set(said.signed_names))
+    missing = sorted({"host", "x-sdk-date"} - set(authorization.signed_names))
     if missing:
         return f"{' and '.join(missing)} must be signed"
-    absent = sorted(set(said.signed_names) - received.keys())
+    absent = sorted(set(authorization.signed_names) - received.keys())
     if absent:
         return f"signed but not sent: {', '.join(absent)}"
     try:
@@ -203,20 +206,20 @@ def verify(
         return "X-Sdk-Date is not of the form YYYYMMDDTHHMMSSZ"
     if abs(now - sent) > tolerance:
         return "X-Sdk-Date is more than 15 minutes off" if tolerance == CLOCK_TOLERANCE else "X-Sdk-Date is too far off"
-    secret = secret_of(said.access)
+    secret = secret_of(authorization.access)
     if secret is None:
         return "the access key is unknown"
     declared = received.get("x-sdk-content-sha256", _UNSIGNED)
     if body and declared not in (_UNSIGNED, hashlib.sha256(body).hexdigest()):
         return "X-Sdk-Content-Sha256 does not match the body"
-    canonical = canonical_request(method, path, query_items, received, said.signed_names, body)
+    canonical = canonical_request(method, path, query_items, received, authorization.signed_names, body)
     expected = _signature(canonical, received["x-sdk-date"].strip(), secret)
-    same = hmac.compare_digest(expected.encode(), said.signature.encode())
+    same = hmac.compare_digest(expected.encode(), authorization.signature.encode())
     return None if same else "the signature does not match"
 
 
 def _utf8(value: str) -> str:
-    """Undo the ISO-8859-1 reading of a header that was sent as UTF-8."""
+    """Decode a header as UTF-8 that the server decoded as ISO-8859-1."""
     try:
         return value.encode("latin-1").decode("utf-8")
     except UnicodeError:

@@ -1,7 +1,7 @@
-"""IAM tokens, asked for once and shared by everything this user runs.
+"""IAM tokens, requested once and shared by all processes of a user.
 
-A token is valid for 24 hours and costs a login. The cache keeps it in memory and in one file, so that many clients,
-threads, kernels and processes ask IAM once. Whatever happens to that file, work goes on from memory.
+A token is valid for 24 hours and costs a login. The cache keeps tokens in memory and in one file, so that many clients,
+threads, kernels and processes ask IAM once. If the file cannot be read or written, the cache works from memory.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _ROUNDS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token and how long it can be used here.
+    """A token and the time until which this machine may use it.
 
     Attributes:
-        value: what goes into ``X-Auth-Token``.
+        value: the value of the header ``X-Auth-Token``.
         valid_until: epoch seconds on *this* machine's clock.
-        project_id: the project it is for, if IAM said so.
+        project_id: id of the token's project, if IAM named it.
     """
 
     value: SecretStr
@@ -50,14 +50,14 @@ class Token:
     def from_answer(
         cls, value: SecretStr, issued_at: str, expires_at: str, received: float, project_id: str | None = None
     ) -> Token:
-        """A token from what IAM answered.
+        """Make a token from an answer of IAM.
 
-        The remote clock may differ from ours (a sandbox can be days ahead), so only the duration counts.
+        The clock of IAM may differ from the local clock (a sandbox can be days ahead), so only the duration counts.
 
         Args:
-            value: the ``X-Subject-Token`` header.
+            value: value of the header ``X-Subject-Token``.
             issued_at, expires_at: ISO 8601 times of the answer.
-            received: local epoch seconds when the answer came, or better, when it was asked for.
+            received: local epoch seconds when the answer came or, to be safe, when the request was sent.
             project_id: ``token.project.id`` of the answer.
 
         Raises:
@@ -79,11 +79,11 @@ def _utc(text: str) -> datetime:
 
 
 def cache_key(**parts: str | SecretStr | None) -> str:
-    """The name a token is kept under: a digest of what it was asked for with.
+    """Make the key of a token in the cache: a digest of the settings of its login.
 
     Args:
         parts: IAM endpoint, user, domain, project, …; and the password as `SecretStr`, so that a changed
-            password asks anew. Secrets enter as slow, salted digests.
+            password leads to a new login. Secrets enter as slow, salted digests.
 
     >>> one = cache_key(iam_endpoint="https://iam.example.org", user="ann", password=SecretStr("a"))
     >>> one == cache_key(iam_endpoint="https://iam.example.org", user="ann", password=SecretStr("b"))
@@ -93,7 +93,7 @@ def cache_key(**parts: str | SecretStr | None) -> str:
     salt = json.dumps(named).encode()
     for name, value in sorted(parts.items()):
         if isinstance(value, SecretStr):
-            # Slow on purpose: the key lies on disk and must not be a quick way to test guesses.
+            # Slow on purpose: the key is on disk and must not be a quick test for guessed passwords.
             digest = hashlib.pbkdf2_hmac("sha256", value.get_secret_value().encode(), salt, _ROUNDS)
             named[name] = digest.hex()
     return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
@@ -103,11 +103,11 @@ class TokenCache:
     """Tokens in memory and in one file, safe to share between threads, processes and kernels.
 
     Args:
-        path: the file; by default ``tokens.json`` in `GAUSSNB_CACHE_DIR` or the user's cache directory. It is
-            readable by the user only and replaced atomically.
+        path: the file; by default ``tokens.json`` in `GAUSSNB_CACHE_DIR` or the user's cache directory. The file
+            is readable by the user only and replaced atomically.
         clock: local epoch seconds; an argument so that tests need not wait.
         margin: seconds before its end from which a token counts as expired.
-        on_disk: whether to keep them in the file at all; without it they live and die with this object.
+        on_disk: False to keep tokens in the memory of this object only.
 
     >>> cache = TokenCache(Path(tempfile.mkdtemp()) / "tokens.json")
     >>> cache.get_or_issue("key", lambda: Token(SecretStr("x"), time.time() + 3600)).value
@@ -123,14 +123,14 @@ class TokenCache:
     ) -> None:
         chosen = os.environ.get("GAUSSNB_CACHE_DIR")
         self.path = Path(path) if path else Path(chosen or user_cache_dir("gaussnb")) / "tokens.json"
-        # A directory that somebody named may serve other purposes too; only our own is closed to others.
-        self._ours = not (path or chosen)
+        # A directory that the user named may serve other purposes; only the default one is closed to other users.
+        self._own_directory = not (path or chosen)
         self._clock = clock
         self._margin = margin
         self._on_disk = on_disk
         self._memory: dict[str, Token] = {}
         self._failures: dict[str, tuple[int, BaseException]] = {}
-        self._moments = itertools.count(1)  # orders arrivals and failures; next() is atomic
+        self._order = itertools.count(1)  # orders arrivals and failures; next() is atomic
         self._mutex = threading.Lock()
 
     def __repr__(self) -> str:
@@ -138,67 +138,68 @@ class TokenCache:
 
     @cached_property
     def _file_lock(self) -> BaseFileLock:
-        from filelock import FileLock  # brings asyncio along, for which not everybody shall wait
+        from filelock import FileLock  # imports asyncio, which takes time that not every user needs to spend
 
         return FileLock(self.path.with_name(self.path.name + ".lock"), mode=0o600)
 
     def get_or_issue(self, key: str, issue: Callable[[], Token], refused: SecretStr | None = None) -> Token:
-        """The token kept under a key, or a new one.
+        """Return the cached token of a key, or issue a new token.
 
-        The lock is held while issuing, so whoever comes meanwhile waits for that token and does not ask for one more.
+        The lock is held while a token is issued, so that other threads and processes wait for this token and do not
+        log in too.
 
         Args:
             key: see `cache_key`.
-            issue: asks IAM for a token.
-            refused: a token the service no longer accepts. If it is still the kept one, it is replaced; if
-                somebody was quicker, theirs is returned.
+            issue: requests a token from IAM.
+            refused: a token that the service no longer accepts. If the cache still holds this token, a new token is
+                issued; if another thread has replaced the token already, that token is returned.
 
         Raises:
-            Exception: whatever `issue` raises. Threads that waited for it meet the same error instead of
-                repeating the login: too many wrong passwords lock the user.
+            Exception: any error of `issue`. Threads that waited for the token raise the same error and do not repeat
+                the login, because too many wrong passwords lock the user.
         """
-        arrival = next(self._moments)
+        arrival = next(self._order)
         found = self._usable(self._memory.get(key), refused)
         if found is None and (found := self._usable(self._read().get(key), refused)):
-            self._memory[key] = found  # the file is replaced whole, so reading needs no lock
+            self._memory[key] = found  # the file is replaced atomically, so reading needs no lock
         if found is not None:
             return found
-        with self._alone():
+        with self._exclusive():
             found = self._usable(self._memory.get(key), refused)
             if found is not None:
                 return found
             failed_at, failure = self._failures.get(key, (0, None))
             if failure is not None and arrival < failed_at:
                 raise failure
-            kept = self._read()
-            found = self._usable(kept.get(key), refused)
+            stored = self._read()
+            found = self._usable(stored.get(key), refused)
             if found is None:
                 try:
                     found = issue()
                 except Exception as error:
-                    self._failures[key] = (next(self._moments), error)
+                    self._failures[key] = (next(self._order), error)
                     raise
-                self._write({**kept, key: found})
+                self._write({**stored, key: found})
             self._failures.pop(key, None)
             self._memory[key] = found
             return found
 
     def _usable(self, token: Token | None, refused: SecretStr | None) -> Token | None:
-        if token is None or token.value == refused or not self._lives(token):
+        if token is None or token.value == refused or not self._valid(token):
             return None
         return token
 
-    def _lives(self, token: Token) -> bool:
+    def _valid(self, token: Token) -> bool:
         return token.valid_until - self._margin > self._clock()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusive(self) -> Iterator[None]:
         with self._mutex, ExitStack() as held:
-            # No directory, no lock: then this process is on its own, and memory serves it.
+            # Without a directory there is no file lock: this process then works from memory.
             if self._on_disk:
                 with suppress(OSError, NotImplementedError):
                     self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    if self._ours:
+                    if self._own_directory:
                         self.path.parent.chmod(0o700)
                     held.enter_context(self._file_lock)
             yield
@@ -215,13 +216,13 @@ class TokenCache:
     def _write(self, tokens: Mapping[str, Token]) -> None:
         if not self._on_disk:
             return
-        living = {key: _to_json(token) for key, token in tokens.items() if self._lives(token)}
+        valid = {key: _to_json(token) for key, token in tokens.items() if self._valid(token)}
         with suppress(OSError):
-            # mkstemp makes the file for the user's eyes only before anything is in it.
+            # mkstemp gives the mode 0600 to the file while it is still empty.
             handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".tokens-")
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump({"tokens": living}, file)
+                    json.dump({"tokens": valid}, file)
                 os.replace(name, self.path)
             except BaseException:
                 with suppress(OSError):

@@ -1,15 +1,13 @@
-"""One HTTP exchange, done with care: time-outs, retries, redirects refused, errors typed.
+"""HTTP requests and their answers: time-outs, retries, refused redirects, typed errors.
 
-What is repeated, and when:
+* A read is repeated after a lost connection, after a time-out, and after an answer that asks to try later.
+* A write is repeated only if the service certainly did not execute it: the connection could not be opened, or the
+  service refused the request (throttled, busy). If the answer to a write is lost, :class:`AnswerLost` is raised, and
+  the client finds out whether the write was executed. The write is not sent again.
+* A refused token is replaced once, and the request is sent once more.
 
-* A read is repeated after a lost connection, a time-out, or an answer that says "later".
-* A write is repeated only when it certainly was not done: the connection could not be opened, or the
-  service itself refused it (throttled, busy). When the answer to a write is lost, :class:`AnswerLost`
-  says so and the client looks what became of it; it is never sent again blindly.
-* A refused token is replaced once, and the request sent once more.
-
-Errors leave out what caused them, and tokens are asked for outside of the HTTP library: its frames and
-exceptions hold headers and bodies, and a traceback may show them.
+Errors drop their cause, and tokens are requested outside of the HTTP library: the frames and exceptions of that library
+hold headers and bodies, and a traceback may show them.
 """
 
 from __future__ import annotations
@@ -49,21 +47,22 @@ from .auth import Auth
 from .error_codes import CLOUD_CODES
 from .regions import check_endpoint, is_loopback
 
-LARGEST = 256 * 1024 * 1024  # bytes of one answer; a page of 100 instances has 200 kB
-LONGEST = 300.0
-"""Seconds a ``Retry-After`` may ask for; who asks for more is asked again after these."""
+MAX_ANSWER = 256 * 1024 * 1024
+"""Most bytes of one answer; a page of 100 instances has 200 kB."""
+MAX_RETRY_AFTER = 300.0
+"""Most seconds of a ``Retry-After`` header; a longer wait is cut to these."""
 _CHUNK = 1024 * 1024
-_IDLE = 8  # connections kept open for the next call, as many as a client uses at once
-_BUSY = 10.0  # seconds between tries while an instance is busy, at the most
+_MAX_IDLE_SESSIONS = 8  # kept open for the next call; a client uses no more at the same time
+_MAX_BUSY_PAUSE = 10.0  # seconds between two tries while an instance is busy
 
 
 class AnswerLost(GaussnbError):
-    """A write was sent and its answer was lost: whether it was done is not known yet."""
+    """A write was sent and its answer was lost: the service may or may not have executed the write."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer that is not an error."""
+    """An answer with a status below 300."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -72,14 +71,14 @@ class Reply:
 
     @property
     def request_id(self) -> str:
-        """What the vendor's support asks for."""
+        """Id of the request, for the vendor's support."""
         return self.headers.get("X-Request-Id") or self.headers.get("X-IAM-Trace-Id") or ""
 
     def json(self) -> Any:
-        """The JSON value of the body; an empty body is an empty object.
+        """Read the body as JSON; an empty body is an empty object.
 
         Raises:
-            BadAnswer: when it is not JSON.
+            BadAnswer: the body is not JSON.
         """
         try:
             return parse(self.body)
@@ -88,7 +87,7 @@ class Reply:
         raise self.bad("not JSON")
 
     def bad(self, reason: str) -> BadAnswer:
-        """The error that says why this answer cannot be used."""
+        """Make the error that gives the reason why this answer cannot be used."""
         return BadAnswer(
             reason,
             operation=self.operation,
@@ -100,13 +99,13 @@ class Reply:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait, and how often to try again. All in seconds.
+    """Time-outs and the number of tries of a request.
 
     Args:
-        connect: for a connection.
-        read: for an answer.
-        tries: at the most, for one exchange.
-        busy: for an instance that is busy with something else; after it, :class:`gaussnb.Busy`.
+        connect: seconds to wait for a connection.
+        read: seconds to wait for an answer.
+        tries: how often one request is sent at most.
+        busy: seconds to wait for an instance that is busy with other work, before :class:`gaussnb.Busy` is raised.
     """
 
     connect: float = 10
@@ -115,12 +114,21 @@ class Patience:
     busy: float = 30
 
 
+@dataclass(frozen=True)
+class _Failure:
+    """A try that failed: its error, whether to repeat the request, and the pause that the service asked for."""
+
+    error: GaussnbError
+    repeat: bool
+    retry_after: float | None = None
+
+
 @dataclass
 class Transport:
-    """Sends requests, each to the endpoint it is given. Safe to share between threads.
+    """Sends requests to the endpoints that the caller names. Safe to share between threads.
 
     Args:
-        clock: what to sleep on between tries.
+        clock: the clock that sleeps between tries.
         patience: time-outs and tries.
         adapter: reaches a sandbox without a socket.
         seed: makes the jitter between tries repeatable.
@@ -134,7 +142,7 @@ class Transport:
     codes: ErrorCodes = field(default_factory=lambda: CLOUD_CODES, repr=False)
 
     def __post_init__(self) -> None:
-        # requests' sessions are not safe to share between threads: each exchange borrows one.
+        # A session of `requests` is not safe to share between threads: each exchange borrows one.
         self._idle: list[requests.Session] = []
         self._proxies: dict[str, dict[str, str]] = {}
         self._closed = False
@@ -143,7 +151,7 @@ class Transport:
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
     def close(self) -> None:
-        """Close every connection, those in use as soon as they are given back."""
+        """Close every connection; a connection in use is closed after its exchange."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -165,16 +173,16 @@ class Transport:
 
         Args:
             endpoint: scheme and host, https or loopback.
-            request: the parts.
-            operation: its name, for errors.
-            auth: how to prove who asks.
-            safe: whether it may be repeated freely; by default, whether it is a GET.
-            creates: whether a repeat could make a second thing, so that no failure of the server counts
-                as a refusal.
-            patience: other than usual.
+            request: the request without its host.
+            operation: name of the operation, for errors.
+            auth: adds the token or the signature.
+            safe: True if the request may be repeated like a read; by default True for GET.
+            creates: True if a repeat could create a second resource. Then an error of the server does not count as
+                a refusal.
+            patience: other time-outs and tries than usual.
 
         Raises:
-            ApiError: the service refused, after all tries.
+            ApiError: the service refused the request, after all tries.
             BadAnswer: the answer is a redirect or too large.
             Unreachable: there is no connection; nothing was done.
             AnswerLost: a write was sent, and its answer was lost.
@@ -182,33 +190,35 @@ class Transport:
         check_endpoint(endpoint)
         patience = patience or self.patience
         safe = request.method == "GET" if safe is None else safe
-        tries, renewed, busy_until, nap = 1, False, None, 2.0
+        tries, renewed = 1, False
+        busy_until, busy_pause = None, 2.0
         while True:
-            prepared = self._prepared(endpoint, request, auth, operation)
-            failure, again, asked = self._try(prepared, endpoint, operation, safe, patience)
-            if isinstance(failure, Reply):
-                return failure
-            retry = failure.retry if isinstance(failure, ApiError) else ""
+            prepared = self._prepare(endpoint, request, auth, operation)
+            outcome = self._try(prepared, endpoint, operation, safe, patience)
+            if isinstance(outcome, Reply):
+                return outcome
+            error = outcome.error
+            retry = error.retry if isinstance(error, ApiError) else ""
             if retry == "token" and not renewed and auth is not None and auth.renew(prepared):
                 renewed = True
                 continue
-            if not safe and _says_nothing(failure, creates):
-                failure = AnswerLost(str(failure))
-            elif retry == "busy":
+            if not safe and _may_be_executed(error, creates):
+                raise AnswerLost(str(error))
+            if retry == "busy":
                 now = self.clock.time()
                 busy_until = now + patience.busy if busy_until is None else busy_until
                 if now < busy_until:
-                    self.clock.sleep(min(max(self._pause(nap, asked), 1.0), busy_until - now))
-                    nap = min(2 * nap, _BUSY)
+                    self.clock.sleep(min(max(self._pause(busy_pause, outcome.retry_after), 1.0), busy_until - now))
+                    busy_pause = min(2 * busy_pause, _MAX_BUSY_PAUSE)
                     continue
-            if not again or tries >= patience.tries:
-                raise failure
-            self.clock.sleep(self._pause(2.0 ** (tries - 2), asked))
+            if not outcome.repeat or tries >= patience.tries:
+                raise error
+            self.clock.sleep(self._pause(2.0 ** (tries - 2), outcome.retry_after))
             tries += 1
 
     # -- one try
 
-    def _prepared(self, endpoint: str, request: Request, auth: Auth | None, operation: str) -> requests.PreparedRequest:
+    def _prepare(self, endpoint: str, request: Request, auth: Auth | None, operation: str) -> requests.PreparedRequest:
         headers = {"Content-Type": "application/json", "X-Language": "en-us", "User-Agent": _user_agent()}
         url = endpoint.rstrip("/") + request.target
         try:
@@ -223,8 +233,8 @@ class Transport:
 
     def _try(
         self, prepared: requests.PreparedRequest, endpoint: str, operation: str, safe: bool, patience: Patience
-    ) -> tuple[Reply | GaussnbError, bool, float | None]:
-        """Send it once: the reply, or what went wrong; whether to try again; and after how many seconds."""
+    ) -> Reply | _Failure:
+        """Send a prepared request once."""
         try:
             with self._session() as session:
                 response = session.send(
@@ -237,17 +247,17 @@ class Transport:
                 )
                 reply = _read(response, operation)
         except requests.RequestException as error:
-            return *_failure(error, operation, endpoint, safe), None
+            return _failure(error, operation, endpoint, safe)
         except KeyboardInterrupt:
             pass
         else:
             if reply.status < 300:
-                return reply, False, None
+                return reply
             refusal = _refusal(reply, self.codes)
-            again = refusal.retry == "throttle" or (refusal.retry == "server" and safe)
+            repeat = refusal.retry == "throttle" or (refusal.retry == "server" and safe)
             refusal.retry_after = _retry_after(reply.headers, self.clock.time())
-            return refusal, again, refusal.retry_after
-        raise KeyboardInterrupt  # anew, without the frames of the HTTP library
+            return _Failure(refusal, repeat, refusal.retry_after)
+        raise KeyboardInterrupt  # a new exception, without the frames of the HTTP library
 
     @contextmanager
     def _session(self) -> Iterator[requests.Session]:
@@ -255,26 +265,26 @@ class Transport:
             session = self._idle.pop() if self._idle else None
         if session is None:
             session = requests.Session()
-            session.trust_env = False  # looking the environment up in each call would take a sixth of it
+            session.trust_env = False  # reading the environment takes a sixth of the time of each call
             if self.adapter is not None:
                 session.mount("http://", self.adapter)
         try:
             yield session
         finally:
             with self._lock:
-                if kept := not self._closed and len(self._idle) < _IDLE:
+                if kept := not self._closed and len(self._idle) < _MAX_IDLE_SESSIONS:
                     self._idle.append(session)
             if not kept:
                 session.close()
 
     def _proxies_for(self, endpoint: str) -> dict[str, str]:
-        """What the environment says, looked up once for each endpoint; this machine needs no proxy."""
+        """Read the proxies from the environment once for each endpoint; endpoints on this machine need none."""
         if endpoint not in self._proxies:
             self._proxies[endpoint] = {} if is_loopback(endpoint) else get_environ_proxies(endpoint)
         return self._proxies[endpoint]
 
-    def _pause(self, seconds: float, asked: float | None) -> float:
-        return asked if asked is not None else seconds * self._random.uniform(0.9, 1.1)
+    def _pause(self, seconds: float, retry_after: float | None) -> float:
+        return retry_after if retry_after is not None else seconds * self._random.uniform(0.9, 1.1)
 
 
 def _read(response: requests.Response, operation: str) -> Reply:
@@ -282,9 +292,9 @@ def _read(response: requests.Response, operation: str) -> Reply:
     with response:
         for chunk in response.iter_content(_CHUNK):
             body += chunk
-            if len(body) > LARGEST:
+            if len(body) > MAX_ANSWER:
                 raise BadAnswer(
-                    f"larger than {LARGEST // 1024**2} MiB",
+                    f"larger than {MAX_ANSWER // 1024**2} MiB",
                     operation=operation,
                     status=response.status_code,
                     excerpt=bytes(body[:200]),
@@ -298,44 +308,47 @@ def _refusal(reply: Reply, codes: ErrorCodes) -> ApiError:
     return codes.error_from_answer(reply.status, reply.headers, reply.body, reply.operation)
 
 
-def _says_nothing(failure: GaussnbError, creates: bool) -> bool:
-    """Whether a write may have been done all the same.
+def _may_be_executed(error: GaussnbError, creates: bool) -> bool:
+    """True if the service may have executed a write in spite of its error.
 
-    Who gave up waiting says nothing about what happened behind it. A server that is too busy has refused;
-    but where a repeat would make a second thing, it is not taken at its word.
+    A gateway that gave up waiting does not know what the service behind it did. A server that is too busy has refused
+    the request; but a create, whose repeat would create a second resource, is not repeated on the word of that server.
     """
-    if not isinstance(failure, ApiError) or failure.status < 500 or isinstance(failure, NotSimulated):
+    if not isinstance(error, ApiError) or error.status < 500 or isinstance(error, NotSimulated):
         return False
-    return isinstance(failure, (ServerError, Busy)) if creates else failure.retry == "server"
+    return isinstance(error, (ServerError, Busy)) if creates else error.retry == "server"
 
 
-def _failure(error: requests.RequestException, operation: str, endpoint: str, safe: bool) -> tuple[GaussnbError, bool]:
-    """What a failed try means, and whether to try again.
+def _failure(error: requests.RequestException, operation: str, endpoint: str, safe: bool) -> _Failure:
+    """Turn an exception of the HTTP library into an error of ours.
 
-    The original is dropped: it carries the request, with password and token in it.
+    The original is dropped, because it carries the request with password and token.
     """
     causes = list(_causes(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return Unreachable(
+        message = (
             f"{operation}: the certificate of {endpoint} is not trusted; nothing was sent. "
             "A company's own certificates go into REQUESTS_CA_BUNDLE."
-        ), False
-    if isinstance(error, ValueError):  # how requests marks what it does not even try to send
-        return Unreachable(f"{operation}: {endpoint} or its proxy is no usable address; nothing was sent."), False
+        )
+        return _Failure(Unreachable(message), repeat=False)
+    if isinstance(error, ValueError):  # `requests` marks a request like this if it cannot be sent at all
+        message = f"{operation}: {endpoint} or its proxy is no usable address; nothing was sent."
+        return _Failure(Unreachable(message), repeat=False)
     if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)) or any(
         isinstance(cause, (NewConnectionError, NameResolutionError, ConnectTimeoutError)) for cause in causes
     ):
-        return Unreachable(
+        message = (
             f"{operation}: no connection to {endpoint}; nothing was sent. "
             "Check the endpoint, the network and the proxy."
-        ), True
-    what = "timed out" if isinstance(error, requests.Timeout) or "timed out" in str(error) else "failed"
-    says = f"{operation}: the connection to {endpoint} {what} before the answer came."
-    return (Unreachable(says), True) if safe else (AnswerLost(says), False)
+        )
+        return _Failure(Unreachable(message), repeat=True)
+    verb = "timed out" if isinstance(error, requests.Timeout) or "timed out" in str(error) else "failed"
+    message = f"{operation}: the connection to {endpoint} {verb} before the answer came."
+    return _Failure(Unreachable(message), repeat=True) if safe else _Failure(AnswerLost(message), repeat=False)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it wraps; libraries put that into arguments, ``reason`` or the context."""
+    """Yield an error and the errors inside it, which libraries put into arguments, ``reason`` or the context."""
     for _ in range(8):
         if error is None:
             return
@@ -345,7 +358,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds named by a ``Retry-After`` header, as a number or a date."""
+    """Read the seconds of a ``Retry-After`` header, which holds a number or a date."""
     text = headers.get("Retry-After", "")
     try:
         seconds = float(text)
@@ -353,10 +366,9 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
         until = _moment(text)
         if until is None:
             return None
-        # A date is told by the clock of who sent it.
-        told = _moment(headers.get("Date", ""))
-        seconds = until - (now if told is None else told)
-    return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST)
+        sent = _moment(headers.get("Date", ""))  # the date is by the clock of the service, if the service sent its time
+        seconds = until - (now if sent is None else sent)
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 def _moment(text: str) -> float | None:

@@ -91,6 +91,16 @@ class Chapters:
         """The modules in order, each imported when the iteration reaches it."""
         return map(import_module, self.names)
 
+    def find(self, last: str) -> ModuleType | None:
+        """The module with this last name, imported; None if there is none."""
+        name = next((name for name in self.names if name.rpartition(".")[2] == last), None)
+        return None if name is None else import_module(name)
+
+    def load(self) -> None:
+        """Import every module."""
+        for _ in self:
+            pass
+
 
 class Catalogue(Mapping[str, type[Operation]]):
     """The operations of a service by their ids. A chapter is imported when an operation of it may be needed.

@@ -1,37 +1,48 @@
-"""Many at once: a table of things to ask for, judged as a whole, sent a few at a time, one row of outcome for each.
+"""Create many instances from a table: the whole table is judged first, then sent a few rows at a time.
 
-Nothing is sent before every row holds. What was accepted is never sent again, and what is not known is looked up
-first: the frame of outcomes, given back as ``resume=``, takes the work up where it stopped.
+Nothing is sent before every row holds. An accepted row is never sent again, and an unknown one is looked up first: the
+frame of outcomes, given back as ``resume=``, continues the work.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pydantic import SecretStr
 
-from ..client.many import Job, Outcome, Record, key_in, record_of, send_all, send_to_each, take_up
-from ..client.tables import Problem, Specs, Targets, Wrong, refuse, specs_of
+from ..client import Client
+from ..client.many import Outcome, Pending, Record, key_in, record_of, send_all, take_up
+from ..client.tables import Problem, Table, Wrong, read_operations, refuse
 from ..core.answers import word
 from ..core.errors import AuthenticationError, CredentialsError, GaussnbError, Unreachable
-from ..core.operation import Operation
+from . import engines
 from .instance_spec import InstanceSpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..client import Client
-
-__all__ = ["Outcome", "Problem", "create_many", "delete_many", "update_many"]
+__all__ = ["Outcome", "Problem", "create_many"]
 
 NO_QUOTA = "DBS.280280"
 
 
+class QuotaCalls(Protocol):
+    """The group ``gdb.quotas``. Its module is a chapter, and chapters import this module."""
+
+    list: Callable[..., pd.DataFrame]
+
+
+class HasQuotas(Protocol):
+    """The client of the service, with its group of quotas."""
+
+    quotas: QuotaCalls
+
+
 def create_many(
     gdb: Client,
-    specs: Specs,
+    specs: Table,
     *,
     password: str | SecretStr | None = None,
     workers: int = 4,
@@ -40,32 +51,42 @@ def create_many(
 ) -> pd.DataFrame:
     """Create an instance for every row of a table.
 
-    All rows are judged before the first is sent, and so is the quota of each engine. A row that is refused does
-    not keep the others from being sent. A creation whose answer is lost is looked for and never sent again
-    blindly. What was made from here before, and still exists, is not made a second time by running a cell again.
+    All rows and the quota of each engine are checked before the first row is sent. If the service refuses a row, the
+    other rows are sent all the same. A creation whose answer is lost is looked up and never sent again blindly. An
+    instance that this machine created before, and that still exists, is not created a second time when the cell runs
+    again.
 
     Args:
         specs: a DataFrame with columns like ``name``, ``datastore.type`` and ``flavor.num``, or with nested
-            values; the path of a CSV or YAML file of the same; or a list of specs and dicts. What is missing
-            or empty is left out, and a row without anything is skipped.
-        password: the administrator's password in every row that has none.
-        workers: how many are sent at the same time; with 1 they are made in the order of the table, each time.
-        resume: an earlier answer to the same table: only what was not accepted is sent. True takes what this
-            machine's ledger remembers instead, by name, when that answer is gone.
-        again: whether to make what may be there already: more instances of a name, and, with ``resume``, what is
-            still unknown after it was looked for.
+            values; the path of a CSV or YAML file of the same; or a list of specs and dicts. Empty cells are
+            left out, and empty rows are skipped.
+        password: the administrator's password for every row that has none.
+        workers: the number of creations at the same time; with 1 they have the order of the table.
+        resume: an earlier answer to the same table: only rows that were not accepted are sent. True reads this
+            machine's ledger instead, by name, if that answer is gone.
+        again: True to create instances that may exist already: several instances of one name, and, with
+            ``resume``, rows that are still unknown after a look-up.
 
     Returns:
         A DataFrame with one row per row of the table, in its order, with the columns of
         :class:`gaussnb.client.many.Outcome`. ``gdb.wait(frame)`` waits for what was accepted.
 
     Raises:
-        InvalidRows: a row does not hold, or its name was used before; nothing was sent, and ``errors`` says what
-            is wrong.
-        QuotaExceeded: the rows are more than the quota leaves; nothing was sent.
+        InvalidRows: a row breaks a rule, or its name was used before; nothing was sent, and ``errors`` has a row
+            for each problem.
+        QuotaExceeded: the table has more rows than the quota leaves; nothing was sent.
         ImportError: YAML is not installed; ``pip install "gaussnb[yaml]"``.
     """
-    asked: list[InstanceSpec | None] = specs_of(specs, password)
+
+    def complete(fields: dict[str, Any]) -> None:
+        if password is not None:
+            fields.setdefault("password", password)
+        if isinstance(store := fields.get("datastore"), dict):
+            engine = engines.ENGINES.get(str(store.get("type")))
+            if engine is not None and tuple(engine.versions) == ("",):
+                store.setdefault("version", "")  # a table cannot hold a text that is empty on purpose
+
+    asked = read_operations(InstanceSpec, specs, complete=complete, examples="name, datastore.type, flavor.num")
     records = [
         record_of(number, InstanceSpec, spec, name=spec.name)
         if spec
@@ -79,10 +100,10 @@ def create_many(
     if not again:
         _refuse_twins(records)
 
-    def check(rest: list[Job]) -> None:
+    def check(rest: list[Pending]) -> None:
         if rest and not again:
             _refuse_made(gdb, [record for _, record in rest], records)
-        _check_quota(gdb, [operation for operation, _ in rest])
+        _check_quota(cast("HasQuotas", gdb), [operation for operation, _ in rest])
 
     return send_all(
         gdb,
@@ -90,92 +111,21 @@ def create_many(
         asked,
         records,
         workers=workers,
-        tell="name",
-        look=lambda spec, record: _made(gdb, record),
+        distinct="name",
+        check_outcome=lambda spec, record: _was_created(gdb, record),
         check=check,
         again=again,
     )
 
 
-def delete_many(gdb: Client, targets: Targets, *, workers: int = 4, resume: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Delete every instance of a list or a frame.
-
-    Args:
-        targets: ids in a list, or a frame with a column ``instance_id`` or ``id``; what has no id is skipped.
-        workers: how many are sent at the same time.
-        resume: an earlier answer to the same targets: only what was not accepted is sent.
-
-    Returns:
-        A DataFrame with one row per target, in their order, with the columns of :class:`gaussnb.client.many.Outcome`.
-        ``gdb.wait(frame)`` waits until they are gone.
-
-    Raises:
-        InvalidRows: an id does not hold; nothing was sent, and ``errors`` says what is wrong.
-        ValueError: the frame is not of instances, or ``resume`` is the answer to another call.
-    """
-    from .operations.instances import DeleteInstance  # its module needs this one
-
-    def gone(operation: Operation, record: Record) -> bool | None:
-        found = gdb.instances.list(id=record["id"])
-        actions = found["actions"].iloc[0] if len(found) else "DELETE"
-        return True if "DELETE" in actions else None if actions else False
-
-    def ask(id: str) -> Operation:
-        return DeleteInstance(instance_id=id)
-
-    return send_to_each(gdb, DeleteInstance, targets, ask, gone, workers, resume)
-
-
-def update_many(
-    gdb: Client,
-    targets: Targets,
-    action: str,
-    tags: Any,
-    *,
-    workers: int = 4,
-    resume: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Set or take away the same tags of every instance of a list or a frame.
-
-    Args:
-        targets: ids in a list, or a frame with a column ``instance_id`` or ``id``; what has no id is skipped.
-        action: create sets the tags, delete takes them away.
-        tags: the tags, each key once, as in ``[{"key": "team", "value": "blue"}]``.
-        workers: how many are sent at the same time.
-        resume: an earlier answer to the same targets: only what was not accepted is sent.
-
-    Returns:
-        A DataFrame with one row per target, in their order, with the columns of :class:`gaussnb.client.many.Outcome`.
-
-    Raises:
-        InvalidRows: an id or a tag does not hold; nothing was sent, and ``errors`` says what is wrong.
-        ValueError: the frame is not of instances, or ``resume`` is the answer to another call or of other tags.
-    """
-    from .operations.tags import BatchTagAction
-
-    def tagged(operation: Operation, record: Record) -> bool | None:
-        assert isinstance(operation, BatchTagAction)
-        found = gdb.tags.list(record["id"])
-        has = dict(zip(found["key"], found["value"].fillna("")))
-        if operation.action == "create":
-            return all(has.get(tag.key) == tag.value for tag in operation.tags)
-        return not any(tag.key in has and tag.value in (None, has[tag.key]) for tag in operation.tags)
-
-    def ask(id: str) -> Operation:
-        given: dict[str, Any] = {"instance_id": id, "action": action, "tags": tags}
-        return BatchTagAction(**given)
-
-    return send_to_each(gdb, BatchTagAction, targets, ask, tagged, workers, resume)
-
-
-def _check_quota(gdb: Client, specs: Sequence[Any]) -> None:
+def _check_quota(gdb: HasQuotas, specs: Sequence[Any]) -> None:
     for engine, count in Counter(spec.datastore.type for spec in specs).items():
         try:
             quotas = gdb.quotas.list(datastore_type=engine)
         except (AuthenticationError, CredentialsError, Unreachable):
-            raise  # the creations would fare no better
+            raise  # the creations would fail as well
         except GaussnbError:
-            continue  # who may not see quotas may still create
+            continue  # a user without the permission to see quotas may still create
         for quota, used in quotas.loc[quotas["type"] == "instance", ["quota", "used"]].dropna().itertuples(index=False):
             if quota and used + count > quota:
                 raise gdb.codes.error(
@@ -188,11 +138,11 @@ def _check_quota(gdb: Client, specs: Sequence[Any]) -> None:
                 )
 
 
-# ------------------------------------------------------------------------------------------------ what was made before
+# --------------------------------------------------------------------------------------------------- earlier creations
 
 
 def _entries(gdb: Client) -> list[Record]:
-    """What the ledger knows of creations that were or may have been done, and not deleted since; newest first."""
+    """The ledger's entries of instances that exist or may exist, newest first."""
     made = gdb.made()
     made = made[(made["operation"] == InstanceSpec.route.id) & ~made["outcome"].isin(["refused"])]
     going = (made["status"] == "gone") | made["actions"].str.contains("DELETE")
@@ -207,11 +157,11 @@ def _is_there(entry: Record) -> bool:
     return entry["outcome"] in ("accepted", "recovered")
 
 
-def _made(gdb: Client, record: Record) -> bool | None:
-    """Whether the ledger knows by now what became of a creation."""
+def _was_created(gdb: Client, record: Record) -> bool | None:
+    """Look up a creation in the ledger: True, False, or None if its outcome is still unknown."""
     entry = next((entry for entry in _records(gdb.made()) if key_in(gdb, entry["key"]) == record["key"]), None)
     if entry is None:
-        return None  # of another machine's ledger, or nothing tells this one from another one of its name
+        return None  # the entry is in another machine's ledger, or cannot be told from another entry of its name
     if _is_there(entry):
         record |= {column: word(entry[column]) or None for column in ("id", "status", "job_id")}
         return True
@@ -221,12 +171,12 @@ def _made(gdb: Client, record: Record) -> bool | None:
 def _remembered(
     gdb: Client, asked: Sequence[InstanceSpec | None], records: Sequence[Record], again: bool
 ) -> list[InstanceSpec | None]:
-    """Put what the ledger knows into the records, each of its entries once, and say what is left to ask for."""
+    """Copy the ledger's entries into the records, each entry once, and return the specs that are left to send."""
     entries = _entries(gdb)
     left = list(asked)
     for number, record in enumerate(records):
         named = [entry for entry in entries if entry["name"] == record["name"]]
-        # An earlier version noted no digest: then the name has to do.
+        # An entry of an earlier version has no digest: the name decides.
         same = [entry for entry in named if word(entry["digest"]) in ("", record["digest"])]
         if not named or (again and not same):
             continue
@@ -248,7 +198,7 @@ def _remembered(
 
 
 def _refuse_twins(records: Sequence[Record]) -> None:
-    """Refuse names that two rows have, as the service would make both, unless it was begun with one of them."""
+    """Refuse equal names of two rows, since the service would create both, unless one of them was sent before."""
     begun = {record["name"] for record in records if record["outcome"] != "skipped"}
     first: dict[str, int] = {}
     wrong: Wrong = []
@@ -260,7 +210,7 @@ def _refuse_twins(records: Sequence[Record]) -> None:
 
 
 def _refuse_made(gdb: Client, rest: Sequence[Record], records: Sequence[Record]) -> None:
-    """Refuse names that were made from here and are there, unless another row of this very table stands for them."""
+    """Refuse names of instances that this machine created, unless another row of the table stands for the instance."""
     claimed = {record[column] for record in records for column in ("id", "key")}
     made = {
         entry["name"]: entry

@@ -1,7 +1,7 @@
-"""What a browser sees of the sandbox: one page that only looks, and the document for other people's tools.
+"""The status page of the sandbox for browsers.
 
-A look leaves no trace: it is in no journal, uses up no id, meets no fault and moves no clock. Everything shown is
-escaped, since names and requests come from anywhere; secrets were masked before they were kept.
+Reading the page changes nothing: it adds no entry to the journal, uses no id, meets no fault and moves no clock. All
+texts on it are escaped, since names and requests come from any caller; secrets were masked before they were stored.
 """
 
 from __future__ import annotations
@@ -9,68 +9,54 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..view.palette import ACTIONS, SIGNS
-from . import lifecycle
-from .messages import JSON, Request, Response, encode
-from .world import Instance, Job
-
-if TYPE_CHECKING:
-    from .app import App
+from ..nosql.service import SERVICE
+from ..view.palette import BAR, DARK_BAR, SIGNS, tinted_pill_rules
+from ..view.snapshot import Phase
+from .engine.app import App, show_document, shown
+from .engine.messages import JSON, Request, Response
+from .engine.tables import Task
+from .world import Instance
 
 MOST = 200
-"""Instances and jobs shown at the most, the newest."""
+"""The largest number of instances and jobs on the page; it shows the newest."""
 LAST = 25
-"""Requests shown, the newest."""
+"""The number of requests on the page; it shows the newest."""
 AGAIN = 5
-"""Seconds after which a page that follows is read again."""
-
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+"""Seconds until a page with ``?follow=`` reloads."""
 
 
 def look(app: App, request: Request) -> Response | None:
-    """The page or the document, where that is what is asked for.
+    """The page or the OpenAPI document; None for a request to the service.
 
     Args:
-        app: what is looked at; its lock is held.
-        request: it may be anything.
+        app: the application; its lock is held.
+        request: any request.
     """
-    if request.method not in ("GET", "HEAD"):
-        return None
-    if request.path == "/openapi.json":
-        from .openapi import document  # reads every declaration, which only those who ask for it wait for
-
-        kind, body = JSON, encode(document())
-    elif request.path == "/" and _wants_page(request.headers.get("accept", "")):
-        kind, body = "text/html; charset=utf-8", page(app, ("follow", "") in request.query).encode("utf-8", "replace")
-    else:
-        return None
-    return Response(200, {"Content-Type": kind, **_HEADERS}, b"" if request.method == "HEAD" else body)
+    get = request.method in ("GET", "HEAD")
+    if get and request.path == "/" and _wants_page(request.headers.get("accept", "")):
+        body = page(app, ("follow", "") in request.query).encode("utf-8", "replace")
+        return shown(request, "text/html; charset=utf-8", body)
+    return show_document(app, request)
 
 
 def _wants_page(accept: str) -> bool:
-    """Whether HTML is asked for by its name, as browsers do: clients of the API say ``*/*`` or JSON."""
+    """True if HTML is asked for by name, as browsers do. Clients of the API ask for ``*/*`` or JSON."""
     asked = {part.partition(";")[0].strip().lower() for part in accept.split(",") if "q=0," not in f"{part},"}
     return "text/html" in asked and JSON not in asked
 
 
 def page(app: App, follow: bool = False) -> str:
-    """The page, as HTML that needs nothing else.
+    """The page, as HTML without external resources.
 
     Args:
-        app: what it shows, as it is now.
-        follow: whether it reads itself again and again.
+        app: the application whose present state is shown.
+        follow: True for a page that reloads every few seconds.
     """
-    now = app.clock.time()
-    lifecycle.settle(app.world, now)
+    now = app.settle()
     world = app.world
-    jobs = [job for job in world.jobs.values() if job.listed]
+    jobs = [job for job in world.tasks.values() if job.listed]
     running = [job for job in jobs if job.status == "Running"]
     pace = "standing" if app.clock.standing else f"{app.clock.speed:g} times real time"
     facts = [
@@ -82,8 +68,8 @@ def page(app: App, follow: bool = False) -> str:
     counts = [
         (len(world.instances), "instance"), (len(running), "running job"), (len(app.journal), "request"),
     ]  # fmt: skip
-    told = " · ".join(f"<b>{count}</b> {_plural(word, count)}" for count, word in counts)
-    shown = list(world.instances.newest_first())[:MOST]
+    summary = " · ".join(f"<b>{count}</b> {_plural(word, count)}" for count, word in counts)
+    present = list(world.instances.newest_first())[:MOST]
     newest = jobs[::-1][:MOST]
     again = f'<meta http-equiv="refresh" content="{AGAIN}">' if follow else ""
     link = '<a href="?">Stop following</a>' if follow else '<a href="?follow=">Follow</a>'
@@ -94,7 +80,7 @@ def page(app: App, follow: bool = False) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 {again}<title>Sandbox {_text(world.region)}</title>
-<style>{_CSS}</style>
+<style>{_CSS}{_PALETTE}</style>
 </head>
 <body>
 <header>
@@ -102,13 +88,13 @@ def page(app: App, follow: bool = False) -> str:
 <nav>{link} <a href="openapi.json">OpenAPI</a></nav>
 </header>
 <main>
-<p class="counts">{told}</p>
+<p class="counts">{summary}</p>
 <dl>{"".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in facts)}</dl>
 {
         _section(
             "Instances",
             ("Name", "Status", "Engine", "Mode", "Nodes", "Storage", "Created", "Id"),
-            [_instance(one) for one in shown],
+            [_instance(one) for one in present],
             len(world.instances),
             "None yet. In a notebook, <code>gdb.instances.create.form()</code> makes the first one.",
         )
@@ -126,7 +112,7 @@ def page(app: App, follow: bool = False) -> str:
         _section(
             "Last requests",
             ("Time", "Request", "Operation", "Answer", "Sent"),
-            [_asked(record, world.account.project_id) for record in app.journal.newest(LAST)],
+            [_request(record, world.account.project_id) for record in app.journal.newest(LAST)],
             len(app.journal),
             "None yet.",
         )
@@ -152,11 +138,11 @@ def _section(title: str, head: Iterable[str], rows: list[str], count: int, empty
 
 
 def _instance(one: Instance) -> str:
-    doing = ", ".join(ACTIONS.get(action, action) for action in one.actions)
-    kind = "going" if doing or one.status == "creating" else "ready" if one.status == "normal" else "failed"
+    doing = SERVICE.lifecycle.describe_actions(one.actions)
+    phase = SERVICE.lifecycle.phase_of(one.status, doing)
     return _row(
         f'<strong class="name">{_text(one.name)}</strong>',
-        _pill(kind, doing or one.status),
+        _pill(phase, doing or one.status),
         _text(f"{one.engine} {one.version}".strip()),
         _text(one.mode),
         f'<span class="number">{len(one.nodes)}</span>',
@@ -166,9 +152,9 @@ def _instance(one: Instance) -> str:
     )
 
 
-def _job(job: Job, now: float) -> str:
-    kind = {"Running": "going", "Completed": "ready"}.get(job.status, "failed")
-    said = _pill(kind, job.status)
+def _job(job: Task, now: float) -> str:
+    phase = SERVICE.lifecycle.job_phase(job.status)
+    said = _pill(phase, job.status)
     if job.status == "Running":
         share = min(99, int(100 * (now - job.start) / (job.end - job.start))) if job.end > job.start else 0
         said += f' <progress max="100" value="{share}" aria-label="{share} %"></progress>'
@@ -179,10 +165,10 @@ def _job(job: Job, now: float) -> str:
     return _row(_text(job.work), said, name, _moment(job.start), f"<code>{_text(job.id)}</code>")
 
 
-def _asked(record: dict[str, Any], project_id: str) -> str:
+def _request(record: dict[str, Any], project_id: str) -> str:
     status = record["status"]
-    kind = "failed" if status is None or status >= 400 else "ready"
-    answer = _pill(kind, "dropped" if status is None else str(status))
+    phase: Phase = "failed" if status is None or status >= 400 else "ready"
+    answer = _pill(phase, "dropped" if status is None else str(status))
     if record["error_code"]:
         answer += f" <code>{_text(record['error_code'])}</code>"
     path = record["path"].replace(project_id, "{project_id}")  # the same in every line, and long
@@ -201,8 +187,8 @@ def _row(*cells: str) -> str:
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _pill(kind: str, word: str) -> str:
-    return f'<span class="pill {kind}"><span aria-hidden="true">{SIGNS[kind]}</span> {_text(word)}</span>'
+def _pill(phase: Phase, word: str) -> str:
+    return f'<span class="pill {phase}"><span aria-hidden="true">{SIGNS[phase]}</span> {_text(word)}</span>'
 
 
 def _moment(moment: float) -> str:
@@ -210,7 +196,7 @@ def _moment(moment: float) -> str:
 
 
 def _text(value: Any) -> str:
-    """Any value as text that is only text; what would turn the line around or hide in it is shown as a box."""
+    """A value as escaped text. Characters that are invisible, or turn the direction of a line, are shown as a box."""
     return escape("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value)))
 
 
@@ -218,15 +204,12 @@ def _plural(word: str, count: int) -> str:
     return word if count == 1 else f"{word}s"
 
 
-# Words and signs say what colours say; every text stands out from its ground by 4.5 to 1 or more.
+# Words and signs repeat the meaning of colours; the contrast of every text is at least 4.5 to 1.
 _CSS = """
 :root { color-scheme: light dark; --ground: #f6f7f9; --card: #fff; --ink: #1c2430; --soft: #586474; --line: #e2e6eb;
-  --link: #1559b7; --go: #0b5394; --go-bg: #e3eefb; --good: #1e6b36; --good-bg: #e3f4e8; --bad: #a32020;
-  --bad-bg: #fbe6e6; --bar: #2f7ad6; }
+  --link: #1559b7; }
 @media (prefers-color-scheme: dark) {
-  :root { --ground: #12161c; --card: #1a2029; --ink: #e4e9f0; --soft: #9aa7b8; --line: #2b3440; --link: #86b7f5;
-    --go: #a9cdfa; --go-bg: #1d3350; --good: #9fdcb2; --good-bg: #193626; --bad: #f4b0b0; --bad-bg: #45211f;
-    --bar: #5b9bea; }
+  :root { --ground: #12161c; --card: #1a2029; --ink: #e4e9f0; --soft: #9aa7b8; --line: #2b3440; --link: #86b7f5; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto,
@@ -267,9 +250,6 @@ td code.path { display: inline-block; min-width: 20rem; color: var(--ink); white
 .number { font-variant-numeric: tabular-nums; }
 .pill { display: inline-block; border-radius: 1em; padding: 0 .7em; font-size: .86rem; font-weight: 550;
   line-height: 1.6; }
-.pill.going { color: var(--go); background: var(--go-bg); }
-.pill.ready { color: var(--good); background: var(--good-bg); }
-.pill.failed { color: var(--bad); background: var(--bad-bg); }
 progress { appearance: none; border: 0; width: 6rem; height: .4rem; margin-left: .5rem; vertical-align: middle;
   border-radius: 1em; overflow: hidden; background: var(--line); }
 progress::-webkit-progress-bar { background: var(--line); }
@@ -280,4 +260,13 @@ details[open] { min-width: 22rem; }
 pre { margin: .3rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 footer { padding-bottom: 2.5rem; font-size: .88rem; }
 @media (max-width: 40rem) { header, main, footer { padding-left: 1rem; padding-right: 1rem; } }
+"""
+
+_PALETTE = f"""
+:root {{ --bar: {BAR}; }}
+{tinted_pill_rules()}
+@media (prefers-color-scheme: dark) {{
+:root {{ --bar: {DARK_BAR}; }}
+{tinted_pill_rules(dark=True)}
+}}
 """

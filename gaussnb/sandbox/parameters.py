@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-Kind = Literal["integer", "float", "boolean", "list", "string"]
+from ..nosql.engines import ENGINES
+
+ParameterType = Literal["integer", "float", "boolean", "list", "string"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Parameter:
     """One parameter of an engine."""
 
     name: str
-    type: Kind
+    type: ParameterType
     default: str
     value_range: str
     """``0-100`` for numbers, words with ``|`` between them for lists and booleans, an expression for strings."""
@@ -52,7 +54,7 @@ def _in_range(value: str, bounds: str, pattern: str) -> bool:
     return re.fullmatch(pattern, value) is not None and float(low) <= float(value) <= float(high)
 
 
-_FITS: Mapping[Kind, Callable[[str, str], bool]] = {
+_FITS: Mapping[ParameterType, Callable[[str, str], bool]] = {
     "integer": lambda value, bounds: _in_range(value, bounds, r"\d{1,18}"),
     "float": lambda value, bounds: _in_range(value, bounds, r"\d{1,9}(\.\d{1,9})?"),
     "boolean": lambda value, words: value in words.split("|"),
@@ -131,8 +133,6 @@ _REDIS = (
 
 _TABLE: Mapping[str, tuple[Parameter, ...]] = {
     "cassandra": _CASSANDRA,
-    "dynamodb": _CASSANDRA,
-    "hbase": _CASSANDRA,
     "mongodb": _MONGODB,
     "influxdb": _INFLUXDB,
     "redis": _REDIS,
@@ -141,12 +141,12 @@ _TABLE: Mapping[str, tuple[Parameter, ...]] = {
 
 def parameters(engine: str) -> tuple[Parameter, ...]:
     """The parameters of an engine, in the order they are shown."""
-    return _TABLE[engine]
+    return _TABLE[ENGINES[engine].built_on or engine]
 
 
 @cache
 def _by_name(engine: str) -> Mapping[str, Parameter]:
-    return {one.name: one for one in _TABLE[engine]}
+    return {one.name: one for one in parameters(engine)}
 
 
 def parameter(engine: str, name: str) -> Parameter | None:

@@ -1,25 +1,25 @@
-"""A world as a file people read and write: how a lesson begins, or where one stands.
+"""World files: the first or the present state of a sandbox as YAML or JSON that people read and write.
 
 ::
 
-    clock: 2026-01-01T09:00:00        # where time stands; left out, it runs
+    clock: 2026-01-01T09:00:00        # the moment of a standing clock; without it the clock runs
     quota: 5
     instances:
-      - name: orders                  # what is left out is as in the Quick Start
+      - name: orders                  # other fields are as in the Quick Start
         tags: {team: blue}
       - name: metrics
         status: createfail
     backups:
-      - name: before-the-lesson       # made by hand, and complete
-        instance: orders              # the name of one of the instances, or an id
-        begin: 2025-12-31T22:00:00    # left out, as late as it can be complete by now
+      - name: before-the-lesson       # a manual backup, complete
+        instance: orders              # the name or the id of an instance
+        begin: 2025-12-31T22:00:00    # without it, the latest moment for a complete backup
     faults:
       - where: RestartInstance        # the arguments of Sandbox.inject
         code: DBS.200019
         times: 2
 
-YAML or JSON. What :meth:`gaussnb.sandbox.Sandbox.export` writes has everything below ``things`` instead, whole and by
-kind; ``instances`` and ``backups`` may stand beside it. It holds no password, no key and no token.
+The file is YAML or JSON. A file that :meth:`gaussnb.sandbox.Sandbox.export` writes lists all things completely under
+``things``, by kind; ``instances`` and ``backups`` may be added. It holds no password, no key and no token.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from dataclasses import field
 from datetime import UTC, datetime
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
@@ -42,17 +42,17 @@ from ..nosql import engines
 from ..nosql.instance_spec import InstanceSpec
 from ..nosql.operations.backups import CreateBack
 from . import lifecycle
-from .behaviours import Call, backups, load, volumes
+from .behaviours import BEHAVIOURS, Context, backups, volumes
 from .behaviours.instance_spec import create
-from .clock import epoch
-from .faults import Fault
-from .messages import Refused, Request
-from .world import KINDS, OWNED, Instance, Job, World
+from .engine.app import App
+from .engine.clock import epoch
+from .engine.faults import Fault
+from .engine.messages import Request
+from .engine.tables import Task
+from .refusals import Refused
+from .world import KINDS, Instance, World
 
-if TYPE_CHECKING:
-    from .app import App
-
-_NO_PASSWORD = "Aa1!" * 3  # a spec needs one; no instance keeps it
+_NO_PASSWORD = "Aa1!" * 3  # a spec needs a password; it is not stored
 _FAILED = "The world began that way."
 _CONFIG: Any = {"extra": "forbid", "hide_input_in_errors": True}
 _SAYS = {
@@ -60,33 +60,34 @@ _SAYS = {
     "extra_forbidden": NO_SUCH_FIELD,
     "missing": "this field is required",
 }
-Place = tuple[str | int, ...]
+Location = tuple[str | int, ...]
+"""Where something stands in the file: keys and numbers, from outside to inside."""
 
 
 @checked(config=_CONFIG)
 class WorldFile:
-    """Everything such a file may say."""
+    """The fields of a world file."""
 
     region: Annotated[str, Field(min_length=1)] | None = None
     seed: int | None = None
     speed: Annotated[float, Field(gt=0)] | None = None
     quota: Annotated[int, Field(ge=0)] | None = None
     clock: datetime | None = None
-    """Where time stands."""
+    """The moment of a standing clock."""
     saved_at: datetime | None = None
-    """Where the time of a running world was when it was written; it goes on from there."""
+    """The moment of a running clock when the file was written; the clock goes on from there."""
     counts: dict[str, Annotated[int, Field(ge=0)]] = field(default_factory=dict)
-    """How many ids of each kind were given away."""
+    """The number of ids of each kind that were used."""
     things: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """Whole things by kind, in the order they came to be."""
+    """Complete things by kind, oldest first."""
     instances: list[dict[str, Any]] = field(default_factory=list)
-    """What a creation asks for, with status and tags."""
+    """Short instances: the fields of a creation, with status and tags."""
     backups: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    """As :meth:`gaussnb.sandbox.Sandbox.inject` takes them, the place under ``where``."""
+    """The arguments of :meth:`gaussnb.sandbox.Sandbox.inject`, with the route or operation as ``where``."""
 
 
-class _Born(InstanceSpec):
+class _ShortInstance(InstanceSpec):
     """A short instance."""
 
     status: Literal["normal", "creating", "createfail", "abnormal", "enlargefail", "data_disk_full", "frozen"] = (
@@ -96,7 +97,7 @@ class _Born(InstanceSpec):
 
 
 @checked(config=_CONFIG)
-class _Saved:
+class _ShortBackup:
     """A short backup."""
 
     name: str
@@ -106,36 +107,36 @@ class _Saved:
 
 
 _FILE: TypeAdapter[WorldFile] = TypeAdapter(WorldFile)
-_SAVED: TypeAdapter[_Saved] = TypeAdapter(_Saved)
+_BACKUP: TypeAdapter[_ShortBackup] = TypeAdapter(_ShortBackup)
 
 
 def read(path: str | PathLike[str]) -> WorldFile:
-    """What a file says.
+    """Read a world file.
 
     Raises:
-        ValueError: it is no such file; the text says where it is wrong.
-        OSError: it cannot be opened.
-        ImportError: it is YAML, and YAML is not installed.
+        ValueError: the file is no world file; the text names the place of the mistake.
+        OSError: the file cannot be opened.
+        ImportError: the file is YAML, and YAML is not installed.
     """
     try:
-        told = _parsed(Path(path).read_text(encoding="utf-8"), path)
+        value = _parsed(Path(path).read_text(encoding="utf-8"), path)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} cannot be read: byte {error.start} is no UTF-8 text") from None
     with _blaming(path):
-        return _FILE.validate_python({} if told is None else told)
+        return _FILE.validate_python({} if value is None else value)
 
 
 def fill(file: WorldFile, app: App, path: object) -> None:
-    """Put what a file says into a new world.
+    """Fill a new world from a file.
 
     Args:
-        app: it has that world.
-        path: what its errors call the file.
+        app: the application with the new world.
+        path: the name of the file, for errors.
 
     Raises:
-        ValueError: something in it cannot be; the text says what.
+        ValueError: something in the file is impossible; the text says what.
     """
-    load()
+    BEHAVIOURS.load()
     world, now = app.world, app.clock.time()
     world.ids.counts.update(file.counts)
     for kind, entries in file.things.items():
@@ -152,7 +153,7 @@ def fill(file: WorldFile, app: App, path: object) -> None:
             _short(entry, world, now)
     for number, entry in enumerate(file.backups):
         with _blaming(path, "backups", number):
-            _backup(_SAVED.validate_python(entry), world, now)
+            _backup(_BACKUP.validate_python(entry), world, now)
     for number, fault in enumerate(file.faults):
         with _blaming(path, "faults", number):
             app.faults.add(fault, app.places)
@@ -164,11 +165,11 @@ def write(app: App, path: str | PathLike[str]) -> None:
     Raises:
         ImportError: the path ends in .yaml, and YAML is not installed.
     """
-    load()
+    BEHAVIOURS.load()
     world, clock, now = app.world, app.clock, app.clock.time()
     lifecycle.settle(world, now)
     tables = sorted(world.tables.values(), key=lambda table: list(KINDS).index(table.name))
-    told: dict[str, Any] = {
+    file: dict[str, Any] = {
         "region": world.region,
         "seed": world.ids.seed,
         "speed": clock.speed,
@@ -180,9 +181,9 @@ def write(app: App, path: str | PathLike[str]) -> None:
             for table in tables
             if table
         },
-        "faults": [fault.told() for fault in app.faults.left()],
+        "faults": [fault.settings() for fault in app.faults.left()],
     }
-    text = json.dumps(told, indent=2) if _is_json(path) else _yaml().safe_dump(told, sort_keys=False)
+    text = json.dumps(file, indent=2) if _is_json(path) else _yaml().safe_dump(file, sort_keys=False)
     Path(path).write_text(text, encoding="utf-8")
 
 
@@ -200,12 +201,12 @@ def _whole(kind: str, entry: dict[str, Any], world: World) -> None:
 
 
 def _check(one: Any, world: World) -> None:
-    """Refuse a thing that leads to something there is not."""
+    """Refuse a thing that refers to a missing thing."""
     if isinstance(one, Instance):
         _check_instance(one, world)
-    elif isinstance(one, Job):
+    elif isinstance(one, Task):
         _check_job(one, world)
-    elif type(one) in OWNED:
+    elif type(one) in KINDS.owned:
         name = "instance_id" if hasattr(one, "instance_id") else "id"
         _among(getattr(one, name), world.instances, name)
 
@@ -226,7 +227,7 @@ def _check_instance(one: Instance, world: World) -> None:
         _among(subnet_id, world.subnets, *place)
 
 
-def _check_job(one: Job, world: World) -> None:
+def _check_job(one: Task, world: World) -> None:
     _among(one.work, lifecycle.WORKS, "work")
     if one.status == "Running" and one.instance_id and lifecycle.WORKS[one.work].action:
         _among(one.instance_id, world.instances, "instance_id")
@@ -242,23 +243,23 @@ def _among(value: str, known: Any, *place: str | int) -> None:
 
 
 def _short(entry: dict[str, Any], world: World, now: float) -> None:
-    """Make an instance the way a creation does, and let it have come to be by now."""
-    born = _Born(**{**quickstart.body(world.region), "password": _NO_PASSWORD, **entry})
-    took = 0.0 if born.status == "creating" else engines.engine(born.datastore.type).create_seconds
-    fail = _FAILED if born.status == "createfail" else ""
-    call = Call(world, now - took, Request("POST", "/"), None, fail)
-    one = world.instances[create(born, call)["id"]]
+    """Create an instance in the past, so that its creation has ended by now."""
+    spec = _ShortInstance(**{**quickstart.body(world.region), "password": _NO_PASSWORD, **entry})
+    took = 0.0 if spec.status == "creating" else engines.engine(spec.datastore.type).create_seconds
+    fail = _FAILED if spec.status == "createfail" else ""
+    context = Context(world, now - took, Request("POST", "/"), None, fail)
+    one = world.instances[create(spec, context)["id"]]
     lifecycle.settle(world, now)
-    one.tags = dict(born.tags)
-    if born.status == "data_disk_full":
+    one.tags = dict(spec.tags)
+    if spec.status == "data_disk_full":
         volumes.fill(world, one, 100, now)
     else:
-        one.status = one.group_status = born.status
+        one.status = one.group_status = spec.status
     world.touch(one, now)
 
 
-def _backup(saved: _Saved, world: World, now: float) -> None:
-    """A complete backup made by hand, of an instance that was there before it."""
+def _backup(saved: _ShortBackup, world: World, now: float) -> None:
+    """Make a complete manual backup of an instance, which is made older than the backup where needed."""
     found = [one for one in world.instances.values() if saved.instance in (one.id, one.name)]
     if len(found) != 1:
         _refuse("there are several of this name: give an id" if found else "there is no such instance", "instance")
@@ -277,7 +278,7 @@ def _backup(saved: _Saved, world: World, now: float) -> None:
 
 
 class _Wrong(ValueError):
-    def __init__(self, place: Place, says: str) -> None:
+    def __init__(self, place: Location, says: str) -> None:
         super().__init__(says)
         self.place = place
 
@@ -288,7 +289,7 @@ def _refuse(says: str, *place: str | int) -> NoReturn:
 
 @contextmanager
 def _blaming(path: object, *place: str | int) -> Iterator[None]:
-    """Say of what goes wrong inside, which file it was and where in it."""
+    """Turn errors inside the block into a ValueError that names the file and the place in it."""
     try:
         yield
     except ValidationError as error:
@@ -310,7 +311,7 @@ def _blaming(path: object, *place: str | int) -> Iterator[None]:
 
 
 def _parsed(text: str, path: str | PathLike[str]) -> Any:
-    """The value in a text. What its errors say quotes nothing of it."""
+    """The value in a text. Error messages quote nothing from it."""
     if _is_json(path):
         try:
             return json.loads(text)
@@ -333,7 +334,7 @@ def _parsed(text: str, path: str | PathLike[str]) -> Any:
 
 
 def _unquoted(problem: str | None) -> str:
-    """What a parser says, up to where it begins to quote."""
+    """The message of a parser, without its quotes of the file."""
     return (problem or "").split("'")[0].split('"')[0].strip()
 
 

@@ -1,1 +1,1 @@
-"""What a watch looks like, without ipywidgets."""
+"""The views of a watch that need no ipywidgets: text, HTML and notebook output."""

@@ -1,27 +1,34 @@
-"""A watch as HTML that needs nothing else."""
+"""A watch as HTML that needs no script, no font and no other file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .snapshot import Shown, Snapshot
 from .palette import SIGNS, STYLE
-from .text import _earlier, _failed, _timeline, headline, look_of, problems_of, state_of, status_of, text_of, time_of
-
-# ------------------------------------------------------------------------------------------- HTML
+from .snapshot import Shown, Snapshot
+from .text import (
+    earlier_of,
+    failed_in,
+    headline,
+    look_of,
+    problems_of,
+    state_of,
+    status_of,
+    text_of,
+    time_of,
+    timeline_rows,
+)
 
 
 def html_of(snapshot: Snapshot) -> str:
-    """A watch as HTML that needs nothing else."""
+    """Write a watch as HTML, with its style sheet."""
     return f'<div class="gaussnb-watch">{STYLE}{"".join(draw(snapshot) for draw in PARTS.values())}</div>'
 
 
 def head_html(snapshot: Snapshot) -> str:
-    """What is watched, and its status: what a screen reader says when it changes."""
+    """Write the watched things and their status. A screen reader reads this part aloud when it changes."""
     if len(snapshot.instances) == 1:
         (shown,) = snapshot.instances
         words = f'<span class="name">{escape(shown.name or shown.id)}</span> {_pill(shown)}'
@@ -31,7 +38,7 @@ def head_html(snapshot: Snapshot) -> str:
 
 
 def instances_html(snapshot: Snapshot) -> str:
-    """How far each instance is: one in a line, several in a table."""
+    """Write the progress of each thing: one thing as a line, several as a table."""
     if len(snapshot.instances) == 1:
         (shown,) = snapshot.instances
         cells = (_bar(shown), f'<span class="number">{escape(time_of(shown))}</span>', _about(shown))
@@ -40,7 +47,7 @@ def instances_html(snapshot: Snapshot) -> str:
     rows = (
         f'<tr><th scope="row"><span class="name">{escape(shown.name or shown.id)}</span></th><td>{_pill(shown)}</td>'
         f'{f"<td>{_bar(shown)}</td>" if bars else ""}<td class="number">{escape(time_of(shown))}</td>'
-        f'<td class="soft">{escape(shown.engine)}</td></tr>'
+        f'<td class="soft">{escape(shown.kind)}</td></tr>'
         for shown in snapshot.instances
     )
     return f"<table>{''.join(rows)}</table>"
@@ -62,16 +69,16 @@ def _bar(shown: Shown) -> str:
 
 
 def _about(shown: Shown) -> str:
-    """What the service itself calls all this, for those who look it up."""
+    """Write the service's own words for status, actions and job, so that they can be looked up."""
     status = f"status {shown.status}" if shown.status and shown.phase != "gone" else ""
     actions, job = shown.actions and f"actions {shown.actions}", shown.job and f"job {shown.job}"
-    words = (shown.engine, status, actions, job)
+    words = (shown.kind, status, actions, job)
     return f'<span class="soft">{escape(" · ".join(filter(None, words)))}</span>'
 
 
 def alert_html(snapshot: Snapshot) -> str:
-    """What went wrong; empty when nothing did."""
-    wrong = [f"{shown.name or shown.id} failed: {shown.why or 'no reason given'}" for shown in _failed(snapshot)]
+    """Write the failures and errors; empty if there are none."""
+    wrong = [f"{shown.name or shown.id} failed: {shown.why or 'no reason given'}" for shown in failed_in(snapshot)]
     if snapshot.state == "error":
         wrong.append(state_of(snapshot))
     wrong += problems_of(snapshot)
@@ -81,12 +88,12 @@ def alert_html(snapshot: Snapshot) -> str:
 
 
 def timeline_html(snapshot: Snapshot) -> str:
-    """What was seen, newest last; empty when nothing was."""
+    """Write the observed changes, newest last; empty if there are none."""
     if not snapshot.timeline:
         return ""
     several = len(snapshot.instances) > 1
-    rows = [f'<tr><td class="soft" colspan="4">{text}</td></tr>' for text in filter(None, [_earlier(snapshot)])]
-    for time, name, status, note in _timeline(snapshot):
+    rows = [f'<tr><td class="soft" colspan="4">{text}</td></tr>' for text in filter(None, [earlier_of(snapshot)])]
+    for time, name, status, note in timeline_rows(snapshot):
         named = f"<td>{escape(name)}</td>" if several else ""
         rows.append(
             f'<tr><td class="soft number">{time}</td>{named}<td>{escape(status)}</td>'
@@ -96,7 +103,7 @@ def timeline_html(snapshot: Snapshot) -> str:
 
 
 def foot_html(snapshot: Snapshot) -> str:
-    """How the watching stands."""
+    """Write the state of the watch and the time of its last look."""
     state = "" if snapshot.state == "error" else f"{state_of(snapshot)} "
     return f'<div class="foot soft">{escape(state)}<span class="number">{look_of(snapshot)}</span></div>'
 
@@ -110,9 +117,9 @@ PARTS: Mapping[str, Callable[[Snapshot], str]] = MappingProxyType(
         "foot": foot_html,
     }
 )
-"""What a panel is made of, from top to bottom."""
+"""The parts of a panel by name, from top to bottom."""
 
 
 def faces(snapshot: Snapshot) -> dict[str, str]:
-    """The faces that outlive the kernel, by MIME type."""
+    """Write the text and the HTML of a watch, by MIME type. Both stay in a saved notebook."""
     return {"text/plain": text_of(snapshot), "text/html": html_of(snapshot)}

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import doors
-
-if TYPE_CHECKING:
-    from ..client.watch import Watch
-    from .snapshot import Snapshot
 from .html import faces
-
-# --------------------------------------------------------------------------------- in a notebook
+from .snapshot import Snapshot, Watched
 
 
 class Showing:
     """The output of a watch in a notebook.
 
-    While the watch goes on, it shows widgets, or without ipywidgets HTML that is replaced at each change. When it
-    ends, only text and HTML stay: a front end that finds a widget in a saved notebook shows an error instead of
-    the HTML beside it, once the kernel is gone.
+    While the watch goes on, the output shows widgets, or without ipywidgets HTML that is replaced at each change. At
+    the end the widgets are replaced by text and HTML: once the kernel is gone, a front end shows an error for a widget
+    in a saved notebook, and not the HTML beside it.
     """
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watched) -> None:
         self._watch = watch
         self._lock = threading.RLock()
         self._output: Any = None
@@ -33,10 +28,10 @@ class Showing:
         self._forget: Callable[[], None] | None = None
 
     def show(self) -> None:
-        """Put it below the running cell; shown again, it is one thing in two places.
+        """Show the watch below the running cell. Shown twice, both outputs follow the watch.
 
         Raises:
-            NotImplementedError: there is nothing to follow, or nothing that could: IPython falls back to text.
+            NotImplementedError: the watch has ended, or there is no notebook; IPython shows the text then.
         """
         publish = _notebook()
         with self._lock:
@@ -46,21 +41,21 @@ class Showing:
                 self._panel = doors.panel_of(self._watch)
                 self._forget = self._watch.on_change(self._follow)
             self._output = publish(self._live(), self._output)
-        self._follow(self._watch)  # it may have gone on meanwhile
+        self._follow(self._watch)  # the watch may have changed meanwhile
 
     def _live(self) -> dict[str, Any]:
         snapshot = self._drawn = self._watch.snapshot()
         view: dict[str, Any] = self._panel.draw(snapshot) if self._panel is not None else {}
         return {**view, **faces(snapshot)}
 
-    def _follow(self, watch: Watch) -> None:
-        """Show what is new; called from any thread."""
+    def _follow(self, watch: Watched) -> None:
+        """Show the present state. Any thread may call this."""
         with self._lock:
             if self._forget is None:
                 return
             done, snapshot = watch.done, watch.snapshot()
             if done:
-                # First the words that stay, then the widgets go: nobody sees a hole between.
+                # First the text is shown, then the widgets are closed, so that the cell is never empty.
                 self._output.update(faces(snapshot), raw=True)
                 if self._panel is not None:
                     self._panel.close()
@@ -73,13 +68,13 @@ class Showing:
 
 
 def _notebook() -> Callable[..., Any] | None:
-    """What shows a bundle in a notebook and gives a handle to change it; None where there is no notebook."""
+    """Make a function that shows a bundle and returns a handle to change it; None if there is no notebook."""
     try:
         from IPython.core.getipython import get_ipython
         from IPython.display import display
     except ImportError:
         return None
-    if getattr(get_ipython(), "kernel", None) is None:  # a terminal cannot change what it has written
+    if getattr(get_ipython(), "kernel", None) is None:  # a terminal cannot change its output
         return None
 
     def publish(bundle: dict[str, Any], handle: Any = None) -> Any:

@@ -1,58 +1,84 @@
-"""What there is to see of a watch at one moment, for whoever draws it."""
+"""The state of a watch at one moment, as data for text, HTML and widgets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    pass
+from typing import Any, Literal, Protocol, Self
 
 State = Literal["watching", "paused", "done", "stopped", "error"]
+"""The state of the watch itself."""
 Phase = Literal["unseen", "going", "ready", "gone", "done", "failed"]
+"""The meaning of a thing's status, given the end that is waited for."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What there is to see of one instance."""
+    """The visible facts about one thing."""
 
     id: str
     name: str
-    """Its name; empty while it is not known."""
-    engine: str
-    """Its engine; empty while it is not known."""
+    """The name; empty while it is not known."""
+    kind: str
+    """The kind of thing, like the engine of a database; empty while it is not known."""
     phase: Phase
-    """What its status means here."""
+    """The meaning of the status."""
     status: str
-    """Its status; gone when it is no longer listed, empty before the first look."""
+    """The status of the service; ``gone`` if the thing is no longer listed, empty before the first look."""
     actions: str
-    """What is being done to it."""
+    """The work on the thing, in the words of the service."""
     job: str
-    """The name of the job that works on it; empty where it is not known."""
+    """The name of the job that works on the thing; empty if it is not known."""
     percent: float | None
-    """How far that job is, while it goes on."""
+    """The progress of that job, while it runs."""
     elapsed: float
-    """Seconds since the work, or the watching, began; until the end, when there is one."""
+    """Seconds since the work or the watch began, up to its end."""
     typical: float | None
-    """Seconds such work usually takes."""
+    """Seconds that such work usually takes."""
     why: str
-    """Why it failed."""
+    """The reason of a failure."""
+    doing: str = ""
+    """The work on the thing, in English."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All there is to see of a watch at one moment."""
+    """The visible state of a watch at one moment."""
 
     state: State
     message: str
-    """What is wrong with the watching itself, if anything is."""
+    """The error that ended the watch, or the outage that goes on; empty if there is none."""
     until: str
-    """What is waited for: ``"ready"``, ``"gone"``, or of jobs ``"done"``."""
+    """The end that is waited for: ``"ready"``, ``"gone"``, or ``"done"`` for jobs."""
     looked: float | None
-    """When the last look was, in epoch seconds."""
+    """The time of the last look, in epoch seconds."""
     instances: tuple[Shown, ...]
     timeline: tuple[Mapping[str, Any], ...]
     """The observed changes, mappings with the columns of the history."""
     problems: tuple[str, ...]
-    """What callbacks raised."""
+    """The errors of callbacks."""
+    nouns: str = "instances"
+    """The word for several watched things."""
+
+
+class Watched(Protocol):
+    """The part of a watch that its views use."""
+
+    @property
+    def done(self) -> bool:
+        """True if the watch has ended."""
+
+    def snapshot(self) -> Snapshot:
+        """The visible state now."""
+
+    def on_change(self, callback: Callable[[Self], object]) -> Callable[[], None]:
+        """Call back at each change; returns a function that removes the callback."""
+
+    def pause(self) -> None:
+        """Stop looking until :meth:`resume`."""
+
+    def resume(self) -> None:
+        """Look again, now."""
+
+    def stop(self) -> None:
+        """End the watch."""

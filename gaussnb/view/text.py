@@ -1,23 +1,20 @@
-"""A watch as text."""
+"""A watch as text, and the words that text, HTML and widgets share."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .snapshot import Shown, Snapshot
-from .palette import ACTIONS
+from .snapshot import Shown, Snapshot
 
 LINES = 8
-"""Observed changes shown at the most, the newest; all of them are in the history."""
+"""The number of observed changes that a view shows at most, the newest; the history has all of them."""
 
 
 # ------------------------------------------------------------------------------------------ words
 
 
 def duration(seconds: float) -> str:
-    """A span of time in words.
+    """Write a duration in words.
 
     >>> duration(182.4), duration(3720), duration(9)
     ('3 min 2 s', '1 h 2 min', '9 s')
@@ -32,7 +29,7 @@ def duration(seconds: float) -> str:
 
 
 def about(seconds: float) -> str:
-    """A span of time that is only roughly known.
+    """Write an approximate duration in words.
 
     >>> about(420), about(40)
     ('about 7 min', 'about 40 s')
@@ -41,20 +38,18 @@ def about(seconds: float) -> str:
 
 
 def status_of(shown: Shown) -> str:
-    """The status of an instance in a word or two, for people."""
+    """Write the status of a thing in a word or two."""
     if shown.phase == "unseen":
         return "not seen yet"
     if shown.phase == "failed":
         return "failed"
     if shown.phase in ("ready", "gone", "done"):
         return shown.phase
-    if shown.actions:
-        return ", ".join(ACTIONS.get(action, action.lower().replace("_", " ")) for action in shown.actions.split(", "))
-    return shown.status
+    return shown.doing or shown.status
 
 
 def time_of(shown: Shown) -> str:
-    """How long it has been going on, and how long that usually takes."""
+    """Write the time that has passed, and the time such work usually takes."""
     spent = duration(shown.elapsed)
     if shown.phase not in ("unseen", "going"):
         return f"after {spent}"
@@ -66,18 +61,18 @@ def time_of(shown: Shown) -> str:
 
 
 def headline(snapshot: Snapshot) -> str:
-    """The whole watch in one sentence. It changes when something happens, and not with time."""
+    """Write the whole watch in one sentence, which changes only with a status and never with the time alone."""
     shown = snapshot.instances
     if len(shown) == 1:
         return f"{shown[0].name or shown[0].id}: {status_of(shown[0])}"
     counts: dict[str, int] = {}
     for each in shown:
         counts[status_of(each)] = counts.get(status_of(each), 0) + 1
-    return f"{len(shown)} instances: " + ", ".join(f"{count} {word}" for word, count in counts.items())
+    return f"{len(shown)} {snapshot.nouns}: " + ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
 def state_of(snapshot: Snapshot) -> str:
-    """How the watching itself stands, in a sentence."""
+    """Write the state of the watch itself as a sentence."""
     if snapshot.state == "error":
         return f"The watching ended: {snapshot.message}"
     if snapshot.state == "done":
@@ -90,19 +85,19 @@ def state_of(snapshot: Snapshot) -> str:
 
 
 def look_of(snapshot: Snapshot) -> str:
-    """When the last look was."""
+    """Write the time of the last look as a sentence."""
     if snapshot.looked is None:
         return "No look yet."
     return f"Last look {datetime.fromtimestamp(round(snapshot.looked), UTC):%Y-%m-%d %H:%M:%S} UTC."
 
 
 def problems_of(snapshot: Snapshot) -> list[str]:
-    """What went wrong beside the watching, in sentences."""
+    """Write a sentence for each callback that failed."""
     return [f"A callback failed and is called no more: {problem}" for problem in snapshot.problems]
 
 
-def _timeline(snapshot: Snapshot) -> list[tuple[str, str, str, str]]:
-    """Time, instance, status and note of the newest changes."""
+def timeline_rows(snapshot: Snapshot) -> list[tuple[str, str, str, str]]:
+    """Time, name, status and note of each of the newest changes."""
     return [
         (
             str(line["time"])[11:19],
@@ -114,7 +109,8 @@ def _timeline(snapshot: Snapshot) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _earlier(snapshot: Snapshot) -> str:
+def earlier_of(snapshot: Snapshot) -> str:
+    """Write the number of changes that the timeline leaves out; empty if it leaves out none."""
     more = len(snapshot.timeline) - LINES
     return f"{more} earlier: see history" if more > 0 else ""
 
@@ -123,27 +119,28 @@ def _earlier(snapshot: Snapshot) -> str:
 
 
 def text_of(snapshot: Snapshot) -> str:
-    """A watch as text: a line for each instance, what was seen, and how the watching stands."""
+    """Write a watch as text: a line for each thing, the observed changes, and the state of the watch."""
     rows = []
     for shown in snapshot.instances:
         bar = f"[{'#' * int(shown.percent / 5):.<20}] {shown.percent:.0f} %" if shown.percent is not None else ""
         rows.append((shown.name or shown.id, status_of(shown), bar, time_of(shown)))
     lines = _columns(rows)
-    lines += [f"  {shown.name or shown.id}: {shown.why or 'no reason given'}" for shown in _failed(snapshot)]
+    lines += [f"  {shown.name or shown.id}: {shown.why or 'no reason given'}" for shown in failed_in(snapshot)]
     if snapshot.timeline:
         several = len(snapshot.instances) > 1
-        seen = [(time, name if several else "", status, note) for time, name, status, note in _timeline(snapshot)]
-        lines += ["seen (UTC)", *(f"  {line}" for line in filter(None, [_earlier(snapshot)]))]
+        seen = [(time, name if several else "", status, note) for time, name, status, note in timeline_rows(snapshot)]
+        lines += ["seen (UTC)", *(f"  {line}" for line in filter(None, [earlier_of(snapshot)]))]
         lines += [f"  {line}" for line in _columns(seen)]
     lines += [f"{state_of(snapshot)} {look_of(snapshot)}", *problems_of(snapshot)]
     return "\n".join(lines)
 
 
 def _columns(rows: list[tuple[str, str, str, str]]) -> list[str]:
-    """Rows side by side; columns that are empty everywhere take no room."""
+    """Align rows in columns. A column that is empty in every row takes no room."""
     widths = [max(len(row[place]) for row in rows) for place in range(4)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths) if width).rstrip() for row in rows]
 
 
-def _failed(snapshot: Snapshot) -> list[Shown]:
+def failed_in(snapshot: Snapshot) -> list[Shown]:
+    """List the things that failed."""
     return [shown for shown in snapshot.instances if shown.phase == "failed"]

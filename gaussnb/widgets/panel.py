@@ -13,8 +13,7 @@ from ..view.palette import STYLE
 from .style import HIDDEN, WidgetFactory, show
 
 if TYPE_CHECKING:
-    from ..client.watch import Watch
-    from ..view.snapshot import Snapshot
+    from ..view.snapshot import Snapshot, Watched
 
 # A panel may be shown outside a form, so it has a style sheet of its own.
 CSS = f"""{STYLE}
@@ -41,7 +40,7 @@ class Panel:
     changed status but not each second of waiting.
     """
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watched) -> None:
         self._watch = watch
         # The handlers of buttons run in the main thread or another one, and the poller redraws from its own thread.
         self._lock = threading.RLock()
@@ -83,7 +82,7 @@ class Panel:
         self.draw(self._watch.snapshot())
         return self
 
-    def _drawn(self, watch: Watch) -> None:
+    def _drawn(self, watch: Watched) -> None:
         with self._lock:  # without the lock, an older snapshot could be drawn over a newer one
             self.draw(watch.snapshot())
 

@@ -112,14 +112,14 @@ def test_what_shows_up_too_late_is_found_by_made(sandbox: Sandbox, gdb: Client, 
 def test_two_that_may_be_it_are_candidates(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     with sandbox.connect() as neighbour:  # another machine, as far as the ledger goes
         sandbox.inject(CREATE, drop="after", after=1)
-        once = gdb._making.ids_called
+        once = gdb._creation.list_ids
 
         def meanwhile(name: str) -> Any:
             before = once(name)
             neighbour.instances.create(spec())
             return before
 
-        gdb._making.ids_called = meanwhile  # type: ignore[method-assign]
+        gdb._creation.list_ids = meanwhile  # type: ignore[method-assign]
         with pytest.raises(gn.UnknownOutcome, match="2 that may be it") as caught:
             gdb.instances.create(spec())
     assert caught.value.candidates is not None
@@ -254,9 +254,9 @@ def test_a_killed_kernel_leaves_a_trace_that_leads_to_what_it_made(server: Sandb
 def test_an_interrupted_create_says_where_to_look(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     exchange = gdb._exchange
 
-    def interrupted(operation: Any, patience: Any = None) -> Any:
-        reply = exchange(operation, patience)
-        if operation.route.creates:
+    def interrupted(message: Any, patience: Any = None) -> Any:
+        reply = exchange(message, patience)
+        if message.route.creates:
             raise KeyboardInterrupt
         return reply
 

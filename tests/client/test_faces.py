@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gaussnb.nosql.service import SERVICE
 from gaussnb.sandbox import Sandbox
 from gaussnb.view.html import PARTS, faces, html_of
 from gaussnb.view.palette import SIGNS, STYLE
@@ -23,7 +24,7 @@ HOSTILE = '<img src=x onerror="alert(1)">&'
 ONE = Shown(
     id="0f1ein06",
     name="orders-01",
-    engine="cassandra",
+    kind="cassandra",
     phase="going",
     status="creating",
     actions="CREATE",
@@ -32,6 +33,7 @@ ONE = Shown(
     elapsed=182.0,
     typical=420.0,
     why="",
+    doing="creating",
 )
 
 
@@ -80,7 +82,8 @@ def test_text_is_for_any_terminal() -> None:
     ],
 )
 def test_the_status_in_a_word(changes: dict[str, Any], word: str) -> None:
-    shown = replace(ONE, **changes)
+    doing = SERVICE.lifecycle.describe_actions(changes["actions"].split(", ")) if changes.get("actions") else ""
+    shown = replace(ONE, **changes, doing=doing if "actions" in changes else ONE.doing)
     assert status_of(shown) == word
     pill = re.search(r'<span class="pill (\w+)">(.) ([^<]+)</span>', html_of(snapshot(shown)))
     assert pill is not None and pill.groups() == (shown.phase, SIGNS[shown.phase], word)
@@ -141,7 +144,7 @@ def test_what_is_said_aloud_does_not_change_with_time() -> None:
 
 
 def test_nothing_from_the_wire_is_markup() -> None:
-    texts = ("name", "engine", "status", "actions", "job", "why")
+    texts = ("name", "kind", "status", "actions", "job", "why", "doing")
     bad = replace(ONE, phase="failed", **dict.fromkeys(texts, HOSTILE))  # type: ignore[arg-type]
     going = replace(bad, phase="going")
     history = (line(HOSTILE, HOSTILE, HOSTILE),)

@@ -210,7 +210,7 @@ def test_a_user_of_an_account_that_is_named_by_its_id(server: Sandbox, settings:
 def test_a_token_by_hand(server: Sandbox, settings: Any) -> None:
     with gn.connect(**settings(server), project_id=server.project_id) as gdb:
         gdb.login()
-        token = gdb._iam_auth.token.value  # type: ignore[attr-defined]
+        token = gdb._access.iam_auth.token.value  # type: ignore[attr-defined]
     here = {"endpoint": server.endpoint, "iam_endpoint": server.endpoint}
     for place in ({"project_id": server.project_id}, {"region": server.region}, {}):
         with gn.connect(token=token, **here, **place) as gdb:
@@ -271,4 +271,4 @@ def test_the_embedded_sandbox_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     with gn.connect("sandbox") as one, gn.connect("sandbox") as other:
         assert one.endpoint == other.endpoint
         assert one.instances.list().attrs["fetched_at"].startswith("2026-01-01T08:00")
-    connecting.embedded().close()
+    connecting.start_sandbox().close()

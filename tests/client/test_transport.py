@@ -110,8 +110,8 @@ def paused(sender: Transport, **asks: Any) -> float:
     [
         ({"Retry-After": "7"}, 7),
         ({"Retry-After": "0"}, 0),
-        ({"Retry-After": "100000"}, module.LONGEST),
-        ({"Retry-After": "inf"}, module.LONGEST),
+        ({"Retry-After": "100000"}, module.MAX_RETRY_AFTER),
+        ({"Retry-After": "inf"}, module.MAX_RETRY_AFTER),
         ({"Retry-After": "-3"}, 0),
         ({"Retry-After": "Tue, 03 Feb 2026 04:05:26 GMT"}, 20),
         ({"Retry-After": "Thu, 01 Jan 2099 00:00:09 GMT", "Date": "Thu, 01 Jan 2099 00:00:00 GMT"}, 9),
@@ -380,7 +380,7 @@ def test_reading_times_out_in_the_middle_of_an_answer(script: Any, transport: An
 
 
 def test_an_endless_answer_is_cut_off(script: Any, transport: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGEST", 2 * 1024 * 1024)
+    monkeypatch.setattr(module, "MAX_ANSWER", 2 * 1024 * 1024)
     with pytest.raises(gn.BadAnswer, match="larger than 2 MiB"):
         transport(script((200, b"x" * 3 * 1024 * 1024))).exchange(HERE, READ, operation="Op")
 

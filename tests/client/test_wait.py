@@ -15,12 +15,15 @@ import pytest
 import gaussnb as gn
 from gaussnb import Client
 from gaussnb.client import progress as progress_module
-from gaussnb.client.progress import FAILED, begin
-from gaussnb.client.wait import SLOWEST, Pace, wait
+from gaussnb.client.pace import SLOWEST, Pace
+from gaussnb.client.progress import begin
+from gaussnb.client.wait import wait_for
 from gaussnb.core.clock import RealClock
 from gaussnb.core.frames import frame_from
-from gaussnb.nosql.operations.instances import Instance
-from gaussnb.nosql.operations.jobs import Job
+from gaussnb.core.operation import Operation
+from gaussnb.nosql.operations.instances import Instance, ListInstances
+from gaussnb.nosql.operations.jobs import Job, ListJobs
+from gaussnb.nosql.service import SERVICE
 from gaussnb.sandbox import Clock, Sandbox
 
 ID = "a" * 32 + "in06"
@@ -32,6 +35,7 @@ SCHEMA = {
 }  # fmt: skip
 
 State = str | None | Exception
+FAILED = {status.name for status in SERVICE.lifecycle.statuses.values() if status.phase == "failed"}
 
 
 class Cloud:
@@ -43,7 +47,10 @@ class Cloud:
         self.looks: list[float] = []
         self.asked: list[tuple[str, ...]] = []
 
-    def look(self, ids: tuple[str, ...]) -> pd.DataFrame:
+    def ask(self, operation: Operation) -> pd.DataFrame:
+        if isinstance(operation, ListJobs):
+            return self.list_jobs(operation)
+        assert isinstance(operation, ListInstances)
         self.looks.append(self.clock.time())
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         if isinstance(state, Exception):
@@ -53,15 +60,15 @@ class Cloud:
         status, _, actions = state.partition("+")
         return frame_from(Instance, [{"id": ID, "name": "one", "status": status or None, "actions": actions}])
 
-    def look_at_jobs(self, ids: tuple[str, ...]) -> pd.DataFrame:
-        self.asked.append(ids)
+    def list_jobs(self, operation: ListJobs) -> pd.DataFrame:
+        self.asked.append((operation.id or "",))
         if not self.jobs:
             return frame_from(Job, [])
         status, reason = self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0]
         return frame_from(Job, [{"id": JOB, "status": status, "fail_reason": reason}])
 
     def wait(self, targets: Any = ID, **more: Any) -> pd.DataFrame:
-        return wait(self.look, self.look_at_jobs, self.clock, targets, seed=0, **more)
+        return wait_for(SERVICE, self.ask, self.clock, targets, seed=0, **more)
 
 
 def receipt(operation: str = "CreateInstance") -> pd.DataFrame:
@@ -169,10 +176,11 @@ def test_who_may_not_see_jobs_waits_all_the_same() -> None:
     cloud = Cloud("normal")
     refused = gn.PermissionDenied(status=403)
 
-    def look_at_jobs(ids: tuple[str, ...]) -> pd.DataFrame:
+    def list_jobs(operation: ListJobs) -> pd.DataFrame:
         raise refused
 
-    assert len(wait(cloud.look, look_at_jobs, cloud.clock, receipt())) == 1
+    cloud.list_jobs = list_jobs  # type: ignore[method-assign]
+    assert len(cloud.wait(receipt())) == 1
 
 
 def test_the_job_that_failed_to_make_it_does_not_stop_its_deletion() -> None:
@@ -344,7 +352,7 @@ def test_the_last_change_is_told_before_the_error() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
 def test_a_history_has_one_schema(count: int) -> None:
-    progress = begin(ID, None, 0)
+    progress = begin(SERVICE, ID, None, 0)
     for number in range(count):
         progress.note(number, ID, "")
     assert {name: str(dtype) for name, dtype in progress.history().dtypes.items()} == SCHEMA
@@ -376,13 +384,13 @@ TARGETS: dict[str, tuple[Callable[[], Any], tuple[str, ...], dict[str, str]]] = 
 @pytest.mark.parametrize("what", TARGETS)
 def test_ways_of_saying_what_to_wait_for(what: str) -> None:
     make, ids, jobs = TARGETS[what]
-    progress = begin(make(), None, 0)
+    progress = begin(SERVICE, make(), None, 0)
     assert (progress.ids, progress.jobs, progress.until) == (ids, jobs, "ready")
 
 
 BAD: list[Any] = [
     "", [], (), [""], None, 7, b"id", [7], [None], [[ID]], {"name": "x"}, pd.DataFrame(), pd.DataFrame({"name": ["x"]}),
-    pd.DataFrame({"id": [None]}), pd.Series([1, 2]), pd.Series([None, ID]),
+    pd.DataFrame({"id": [None]}), pd.Series([1, 2]), pd.Series([None, ID]), [None, ID], [ID, float("nan")], [ID, pd.NA],
 ]  # fmt: skip
 
 

@@ -9,10 +9,12 @@ import pytest
 
 import gaussnb as gn
 from gaussnb.client.poller import Poller
-from gaussnb.client.wait import wait
+from gaussnb.client.wait import wait_for
 from gaussnb.core.frames import frame_from
+from gaussnb.core.operation import Operation
 from gaussnb.nosql.operations.backups import BackupJob
-from gaussnb.nosql.operations.jobs import Job
+from gaussnb.nosql.operations.jobs import Job, ListJobs
+from gaussnb.nosql.service import SERVICE
 from gaussnb.sandbox import Clock
 
 JOB = "11111111-1111-1111-1111-111111111111"
@@ -27,11 +29,9 @@ class Cloud:
         self.clock = Clock("2026-02-03T04:05:06", 1e9)
         self.asked: list[tuple[str, ...]] = []
 
-    def look(self, ids: tuple[str, ...]) -> pd.DataFrame:
-        raise AssertionError("no instance is looked at")
-
-    def look_at_jobs(self, ids: tuple[str, ...]) -> pd.DataFrame:
-        self.asked.append(ids)
+    def ask(self, operation: Operation) -> pd.DataFrame:
+        assert isinstance(operation, ListJobs), "no instance is looked at"
+        self.asked.append((operation.id or "",))
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         if isinstance(state, Exception):
             raise state
@@ -41,10 +41,10 @@ class Cloud:
         return frame_from(Job, [{"id": JOB, "name": "DeleteBackup", "status": status, "fail_reason": reason}])
 
     def wait(self, target: Any = None, **more: Any) -> pd.DataFrame:
-        return wait(self.look, self.look_at_jobs, self.clock, receipt() if target is None else target, **more)
+        return wait_for(SERVICE, self.ask, self.clock, receipt() if target is None else target, **more)
 
     def watch(self) -> Any:
-        poller = Poller(self.look, self.look_at_jobs, lambda: frame_from(Job, []), self.clock, 0)
+        poller = Poller(SERVICE, self.ask, self.clock, 0)
         return poller.watch(receipt(), until=None, interval=5)
 
 

@@ -14,8 +14,11 @@ import pytest
 
 import gaussnb as gn
 from gaussnb import Client
-from gaussnb.client.watch import Watch, typical
+from gaussnb.client.watch import Watch
 from gaussnb.core.clock import RealClock
+from gaussnb.core.operation import Operation
+from gaussnb.nosql.operations.instances import ListInstances
+from gaussnb.nosql.service import SERVICE
 from gaussnb.sandbox import Sandbox
 from gaussnb.view.snapshot import Shown
 
@@ -103,16 +106,17 @@ def test_many_watches_share_one_thread_and_one_call(slow: Sandbox, spec: Any) ->
     with slow.connect() as gdb:
         gdb.login()
         entered, go = threading.Event(), threading.Event()
-        calls: list[tuple[str, ...]] = []
-        look = gdb._poller._look
+        calls: list[str | None] = []
+        ask = gdb._poller._ask
 
-        def counted(ids: tuple[str, ...]) -> Any:
+        def counted(operation: Operation) -> Any:
             entered.set()
             assert go.wait(PATIENCE)
-            calls.append(ids)
-            return look(ids)
+            if isinstance(operation, ListInstances):
+                calls.append(operation.id)
+            return ask(operation)
 
-        gdb._poller._look = counted
+        gdb._poller._ask = counted
         ids = [str(gdb.instances.create(spec(name=f"name-{number}"))["id"].iloc[0]) for number in range(3)]
         first = gdb.watch(ids[0])
         assert entered.wait(PATIENCE)
@@ -121,8 +125,7 @@ def test_many_watches_share_one_thread_and_one_call(slow: Sandbox, spec: Any) ->
         asked = len(slow.requests)
         go.set()
         assert all(panel.join(PATIENCE) for panel in panels)
-        assert calls[0] == (ids[0],) and all(len(set(each)) == len(each) for each in calls)
-        assert set(calls[1]) == set(ids)
+        assert calls[0] == ids[0] and calls[1] is None, "one instance by its id, several by the whole list"
         assert (slow.requests["operation"].iloc[asked:] == "ListInstances").sum() == len(calls)
         assert [len(panel.frame) for panel in panels] == [1, 1, 2]
         until(lambda: not pollers())
@@ -174,13 +177,13 @@ def test_closing_the_client_ends_everything_at_once(sandbox: Sandbox, spec: Any)
 
 def test_a_watch_does_not_hold_up_the_cell(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     created = gdb.instances.create(spec())
-    look, go = gdb._poller._look, threading.Event()
+    ask, go = gdb._poller._ask, threading.Event()
 
-    def held_up(ids: tuple[str, ...]) -> Any:
+    def held_up(operation: Operation) -> Any:
         assert go.wait(PATIENCE)
-        return look(ids)
+        return ask(operation)
 
-    gdb._poller._look = held_up
+    gdb._poller._ask = held_up
     panel = gdb.watch(created)
     assert repr(panel).startswith("<watching: ") and panel.frame.empty and panel.history.empty
     go.set()
@@ -218,7 +221,7 @@ def test_a_snapshot_tells_how_far_it_is_and_how_long_it_takes(slower: Sandbox, s
         seen = follow(panel)
         assert panel.join(PATIENCE)
         shown = next(shown for shown in seen if shown.percent)
-        assert (shown.name, shown.engine, shown.job) == ("test-cassandra-01", "cassandra", "CreateInstance")
+        assert (shown.name, shown.kind, shown.job) == ("test-cassandra-01", "cassandra", "CreateInstance")
         assert (shown.phase, shown.status, shown.actions) == ("going", "creating", "CREATE")
         assert shown.typical == 420 and 0 < shown.elapsed < 500 and shown.why == ""
         (shown,) = panel.snapshot().instances
@@ -236,6 +239,7 @@ def test_typical_times_are_declared(slower: Sandbox, fill: Any) -> None:
             (shown,) = panel.snapshot().instances
             assert shown.typical is not None and shown.typical <= shown.elapsed <= 2 * shown.typical
         assert shown.phase == "gone"
+    typical = SERVICE.lifecycle.typical
     assert typical("CreateInstance", "no such engine") is None and typical("NoSuchWork", "redis") is None
 
 
@@ -291,14 +295,14 @@ def test_an_outage_is_said_while_it_lasts(slower: Sandbox, spec: Any) -> None:
 
 
 def test_a_look_that_comes_after_the_stop_changes_nothing(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
-    look, entered, go = gdb._poller._look, threading.Event(), threading.Event()
+    ask, entered, go = gdb._poller._ask, threading.Event(), threading.Event()
 
-    def held_up(ids: tuple[str, ...]) -> Any:
+    def held_up(operation: Operation) -> Any:
         entered.set()
         assert go.wait(PATIENCE)
-        return look(ids)
+        return ask(operation)
 
-    gdb._poller._look = held_up
+    gdb._poller._ask = held_up
     panel = gdb.watch(gdb.instances.create(spec()))
     assert entered.wait(PATIENCE)
     panel.stop()

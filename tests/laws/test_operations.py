@@ -32,7 +32,7 @@ from gaussnb.core.wire import operation_of, request_of
 from gaussnb.core.words import rule_in_words
 from gaussnb.nosql.error_codes import CODES
 from gaussnb.nosql.groups import GROUPS, NosqlGroups
-from gaussnb.nosql.service import OPERATIONS
+from gaussnb.nosql.service import OPERATIONS, SERVICE
 
 every_operation = pytest.mark.parametrize("operation", ALL, ids=by_name)
 every_part = pytest.mark.parametrize("part", sorted({p for o in ALL for p in parts(o)}, key=by_name), ids=by_name)
@@ -176,7 +176,7 @@ def test_work_that_is_accepted_can_be_waited_for(operation: type[Operation]) -> 
     collected = Columns(row, asked(row))
     collected.add(full(row))
     frame = frame_of(collected, {"operation": operation.route.id})
-    progress = begin(frame, None, 0.0)
+    progress = begin(SERVICE, frame, None, 0.0)
     assert progress.until == operation.route.ends
     if progress.until == "done":  # about no instance
         assert progress.ids == (frame["job_id"].item(),)
@@ -335,7 +335,7 @@ def test_a_secret_is_in_no_error(operation: type[Operation]) -> None:
 def test_the_sandbox_acts_or_says_that_it_does_not(operation: type[Operation]) -> None:
     from gaussnb.core.refusals import NOT_SIMULATED
     from gaussnb.sandbox import Sandbox, simulated
-    from gaussnb.sandbox.messages import Request
+    from gaussnb.sandbox.engine.messages import Request
 
     with Sandbox(port=None, start="2026-01-01T00:00:00") as sandbox:
         known = sandbox.credentials

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,8 +16,9 @@ import gaussnb.sandbox
 from gaussnb.core.refusals import NOT_SIMULATED
 from gaussnb.nosql.error_codes import CODES
 from gaussnb.nosql.service import OPERATIONS
-from gaussnb.sandbox import behaviours, simulated
-from gaussnb.sandbox.behaviours import SIMULATED
+from gaussnb.sandbox import simulated
+from gaussnb.sandbox.behaviours import BEHAVIOURS
+from gaussnb.sandbox.engine.iam import IAM
 from gaussnb.sandbox.lifecycle import WORKS
 
 Cloud = Any
@@ -51,10 +53,11 @@ def test_the_same_seed_and_start_give_the_same_bytes(build: Any, caller: Any, re
 
 
 def test_every_behaviour_stands_where_it_is_looked_for() -> None:
-    behaviours.load()
-    for operation, behaviour in SIMULATED.items():
-        assert behaviour.__module__.rpartition(".")[2] == operation.__module__.rpartition(".")[2], operation
-        assert behaviours.behaviour_of(operation) is behaviour
+    BEHAVIOURS.load()
+    for known in (BEHAVIOURS, IAM):
+        for operation, behaviour in known.functions.items():
+            assert behaviour.__module__.rpartition(".")[2] == operation.__module__.rpartition(".")[2], operation
+            assert known.find(operation) is behaviour
 
 
 def test_it_reads_no_more_chapters_than_it_is_asked_for() -> None:
@@ -64,7 +67,8 @@ from gaussnb import Sandbox
 with Sandbox() as sandbox:
     gdb = sandbox.connect()
     gdb.instances.list()
-    print("gaussnb.nosql.operations.instances" in sys.modules, "gaussnb.nosql.operations.disaster_recovery" in sys.modules)
+    operations = "gaussnb.nosql.operations"
+    print(f"{operations}.instances" in sys.modules, f"{operations}.disaster_recovery" in sys.modules)
     gdb.disaster_recovery.get_role("none")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -73,15 +77,16 @@ with Sandbox() as sandbox:
 
 
 def test_every_behaviour_has_a_declaration() -> None:
-    assert set(SIMULATED) <= set(OPERATIONS.values())
-    assert set(simulated()) == set(SIMULATED)
+    acted = {*BEHAVIOURS.functions, *IAM.functions}
+    assert acted <= set(OPERATIONS.values())
+    assert set(simulated()) == acted
     assert set(simulated().values()) <= {"state", "data", "fixed"}
     fixed = [one for one, depth in simulated().items() if depth == "fixed"]
     assert len(fixed) <= 5, "a fixed answer is rare"
 
 
 def test_every_known_operation_without_a_behaviour_says_so(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(SIMULATED, OPERATIONS["ShowQuotas"])
+    monkeypatch.delitem(BEHAVIOURS.functions, OPERATIONS["ShowQuotas"])
     answer = cloud("GET", "v3/quotas")
     assert answer.status_code == 501
     assert answer.json() == {"error_code": NOT_SIMULATED, "error_msg": CODES[NOT_SIMULATED].text}
@@ -89,7 +94,7 @@ def test_every_known_operation_without_a_behaviour_says_so(cloud: Cloud, monkeyp
 
 def test_a_mistake_of_ours_is_a_server_error(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     cloud.login()
-    monkeypatch.setitem(SIMULATED, OPERATIONS["ShowQuotas"], lambda op, call: 1 / 0)
+    monkeypatch.setitem(BEHAVIOURS.functions, OPERATIONS["ShowQuotas"], lambda op, context: 1 / 0)
     answer = cloud("GET", "v3/quotas")
     assert (answer.status_code, answer.json()["error_code"]) == (500, "DBS.280005")
 
@@ -109,7 +114,7 @@ def test_a_mistake_at_the_end_of_a_job_lets_it_fail(cloud: Cloud, monkeypatch: p
 
 
 def test_works_are_known_by_their_job() -> None:
-    behaviours.load()
+    BEHAVIOURS.load()
     assert all(name == work.job for name, work in WORKS.items())
 
 
@@ -119,10 +124,23 @@ def test_importing_it_loads_nothing_heavy() -> None:
     assert shown.stdout.strip() == ""
 
 
-def test_it_knows_nothing_of_the_client() -> None:
-    """Only ``Sandbox.connect`` reaches for it, when it is called."""
-    strangers = {"client", "transport", "connecting", "widgets"}
-    for path in Path(gaussnb.sandbox.__file__).parent.rglob("*.py"):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ImportFrom) and node.level:
-                assert not strangers & set((node.module or "").split(".")), path.name
+def imports(path: Path) -> set[str]:
+    """The names in the relative imports of a module, also of those inside functions."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    found = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.level]
+    return {name for node in found for name in (node.module or "").split(".")} | {
+        alias.name for node in found if not node.module for alias in node.names
+    }
+
+
+def test_only_the_sandbox_class_imports_the_client() -> None:
+    folder = Path(gaussnb.sandbox.__file__).parent
+    for path in folder.rglob("*.py"):
+        strangers = {"widgets", "connection"} | (set() if path == folder / "__init__.py" else {"client"})
+        assert not strangers & imports(path), path
+
+
+def test_the_engine_knows_no_service() -> None:
+    words = re.compile("nosql|gaussdb|geminidb|DBS[.]|cassandra|redis|influx|mongo", re.IGNORECASE)
+    for path in (Path(gaussnb.sandbox.__file__).parent / "engine").glob("*.py"):
+        assert not words.search(path.read_text(encoding="utf-8")), path.name

@@ -13,8 +13,8 @@ import pytest
 
 from gaussnb.core.rules import is_secret
 from gaussnb.nosql.service import OPERATIONS
-from gaussnb.sandbox import Sandbox
-from gaussnb.sandbox.openapi import document
+from gaussnb.sandbox import SERVICE, Sandbox
+from gaussnb.sandbox.engine.openapi import document
 
 Cloud = Any
 
@@ -102,7 +102,7 @@ def test_what_others_wrote_is_only_text(cloud: Cloud) -> None:
     (one,) = world.instances.values()
     one.name = one.mode = one.version = one.status = HOSTILE
     one.actions = [HOSTILE]
-    job = next(iter(world.jobs.values()))
+    job = next(iter(world.tasks.values()))
     job.instance_name = job.work = job.status = job.fail_reason = HOSTILE
     cloud.raw("POST", "/<script>alert(2)</script>?<b>=\"'", data=json.dumps({HOSTILE: HOSTILE}))
     cloud("PUT", "v3/<i>", {"name": HOSTILE})
@@ -219,17 +219,17 @@ def test_of_many_it_shows_the_newest(cloud: Cloud) -> None:
 def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
     return {
         shown["operationId"]: (method, path, shown)
-        for path, methods in document()["paths"].items()
+        for path, methods in document(SERVICE)["paths"].items()
         for method, shown in methods.items()
     }
 
 
 def test_every_operation_is_in_it(either: Cloud) -> None:
     answer = either.raw("GET", "/openapi.json")
-    assert answer.headers["Content-Type"] == "application/json" and answer.json() == document()
+    assert answer.headers["Content-Type"] == "application/json" and answer.json() == document(SERVICE)
     declared = {id: one for id, one in OPERATIONS.items() if not one.route.service}
     found = operations()
-    assert set(found) == set(declared) and sum(map(len, document()["paths"].values())) == len(declared)
+    assert set(found) == set(declared) and sum(map(len, document(SERVICE)["paths"].values())) == len(declared)
     for id, (method, path, shown) in found.items():
         route = declared[id].route
         assert (method.upper(), path) == (route.method, route.path)
@@ -264,10 +264,10 @@ def test_every_field_is_where_it_travels() -> None:
 
 
 def test_it_is_a_document_that_other_tools_read() -> None:
-    text = json.dumps(document())
-    assert document()["openapi"].startswith("3.1") and {"title", "version"} <= document()["info"].keys()
+    text = json.dumps(document(SERVICE))
+    assert document(SERVICE)["openapi"].startswith("3.1") and {"title", "version"} <= document(SERVICE)["info"].keys()
     wanted = set(re.findall(r'"#/components/schemas/(\w+)"', text))
-    schemas = document()["components"]["schemas"]
+    schemas = document(SERVICE)["components"]["schemas"]
     assert wanted == set(schemas)
     parts = list(schemas.values())
     for _, _, shown in operations().values():
@@ -281,7 +281,7 @@ def test_it_is_a_document_that_other_tools_read() -> None:
 
 def test_it_accepts_what_the_service_accepts_and_says_what_it_refuses(quick_start: dict[str, Any]) -> None:
     schema = operations()["CreateInstance"][2]["requestBody"]["content"]["application/json"]["schema"]
-    whole = {**schema, "components": document()["components"]}
+    whole = {**schema, "components": document(SERVICE)["components"]}
     judge = jsonschema.Draft202012Validator(whole)
     judge.validate(quick_start)
     for wrong in ({"name": "1"}, {"flavor": [{"num": 3}]}, {"mode": 7}, {"datastore": {"type": "paper"}}):

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from gaussnb.sandbox import Sandbox
-from gaussnb.sandbox.behaviours import load
-from gaussnb.sandbox.world import KINDS, Instance, Job
+from gaussnb.sandbox.behaviours import BEHAVIOURS
+from gaussnb.sandbox.engine.tables import Task
+from gaussnb.sandbox.world import KINDS, Instance
 
 PASSWORD = "-".join(["Not", "A", "Real", "1"])
 LESSON = """
@@ -100,8 +101,8 @@ def test_what_goes_on_in_a_running_world_has_as_long_to_go(build: Any, caller: A
     second = build(start=None, speed=5, world=tmp_path / "world.json")
     assert not second.clock.standing and second.clock.speed == 1 and "clock" not in told
     cloud = caller(second)
-    (job,) = second._app.world.jobs.values()
-    left = told["things"]["job"][0]["end"] - first._app.world.jobs[job.id].end
+    (job,) = second._app.world.tasks.values()
+    left = told["things"]["job"][0]["end"] - first._app.world.tasks[job.id].end
     assert left == 0 and abs(job.end - second.clock.time() - 20) < 15
     assert cloud.instance(made)["status"] == "creating"
     second.advance(60)
@@ -156,9 +157,9 @@ VALUES: dict[str, Any] = {
 
 @pytest.mark.parametrize("kind", ["yaml", "json"])
 def test_every_kind_of_thing_survives(kind: str, build: Any, make: Any, sandbox: Any, tmp_path: Path) -> None:
-    load()
+    BEHAVIOURS.load()
     id = make("redis")
-    for thing in set(KINDS.values()) - {Instance, Job}:
+    for thing in set(KINDS.values()) - {Instance, Task}:
         sandbox._app.world.table(thing).put(example(thing, id))
     sandbox._app.world.table(KINDS["redis clients"]).put(KINDS["redis clients"]("node", id, {1: 2}, {1: 1.5e9}))
     sandbox.export(tmp_path / f"world.{kind}")

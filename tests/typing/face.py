@@ -21,6 +21,12 @@ def program() -> None:
     assert_type(gdb, gn.Client)
     assert_type(gdb.region, str)
 
+    # the settings of a connection
+    gn.connect(region="cn-north-4", ak="AK", sk="-".join(["not", "real"]), patience=gn.Patience(read=5))
+    gn.connect("my-profile", project_id=None)
+    gn.connect(regoin="cn-north-4")  # error: call-arg
+    gn.connect(region=5)  # error: arg-type
+
     # names and positions, as declared
     assert_type(gdb.instances.restart("0f1e"), pd.DataFrame)
     gdb.instances.restart("0f1e", "n1")

@@ -7,13 +7,15 @@ import os
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from gaussnb.cloud.credentials import Credentials, find_credentials, looked_at
+from gaussnb.cloud.credentials import Credentials, find_credentials, report_sources
+from gaussnb.cloud.settings import SECRETS, SETTINGS
 from gaussnb.core.errors import CredentialsError
+from gaussnb.nosql.address import ADDRESS
 
 CANARY = "Can4ry" + "-" + "secret" * 3
 CN4 = "https://gaussdb-nosql.cn-north-4.myhuaweicloud.com"
@@ -52,7 +54,7 @@ class House:
         return {"GAUSSNB_PROFILES": str(self.toml), **extra}
 
     def find(self, environ: dict[str, str] | None = None, profile: str | None = None, **arguments: Any) -> Credentials:
-        return find_credentials(profile, self.environ(environ or {}), self.home, **arguments)
+        return find_credentials(profile, self.environ(environ or {}), self.home, service=ADDRESS, **arguments)
 
     def refuse(self, environ: dict[str, str] | None = None, profile: str | None = None, **arguments: Any) -> str:
         with pytest.raises(CredentialsError) as caught:
@@ -408,7 +410,7 @@ def test_files_that_others_can_read_are_used_with_a_warning(house: House) -> Non
 def test_what_was_looked_at(house: House) -> None:
     house.write_ini(f"[basic]\nak = a\nsk = {CANARY}\n")
     environ = house.environ({"OS_USERNAME": "ann", "HW_REGION_NAME": "cn-north-4", "HUAWEICLOUD_SDK_SK": CANARY})
-    looked = looked_at(None, environ, house.home, project_id="p")
+    looked = report_sources(None, environ, house.home, service=ADDRESS, project_id="p")
     assert [each.source for each in looked] == [
         "arguments", "HUAWEICLOUD_SDK_* variables", "HW_* variables", "OS_* variables", "~/.huaweicloud/credentials",
         "~/profiles.toml [default]",
@@ -422,6 +424,16 @@ def test_what_was_looked_at(house: House) -> None:
     assert by_name["~/.huaweicloud/credentials"].found == ("[basic] ak", "[basic] sk")
     assert by_name["~/profiles.toml [default]"].note == "no such file"
     assert CANARY not in repr(looked)
+
+
+# --- the list of settings --------------------------------------------------------------------------------------------
+
+
+def test_the_fields_of_credentials_are_the_settings() -> None:
+    fields = Credentials.model_fields
+    assert tuple(fields) == (*SETTINGS, "sources", "warnings")
+    assert {name for name in SETTINGS if SecretStr in get_args(fields[name].annotation)} == SECRETS
+    assert {"password", "sk", "security_token", "token"} == SECRETS
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
@@ -474,19 +486,27 @@ def test_credentials_do_not_show_what_they_hold(house: House, caplog: pytest.Log
 def failing(house: House) -> Iterator[Callable[[], Any]]:
     environ = house.environ({"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": CANARY, "OS_PASSWORD": CANARY})
     hidden = {"password": SecretStr(CANARY)}
-    yield lambda: find_credentials(None, environ, house.home)
-    yield lambda: find_credentials("missing", environ, house.home)
-    yield lambda: find_credentials(None, environ, house.home, **hidden)
-    yield lambda: find_credentials(None, environ, house.home, region="nowhere")
-    yield lambda: find_credentials(None, {**environ, "BINDER_LAUNCH_HOST": "x"}, house.home, region="cn-north-4")
-    yield lambda: find_credentials(None, environ, house.home, endpoint="http://example.org")
-    yield lambda: find_credentials(None, {**environ, "HW_AUTH_TOKEN": f"{CANARY}\nx"}, house.home, region="cn-north-4")
+    yield lambda: find_credentials(None, environ, house.home, service=ADDRESS)
+    yield lambda: find_credentials("missing", environ, house.home, service=ADDRESS)
+    yield lambda: find_credentials(None, environ, house.home, service=ADDRESS, **hidden)
+    yield lambda: find_credentials(None, environ, house.home, service=ADDRESS, region="nowhere")
+    yield lambda: find_credentials(
+        None, {**environ, "BINDER_LAUNCH_HOST": "x"}, house.home, service=ADDRESS, region="cn-north-4"
+    )
+    yield lambda: find_credentials(None, environ, house.home, service=ADDRESS, endpoint="http://example.org")
+    yield lambda: find_credentials("faulty", environ, house.home, service=ADDRESS)
+    yield lambda: find_credentials("missing", environ, house.home, service=ADDRESS, password=CANARY)
+    yield lambda: find_credentials(None, environ, house.home, service=ADDRESS, password=CANARY.encode())  # type: ignore[arg-type]
+    yield lambda: find_credentials(
+        None, {**environ, "HW_AUTH_TOKEN": f"{CANARY}\nx"}, house.home, service=ADDRESS, region="cn-north-4"
+    )
 
 
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(10))
 def test_verbose_tracebacks_do_not_print_secrets(house: House, number: int) -> None:
     """`%xmode Verbose` prints the arguments and variables of our frames; the caller's own are the caller's."""
     ultratb = pytest.importorskip("IPython.core.ultratb")
+    house.write_toml(f'[faulty]\nak = 5\nsk = "{CANARY}"\n')
     attempt = list(failing(house))[number]
     try:
         attempt()

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from gaussnb.cloud.regions import REGIONS, check_endpoint, is_loopback, region
+from gaussnb.cloud.regions import Region, check_endpoint, find_region, is_loopback
 from gaussnb.core.errors import CredentialsError
+from gaussnb.nosql.address import ADDRESS
 
 
 def test_every_region_has_safe_endpoints() -> None:
-    assert len(REGIONS) == 27
-    for id, each in REGIONS.items():
-        assert each.id == id
-        for url in (each.endpoint, each.iam_endpoint, each.service_endpoint("vpc")):
+    assert len(ADDRESS.regions) == 27
+    for id in ADDRESS.regions:
+        region = find_region(id, ADDRESS)
+        assert region.id == id
+        endpoint = region.service_endpoint(ADDRESS.host)
+        for url in (endpoint, region.iam_endpoint, region.service_endpoint("vpc")):
             assert check_endpoint(url) == url
-        assert each.endpoint == f"https://gaussdb-nosql.{id}.{each.domain}"
-        assert each.service_endpoint("gaussdb-nosql") == each.endpoint
+        assert endpoint == f"https://gaussdb-nosql.{id}.{region.domain}"
 
 
 def test_a_usual_a_european_and_a_small_region() -> None:
-    assert region("cn-north-4").iam_endpoint == "https://iam.cn-north-4.myhuaweicloud.com"
-    assert region("cn-north-4").service_endpoint("kms") == "https://kms.cn-north-4.myhuaweicloud.com"
-    assert region("eu-west-101").service_endpoint("eps") == "https://eps.eu-west-101.myhuaweicloud.eu"
-    assert region("eu-west-101").iam_endpoint == "https://iam.eu-west-101.myhuaweicloud.eu"
-    assert region("cn-north-11").iam_endpoint == "https://iam.myhuaweicloud.com"
-    assert region("cn-north-11").service_endpoint("iam") == "https://iam.myhuaweicloud.com"
+    assert Region("cn-north-4").iam_endpoint == "https://iam.cn-north-4.myhuaweicloud.com"
+    assert Region("cn-north-4").service_endpoint("kms") == "https://kms.cn-north-4.myhuaweicloud.com"
+    assert Region("eu-west-101").service_endpoint("eps") == "https://eps.eu-west-101.myhuaweicloud.eu"
+    assert Region("eu-west-101").iam_endpoint == "https://iam.eu-west-101.myhuaweicloud.eu"
+    assert Region("cn-north-11").iam_endpoint == "https://iam.myhuaweicloud.com"
+    assert Region("cn-north-11").service_endpoint("iam") == "https://iam.myhuaweicloud.com"
 
 
 @pytest.mark.parametrize(
@@ -32,12 +34,12 @@ def test_a_usual_a_european_and_a_small_region() -> None:
 )
 def test_an_unknown_region_names_close_ones(wrong: str, meant: str) -> None:
     with pytest.raises(CredentialsError, match=f"{meant}.*endpoint="):
-        region(wrong)
+        find_region(wrong, ADDRESS)
 
 
 def test_a_hopeless_region_only_tells_the_way_out() -> None:
     with pytest.raises(CredentialsError, match="endpoint=") as caught:
-        region("aaa")
+        find_region("aaa", ADDRESS)
     assert "Did you mean" not in str(caught.value)
 
 

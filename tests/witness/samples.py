@@ -91,7 +91,7 @@ from gaussnb.nosql.operations.tags import (
 )
 from gaussnb.nosql.operations.versions import ListApiVersion, ShowApiVersion
 from gaussnb.sandbox import Sandbox
-from gaussnb.sandbox.world import Ids
+from gaussnb.sandbox.engine.tables import Ids
 
 SPEC: dict[str, Any] = {
     "name": "test-redis-01",

@@ -21,9 +21,9 @@ from gaussnb.core.answers import Columns, parse
 from gaussnb.core.frames import frame_of
 from gaussnb.core.operation import Operation, fields_of
 from gaussnb.core.wire import request_of
-from gaussnb.sandbox import Sandbox, simulated
-from gaussnb.sandbox.messages import Request
-from gaussnb.sandbox.openapi import document as ours
+from gaussnb.sandbox import SERVICE, Sandbox, simulated
+from gaussnb.sandbox.engine.messages import Request
+from gaussnb.sandbox.engine.openapi import document as ours
 
 ACTED = sorted(id for id, operation in DECLARED.items() if operation in simulated())
 every_operation = pytest.mark.parametrize("id", ACTED)
@@ -101,14 +101,14 @@ def test_our_own_document_accepts_the_answer(build: Any, id: str) -> None:
     sandbox = build()
     status, body = asked(sandbox, SAMPLES[id](scene(sandbox, id)))
     described = next(
-        one for path in ours()["paths"].values() for one in path.values() if one["operationId"] == id
+        one for path in ours(SERVICE)["paths"].values() for one in path.values() if one["operationId"] == id
     )["responses"]  # fmt: skip
     told = described.get(str(status), {}).get("content")
     assert str(status) in described and (told is None) == (not body)
     if told is None:
         return
     schema = told["application/json"]["schema"]
-    judge_ours = jsonschema.Draft202012Validator({**schema, "components": ours()["components"]})
+    judge_ours = jsonschema.Draft202012Validator({**schema, "components": ours(SERVICE)["components"]})
     judge_ours.validate(parse(body))
     assert not judge_ours.is_valid([]) and not judge_ours.is_valid("word")
 

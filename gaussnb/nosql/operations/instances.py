@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from ...client import Client
+from ...client.many import Record, send_to_each
+from ...client.tables import Targets
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call, many, one
 from ...core.operation import Inside, Operation
 from ...core.rows import Above, At, Count, FromRequest, Joined, Known, Row
 from ...core.rules import OneOf, Secret, at_most
-from .. import many as bulk
+from .. import states
 from ..fields import (
     EngineName,
     InstanceId,
@@ -24,27 +27,15 @@ from ..fields import (
     VpcId,
 )
 from ..instance_spec import InstanceSpec
+from ..many import create_many
 from .bases import OfInstance, Paged
 from .rows import Done, JobStarted
 
-InstanceStatus = Annotated[
-    str,
-    Known(
-        (
-            "creating",
-            "normal",
-            "abnormal",
-            "createfail",
-            "enlargefail",
-            "data_disk_full",
-            "frozen",
-        )
-    ),
-]
-NodeStatus = Annotated[
-    str,
-    Known(("creating", "normal", "abnormal", "createfail", "deleted", "resizefailed", "enlargefail")),
-]
+if TYPE_CHECKING:
+    import pandas as pd
+
+InstanceStatus = Annotated[str, Known(tuple(states.INSTANCE))]
+NodeStatus = Annotated[str, Known(tuple(states.NODE))]
 
 
 class Instance(Row, at="instances"):
@@ -293,6 +284,34 @@ class SetInstanceDataDump(Operation):
     """open starts the export, close ends it."""
 
 
+def delete_many(gdb: Client, targets: Targets, *, workers: int = 4, resume: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Delete every instance of a list or a frame.
+
+    Args:
+        targets: ids in a list, or a frame with a column ``instance_id`` or ``id``; a row without an id is skipped.
+        workers: the number of deletions at the same time.
+        resume: an earlier answer to the same targets: only instances that were not accepted are sent.
+
+    Returns:
+        A DataFrame with one row per target, in their order, with the columns of :class:`gaussnb.client.many.Outcome`.
+        ``gdb.wait(frame)`` waits until they are gone.
+
+    Raises:
+        InvalidRows: an id breaks a rule; nothing was sent, and ``errors`` has a row for each problem.
+        ValueError: the frame is not of instances, or ``resume`` is the answer to another call.
+    """
+
+    def is_deleted(operation: Operation, record: Record) -> bool | None:
+        found = gdb.send(ListInstances(id=record["id"]))
+        actions = found["actions"].iloc[0] if len(found) else "DELETE"
+        return True if "DELETE" in actions else None if actions else False
+
+    def make(id: str) -> Operation:
+        return DeleteInstance(instance_id=id)
+
+    return send_to_each(gdb, DeleteInstance, targets, make, is_deleted, workers, resume)
+
+
 class Instances(Group):
     """GaussDB NoSQL instances, from creation to deletion."""
 
@@ -310,5 +329,5 @@ class Instances(Group):
     check_password = call(CheckWeekPassword)
     set_data_dump = call(SetInstanceDataDump)
     delete = call(DeleteInstance)
-    create_many = many(bulk.create_many)
-    delete_many = many(bulk.delete_many)
+    create_many = many(create_many)
+    delete_many = many(delete_many)

@@ -11,6 +11,7 @@ from ...core.catalogue import get
 from ...core.methods import Group, call, one
 from ...core.rows import At, Known, Row
 from ...core.rules import Moment, OneOf, Rule
+from .. import states
 from ..fields import JobId
 from .bases import Paged
 
@@ -24,7 +25,7 @@ class Job(Row, at="jobs"):
     """The job."""
     name: str
     """The kind of work, like CreateInstance."""
-    status: Annotated[str, Known(("Running", "Completed", "Failed"))]
+    status: Annotated[str, Known(tuple(states.JOB))]
     """Running at first, then Completed or Failed."""
     progress: float
     """The progress in percent while the job runs."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from ...client import Client
+from ...client.many import Record, send_to_each
+from ...client.tables import Targets
 from ...core.catalogue import get, post
 from ...core.methods import Group, call, many
-from ...core.operation import AsText, Model, Tie, Ties
+from ...core.operation import AsText, Model, Operation, Tie, Ties
 from ...core.rows import Above, At, FromRequest, Joined, Row
 from ...core.rules import OneOf, Part, Rule, at_most
-from .. import many as bulk
 from ..fields import Limit, Offset, TagKey, TagValue
 from .bases import OfInstance, Paged
 from .rows import Done
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class TagRow(Row, at="tags"):
@@ -159,12 +164,53 @@ class ListInstancesByTags(ListInstancesByResourceTags):
     """List or count the instances that have certain tags, in a deprecated form."""
 
 
+def update_many(
+    gdb: Client,
+    targets: Targets,
+    action: str,
+    tags: Any,
+    *,
+    workers: int = 4,
+    resume: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Set or take away the same tags of every instance of a list or a frame.
+
+    Args:
+        targets: ids in a list, or a frame with a column ``instance_id`` or ``id``; a row without an id is skipped.
+        action: create sets the tags, delete takes them away.
+        tags: the tags, each key once, as in ``[{"key": "team", "value": "blue"}]``.
+        workers: the number of changes at the same time.
+        resume: an earlier answer to the same targets: only instances that were not accepted are sent.
+
+    Returns:
+        A DataFrame with one row per target, in their order, with the columns of :class:`gaussnb.client.many.Outcome`.
+
+    Raises:
+        InvalidRows: an id or a tag breaks a rule; nothing was sent, and ``errors`` has a row for each problem.
+        ValueError: the frame is not of instances, or ``resume`` is the answer to another call or of other tags.
+    """
+
+    def is_tagged(operation: Operation, record: Record) -> bool | None:
+        assert isinstance(operation, BatchTagAction)
+        found = gdb.send(ListInstanceTags(record["id"]))
+        has = dict(zip(found["key"], found["value"].fillna("")))
+        if operation.action == "create":
+            return all(has.get(tag.key) == tag.value for tag in operation.tags)
+        return not any(tag.key in has and tag.value in (None, has[tag.key]) for tag in operation.tags)
+
+    def make(id: str) -> Operation:
+        given: dict[str, Any] = {"instance_id": id, "action": action, "tags": tags}
+        return BatchTagAction(**given)
+
+    return send_to_each(gdb, BatchTagAction, targets, make, is_tagged, workers, resume)
+
+
 class Tags(Group):
     """Words that classify instances, as keys with values."""
 
     list = call(ListInstanceTags)
     update = call(BatchTagAction)
-    update_many = many(bulk.update_many)
+    update_many = many(update_many)
     in_project = call(ListProjectTags)
     find = call(ListInstancesByResourceTags)
     found = call(ListInstancesByResourceTags, returns=InstanceTag)

@@ -1,4 +1,4 @@
-"""Backups: made by hand, or by themselves in the hour the policy names, and what comes back from them."""
+"""Backups: manual ones, automatic ones in the hour of the policy, and restoring from them."""
 
 from __future__ import annotations
 
@@ -27,15 +27,18 @@ from ...nosql.operations.backups import (
     StopBackup,
 )
 from .. import lifecycle
-from ..lifecycle import FILLED, End, Work, begin, known, later
-from ..messages import Refused, encode
-from ..world import Instance, Table, World, create_time, job_time, kept
-from . import UNSUPPORTED, Call, Page, matching, simulates
-from .redis_data import Event, happened
+from ..engine.messages import encode
+from ..engine.tables import Table, job_time
+from ..engine.work import Work
+from ..lifecycle import FILLED, End, begin, known, later
+from ..refusals import Refused
+from ..world import Instance, World, create_time, kept
+from . import UNSUPPORTED, Context, Page, matching, simulates
+from .redis_data import Event, add_event
 
 _DAY = 24 * 3600
 SECONDS = 420
-"""How long a backup takes."""
+"""The duration of a backup."""
 _EVERY_DAY = "1,2,3,4,5,6,7"
 _MISSING = "DBS.201214"
 _UNFIT = "DBS.301024"
@@ -50,7 +53,7 @@ DATA: dict[str, tuple[str, ...]] = {
 @kept("backup")
 @dataclass
 class Backup:
-    """One backup, and how large an instance must be to hold it."""
+    """One backup, with the size of the instance it was made of."""
 
     id: str
     name: str
@@ -68,11 +71,11 @@ class Backup:
     description: str = ""
     tables: list[dict[str, Any]] = field(default_factory=list)
     recycled: bool = False
-    """Whether it is what the recycle bin keeps of an instance; no list of backups shows it."""
+    """True if the recycle bin keeps it for a deleted instance; lists of backups do not show it."""
 
     @property
     def past(self) -> dict[str, Any]:
-        """Whose data it holds, of which moment, and how much."""
+        """The effect of restoring it: the instance, the moment and the amount of its data."""
         return {"of": self.instance_id, "back": self.begin, "used": self.used}
 
     def wire(self, moment: Any = job_time) -> dict[str, Any]:
@@ -94,7 +97,7 @@ class Backup:
 
 
 def backup_of(world: World, instance: Instance, now: float, *, name: str, type: str, recycled: bool = False) -> Backup:
-    """A new backup of an instance, just begun."""
+    """Begin a backup of an instance."""
     return world.table(Backup).put(
         Backup(
             id=f"{world.ids.hex('backup')}br{instance.id[-2:]}",
@@ -117,7 +120,7 @@ def complete(world: World, backup_id: str) -> Backup:
     """The backup with this id, if it can be restored.
 
     Raises:
-        Refused: when there is none, or it is not complete, or is being deleted.
+        Refused: when there is none, or the backup is not complete or is being deleted.
     """
     backup = world.table(Backup).get(backup_id)
     if backup is None or backup.status != "COMPLETED":
@@ -127,7 +130,7 @@ def complete(world: World, backup_id: str) -> Backup:
 
 
 def check_fit(backup: Backup, engine: str, version: str) -> None:
-    """Refuse when what is restored to is something else than what was saved."""
+    """Refuse to restore a backup into another engine or version, or a backup of single tables."""
     if (backup.engine, backup.version) != (engine, version):
         raise Refused(_UNFIT, "Engine and version are those of the backup.")
     if backup.tables:
@@ -144,16 +147,16 @@ def _failed(end: End) -> None:
 
 def _over(end: End, status: str) -> None:
     table = end.world.table(Backup)
-    if backup := table.get(end.effect["backup_id"]):  # gone where its instance was deleted meanwhile
+    if backup := table.get(end.effect["backup_id"]):  # None if its instance was deleted meanwhile
         backup.status, backup.end = status, end.now
         table.put(backup)
 
 
-# -------------------------------------------------------------------------------- by themselves
+# ----------------------------------------------------------------------------------- automatic
 
 
 def automatic(world: World, instance: Instance, now: float) -> None:
-    """Make a backup that nobody asked for, forget those that are too old, and arrange for the next one."""
+    """Make an automatic backup, delete those that are too old, and start the timer for the next one."""
     if not instance.keep_days:
         return
     for old in _automatic(world.table(Backup), instance.id):
@@ -171,7 +174,7 @@ def _automatic(table: Table[Backup], instance_id: str) -> list[Backup]:
 
 
 def _window(instance: Instance, now: float) -> float:
-    """When the next automatic backup begins."""
+    """The moment of the next automatic backup."""
     hour, minute = map(int, instance.backup_start[:5].split(":"))
     day = datetime.fromtimestamp(now, UTC).replace(hour=hour, minute=minute, second=0, microsecond=0)
     while day.timestamp() <= now or str(day.isoweekday()) not in instance.backup_period.split(","):
@@ -180,12 +183,12 @@ def _window(instance: Instance, now: float) -> float:
 
 
 def _again(end: End) -> None:
-    if instance := end.world.instances.get(end.job.instance_id):
+    if instance := end.world.instances.get(end.task.instance_id):
         automatic(end.world, instance, end.now)
 
 
-def forget(world: World, instance: Instance) -> None:
-    """Let the automatic backups of an instance go with it."""
+def delete_automatic(world: World, instance: Instance) -> None:
+    """Delete the automatic backups of an instance."""
     for backup in _automatic(world.table(Backup), instance.id):
         world.table(Backup).drop(backup.id)
 
@@ -193,16 +196,16 @@ def forget(world: World, instance: Instance) -> None:
 _AUTO = known(Work("AutoBackup", "", SECONDS, apply=_completed, undo=_failed))
 _NEXT = known(Work("NextBackup", "", 0, apply=_again))
 
-# -------------------------------------------------------------------------------------- by hand
+# --------------------------------------------------------------------------------------- manual
 
 
-def take_back(end: End) -> None:
-    """Give an instance the data of another moment, where the work was to do that."""
+def restore_data(end: End) -> None:
+    """Restore the data of an instance, if the work was to do that."""
     if "back" not in end.effect:
         return
     end.instance.used = end.effect["used"]
     if end.instance.engine == "redis":
-        happened(end, Event(end.now, back=end.effect["back"], of=end.effect["of"]))
+        add_event(end, Event(end.now, back=end.effect["back"], of=end.effect["of"]))
 
 
 def _drop(end: End) -> None:
@@ -211,38 +214,38 @@ def _drop(end: End) -> None:
 
 
 def _stop(end: End) -> None:
-    for job in _about(end.world, end.effect["backup_id"]):
-        if job.work in (BACKUP.job, _AUTO.job):
-            lifecycle.abort(end.world, job, "The backup was stopped.", end.now)
+    for task in _about(end.world, end.effect["backup_id"]):
+        if task.work in (BACKUP.job, _AUTO.job):
+            lifecycle.abort(end.world, task, "The backup was stopped.", end.now)
 
 
 BACKUP = known(Work("BackupInstance", "BACKUP", SECONDS, allowed=FILLED, apply=_completed, undo=_failed))
-RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=take_back))
+RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=restore_data))
 DROP = known(Work("DeleteBackup", "", 30, apply=_drop))
 STOP = known(Work("StopBackup", "", 30, apply=_stop))
 
 
 def _about(world: World, backup_id: str) -> list[Any]:
-    """The jobs that are going on about a backup."""
-    running = (job for job in world.jobs.values() if job.status == "Running")
-    return [job for job in running if job.effect.get("backup_id") == backup_id]
+    """The running tasks about a backup."""
+    running = (task for task in world.tasks.values() if task.status == "Running")
+    return [task for task in running if task.effect.get("backup_id") == backup_id]
 
 
 def _check_kept(world: World, backup: Backup) -> None:
-    if any(job.work == DROP.job for job in _about(world, backup.id)):
+    if any(task.work == DROP.job for task in _about(world, backup.id)):
         raise Refused("DBS.201202", "The backup is being deleted.")
 
 
-def _deletable(call: Call, backup_id: str) -> Backup:
-    backup = call.world.table(Backup).get(backup_id)
+def _deletable(context: Context, backup_id: str) -> Backup:
+    backup = context.world.table(Backup).get(backup_id)
     if backup is None or backup.recycled:
         raise Refused(_MISSING)
     if backup.type != "Manual":
-        raise Refused("DBS.212003", "Automatic backups go by themselves.")
+        raise Refused("DBS.212003", "Automatic backups are deleted automatically.")
     if backup.status == "BUILDING":
         raise Refused("DBS.201202", "The backup is being made.")
-    _check_kept(call.world, backup)
-    if _about(call.world, backup_id):
+    _check_kept(context.world, backup)
+    if _about(context.world, backup_id):
         raise Refused("DBS.201319")
     return backup
 
@@ -250,14 +253,14 @@ def _deletable(call: Call, backup_id: str) -> Backup:
 def _check_tables(op: CreateBack, instance: Instance) -> None:
     if not op.database_tables:
         return
-    if instance.engine != "cassandra":
+    if not engines.engine(instance.engine).table_backups:
         raise Refused(UNSUPPORTED, "Only Cassandra saves single tables.")
     for one in op.database_tables:
         if one.database_name not in DATA or not set(one.table_names or ()) <= set(DATA[one.database_name]):
             raise Refused("DBS.200823", "A database or table that was named does not exist.")
 
 
-def _by_hand(world: World, instance: Instance, op: CreateBack, now: float) -> Backup:
+def _manual(world: World, instance: Instance, op: CreateBack, now: float) -> Backup:
     backup = backup_of(world, instance, now, name=op.name, type="Manual")
     backup.description = op.description or ""
     backup.tables = reveal(op.database_tables or [])
@@ -265,42 +268,42 @@ def _by_hand(world: World, instance: Instance, op: CreateBack, now: float) -> Ba
 
 
 def made(world: World, instance: Instance, op: CreateBack, begin: float) -> Backup:
-    """A backup made by hand that began long ago, and is complete."""
-    backup = _by_hand(world, instance, op, begin)
+    """A complete manual backup that began in the past."""
+    backup = _manual(world, instance, op, begin)
     backup.status, backup.end = "COMPLETED", begin + SECONDS
     return backup
 
 
 @simulates(CreateBack)
-def back_up(op: CreateBack, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def back_up(op: CreateBack, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     _check_tables(op, instance)
     lifecycle.check_idle(instance, BACKUP.allowed)
-    backup = _by_hand(call.world, instance, op, call.now)
-    return call.start(BACKUP, instance, backup_id=backup.id) | {"backup_id": backup.id}
+    backup = _manual(context.world, instance, op, context.now)
+    return context.start(BACKUP, instance, backup_id=backup.id) | {"backup_id": backup.id}
 
 
 @simulates(DeleteBackup)
-def delete_backup(op: DeleteBackup, call: Call) -> dict[str, Any]:
-    backup = _deletable(call, op.backup_id)
-    return call.start(DROP, call.world.instances.get(backup.instance_id), backup_id=backup.id)
+def delete_backup(op: DeleteBackup, context: Context) -> dict[str, Any]:
+    backup = _deletable(context, op.backup_id)
+    return context.start(DROP, context.world.instances.get(backup.instance_id), backup_id=backup.id)
 
 
 @simulates(BatchDeleteManualBackup)
-def delete_backups(op: BatchDeleteManualBackup, call: Call) -> dict[str, Any]:
-    for id in {backup_id: _deletable(call, backup_id) for backup_id in op.backup_ids}:
-        call.world.table(Backup).drop(id)
+def delete_backups(op: BatchDeleteManualBackup, context: Context) -> dict[str, Any]:
+    for id in {backup_id: _deletable(context, backup_id) for backup_id in op.backup_ids}:
+        context.world.table(Backup).drop(id)
     return {}
 
 
 @simulates(StopBackup)
-def stop_backup(op: StopBackup, call: Call) -> dict[str, Any]:
-    backup = call.world.table(Backup).get(op.backup_id)
+def stop_backup(op: StopBackup, context: Context) -> dict[str, Any]:
+    backup = context.world.table(Backup).get(op.backup_id)
     if backup is None:
         raise Refused(_MISSING)
     if backup.status != "BUILDING":
         raise Refused("DBS.201202", "The backup is not being made.")
-    return call.start(STOP, call.world.instances.get(backup.instance_id), backup_id=backup.id)
+    return context.start(STOP, context.world.instances.get(backup.instance_id), backup_id=backup.id)
 
 
 # ---------------------------------------------------------------------------------------- lists
@@ -308,8 +311,8 @@ def stop_backup(op: StopBackup, call: Call) -> dict[str, Any]:
 
 @simulates(ShowAllInstancesBackupsNew)
 @simulates(ListBackups)
-def list_backups(op: ListBackups, call: Call) -> Page:
-    found = [one for one in _found(op, call) if bool(one.tables) == (op.type == "DatabaseTable")]
+def list_backups(op: ListBackups, context: Context) -> Page:
+    found = [one for one in _found(op, context) if bool(one.tables) == (op.type == "DatabaseTable")]
     if op.begin_time and op.end_time:
         begin, end = op.begin_time.timestamp(), op.end_time.timestamp()
         found = [one for one in found if begin <= int(one.begin) <= end]
@@ -317,18 +320,18 @@ def list_backups(op: ListBackups, call: Call) -> Page:
 
 
 @simulates(ShowAllInstancesBackups)
-def list_backups_of_old(op: ShowAllInstancesBackups, call: Call) -> dict[str, Any]:
-    begin, end = op.begin_time or "", op.end_time or "9999"  # in this form, texts sort like the moments they name
-    shown = [one.wire(create_time) for one in _found(op, call) if begin <= create_time(one.begin) <= end]
+def list_backups_of_old(op: ShowAllInstancesBackups, context: Context) -> dict[str, Any]:
+    begin, end = op.begin_time or "", op.end_time or "9999"  # texts of this form sort like moments
+    shown = [one.wire(create_time) for one in _found(op, context) if begin <= create_time(one.begin) <= end]
     for one in shown:
         del one["database_tables"]
-    start = op.offset * op.limit  # documented: here, the offset counts pages
+    start = op.offset * op.limit  # documented: the offset counts pages here
     return {"total_count": len(shown), "backups": shown[start : start + op.limit]}
 
 
-def _found(op: ListBackups | ShowAllInstancesBackups, call: Call) -> list[Backup]:
+def _found(op: ListBackups | ShowAllInstancesBackups, context: Context) -> list[Backup]:
     return matching(
-        call.world.table(Backup).newest_first(),
+        context.world.table(Backup).newest_first(),
         recycled=False,
         id=op.backup_id,
         instance_id=op.instance_id,
@@ -342,8 +345,8 @@ def _found(op: ListBackups | ShowAllInstancesBackups, call: Call) -> list[Backup
 
 @simulates(ShowBackupPolicy)
 @simulates(ShowBackupPolicies)
-def show_policy(op: ShowBackupPolicies, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def show_policy(op: ShowBackupPolicies, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     policy: dict[str, Any] = {"keep_days": instance.keep_days}
     if instance.keep_days:
         policy |= {"start_time": instance.backup_start, "period": instance.backup_period}
@@ -351,17 +354,17 @@ def show_policy(op: ShowBackupPolicies, call: Call) -> dict[str, Any]:
 
 
 @simulates(SetBackupPolicy)
-def set_policy(op: SetBackupPolicy, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def set_policy(op: SetBackupPolicy, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     lifecycle.check_status(instance, lifecycle.MADE)
     instance.keep_days = op.keep_days
     instance.backup_start = op.start_time or instance.backup_start
     instance.backup_period = op.period or _EVERY_DAY
-    for job in matching(call.world.jobs.values(), work=_NEXT.job, instance_id=instance.id, status="Running"):
-        call.world.jobs.drop(job.id)
+    for task in matching(context.world.tasks.values(), work=_NEXT.job, instance_id=instance.id, status="Running"):
+        context.world.tasks.drop(task.id)
     if op.keep_days:
-        later(call.world, _NEXT, instance, _window(instance, call.now))
-    call.world.touch(instance, call.now)
+        later(context.world, _NEXT, instance, _window(instance, context.now))
+    context.world.touch(instance, context.now)
     return {}
 
 
@@ -369,26 +372,26 @@ def set_policy(op: SetBackupPolicy, call: Call) -> dict[str, Any]:
 
 
 @simulates(RestoreExistingInstance)
-def restore(op: RestoreExistingInstance, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    backup = complete(call.world, op.backup_id)
+def restore(op: RestoreExistingInstance, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    backup = complete(context.world, op.backup_id)
     check_fit(backup, instance.engine, instance.version)
     if instance.size < float(backup.used):
         raise Refused("DBS.280242", "The backup needs more storage.")
-    return call.start(RESTORE, instance, backup_id=backup.id, **backup.past)
+    return context.start(RESTORE, instance, backup_id=backup.id, **backup.past)
 
 
 @simulates(ListRestoreTime)
-def restorable_times(op: ListRestoreTime, call: Call) -> list[dict[str, int]]:
-    instance = call.instance(op.instance_id)
+def restorable_times(op: ListRestoreTime, context: Context) -> list[dict[str, int]]:
+    instance = context.instance(op.instance_id)
     begin = op.start_time.timestamp() if op.start_time else 0.0
-    end = op.end_time.timestamp() if op.end_time else call.now
-    moments = [at for at in moments_of(call.world, instance) if begin <= at <= end]
+    end = op.end_time.timestamp() if op.end_time else context.now
+    moments = [at for at in moments_of(context.world, instance) if begin <= at <= end]
     return [{"start_time": 1000 * at, "end_time": 1000 * at} for at in moments]
 
 
 def moments_of(world: World, instance: Instance) -> list[int]:
-    """The moments an instance can go back to, in seconds."""
+    """The moments that an instance can be restored to, in epoch seconds."""
     if "point-in-time restore" not in engines.mode(instance.engine, instance.mode).features:
         return []
     return [int(one.end) for one in _whole(world, instance) if one.end]
@@ -400,9 +403,9 @@ def _whole(world: World, instance: Instance) -> Iterable[Backup]:
 
 
 @simulates(ShowRestorableList)
-def restorable_instances(op: ShowRestorableList, call: Call) -> list[dict[str, Any]]:
-    backup = complete(call.world, op.backup_id)
-    fitting = matching(call.world.instances.newest_first(), engine=backup.engine, version=backup.version, actions=[])
+def restorable_instances(op: ShowRestorableList, context: Context) -> list[dict[str, Any]]:
+    backup = complete(context.world, op.backup_id)
+    fitting = matching(context.world.instances.newest_first(), engine=backup.engine, version=backup.version, actions=[])
     return [
         {
             "instance_id": one.id,
@@ -419,13 +422,13 @@ def restorable_instances(op: ShowRestorableList, call: Call) -> list[dict[str, A
 
 
 @simulates(ListRestoreDatabases, "data")
-def restorable_databases(op: ListRestoreDatabases, call: Call) -> list[str]:
-    return list(DATA) if _whole(call.world, call.instance(op.instance_id)) else []
+def restorable_databases(op: ListRestoreDatabases, context: Context) -> list[str]:
+    return list(DATA) if _whole(context.world, context.instance(op.instance_id)) else []
 
 
 @simulates(ListRestoreTables, "data")
-def restorable_tables(op: ListRestoreTables, call: Call) -> list[str]:
-    saved = _whole(call.world, call.instance(op.instance_id))
+def restorable_tables(op: ListRestoreTables, context: Context) -> list[str]:
+    saved = _whole(context.world, context.instance(op.instance_id))
     if op.database_name not in DATA or not saved:
         raise Refused("DBS.200823")
     return list(DATA[op.database_name])

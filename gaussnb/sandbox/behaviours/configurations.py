@@ -1,6 +1,6 @@
-"""Parameter templates and parameters: what instances run with, where they have it from, and how that changed.
+"""Parameter templates, the parameters of instances, and the history of both.
 
-An instance keeps the values it was given; a change of its template reaches it only when the template is applied.
+An instance keeps its values; a change of its template takes effect only when the template is applied again.
 """
 
 from __future__ import annotations
@@ -32,15 +32,17 @@ from ...nosql.operations.configurations import (
     UpdateInstanceConfigurations,
 )
 from .. import lifecycle
-from ..lifecycle import End, Work, known
-from ..messages import Refused, encode
+from ..engine.messages import encode
+from ..engine.tables import job_time
+from ..engine.work import Work
+from ..lifecycle import End, known
 from ..parameters import Parameter, parameter, parameters
-from ..world import SUFFIXES, Instance, World, job_time, kept, list_time
-from . import Call, Page, matching, simulates
+from ..refusals import Refused
+from ..world import Instance, World, kept, list_time
+from . import Context, Page, matching, simulates
 
 _MOST = 100
-_CLASSIC = ("Cluster", "ReplicaSet", "InfluxdbSingle", "RedisCluster", "Replication")
-_BORN = 1_546_300_800.0  # 2019-01-01: since when the service has its templates
+_BORN = 1_546_300_800.0  # 2019-01-01: the creation of the service's own templates
 
 
 @kept("template")
@@ -57,9 +59,9 @@ class Template:
     created: float
     updated: float
     values: dict[str, str] = field(default_factory=dict)
-    """What is not as the engine's default."""
+    """The values that differ from the default of the engine."""
     own: bool = True
-    """Whether somebody made it."""
+    """False for a template of the service."""
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -74,14 +76,14 @@ class Template:
         }
 
     def fits(self, engine: str, version: str, mode: str) -> bool:
-        """Whether it is for such an instance."""
+        """True if it is for instances of this engine, version and mode."""
         return (self.engine, self.version, self.mode) == (engine, version, mode)
 
 
 @kept("parameters", ends_with_instance=True)
 @dataclass
 class Parameters:
-    """What an instance runs with; known by its id. An instance nobody changed has none, and the defaults."""
+    """The parameters of an instance, with the id of the instance. An instance without them has the defaults."""
 
     id: str
     template_id: str
@@ -101,13 +103,13 @@ class Change:
     new: str
     moment: float
     restart: bool
-    """Whether it is in force only after the next restart."""
+    """True if it takes effect only after the next restart."""
 
 
 @kept("application")
 @dataclass
 class Application:
-    """One time a template was applied to an instance."""
+    """One application of a template to an instance."""
 
     id: str
     template_id: str
@@ -118,11 +120,11 @@ class Application:
     reason: str = ""
 
 
-# -------------------------------------------------------------------------------- what there is
+# ---------------------------------------------------------------------------------- the present
 
 
 def system_templates(world: World) -> dict[str, Template]:
-    """The service's own templates: one for each engine, mode and version."""
+    """The templates of the service: one for each engine, mode and version."""
     made = {}
     for engine in ENGINES.values():
         for mode in engine.modes.values():
@@ -130,8 +132,8 @@ def system_templates(world: World) -> dict[str, Template]:
                 first = version == mode.versions[0]
                 id = world.ids.fixed(f"template {engine.name} {mode.name}{'' if first else f' {version}'}")
                 name = "-".join(filter(None, ("Default", engine.name, version, mode.name)))
-                made[f"{id}pr{SUFFIXES[engine.name]}"] = Template(
-                    f"{id}pr{SUFFIXES[engine.name]}",
+                made[f"{id}pr{engine.id_suffix}"] = Template(
+                    f"{id}pr{engine.id_suffix}",
                     name,
                     f"Default parameters of {engine.title}",
                     engine.name,
@@ -145,7 +147,7 @@ def system_templates(world: World) -> dict[str, Template]:
 
 
 def template(world: World, id: str) -> Template:
-    """The template with this id, the service's or one's own.
+    """The template with this id, of the service or of the account.
 
     Raises:
         Refused: when there is none.
@@ -157,20 +159,20 @@ def template(world: World, id: str) -> Template:
 
 
 def check_template(world: World, id: str, engine: str, version: str, mode: str) -> None:
-    """Refuse a template that is not there, or not for such an instance."""
+    """Refuse a template that does not exist, or is for another engine, version or mode."""
     if not template(world, id).fits(engine, version, mode):
         raise Refused("DBS.200057", "The template is for another engine, version or mode.")
 
 
 def take_template(world: World, instance: Instance, now: float) -> None:
-    """Let a new instance have the parameters of the template it was made with."""
+    """Give a new instance the parameters of the template it was created with."""
     if instance.configuration_id:
         values = template(world, instance.configuration_id).values
         world.table(Parameters).put(Parameters(instance.id, instance.configuration_id, now, dict(values)))
 
 
 def _of(world: World, instance: Instance) -> Parameters:
-    """What an instance runs with."""
+    """The parameters of an instance."""
     if present := world.table(Parameters).get(instance.id):
         return present
     default = next(
@@ -179,23 +181,27 @@ def _of(world: World, instance: Instance) -> Parameters:
     return Parameters(instance.id, default, instance.created)
 
 
-def _own(call: Call, id: str) -> Template:
-    found = template(call.world, id)
+def _own(context: Context, id: str) -> Template:
+    found = template(context.world, id)
     if not found.own:
-        raise Refused("DBS.212003", "The service's own templates stay as they are.")
-    if matching(call.world.table(Application).values(), template_id=id, result="APPLYING"):
+        raise Refused("DBS.212003", "The service's own templates cannot be changed.")
+    if matching(context.world.table(Application).values(), template_id=id, result="APPLYING"):
         raise Refused("DBS.212035")
     return found
 
 
 def _checked(engine: str, values: Mapping[str, str]) -> dict[str, str]:
-    """New values, each of a parameter that takes it."""
+    """New values, if each parameter exists and accepts its value.
+
+    Raises:
+        Refused: when one does not.
+    """
     for name, value in values.items():
         one = parameter(engine, name)
         if one is None:
             raise Refused("DBS.212013", "The engine has no such parameter.")
         if one.readonly:
-            raise Refused("DBS.212013", f"{name}: it cannot be changed.")
+            raise Refused("DBS.212013", f"{name}: it is read-only.")
         if allowed := one.problem(value):
             raise Refused("DBS.212013", f"{name}: {one.type}, {allowed}.")
     return dict(values)
@@ -219,24 +225,24 @@ def _shown(engine: str, values: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 @simulates(CreateConfiguration)
-def create(op: CreateConfiguration, call: Call) -> dict[str, Any]:
+def create(op: CreateConfiguration, context: Context) -> dict[str, Any]:
     if op.datastore is not None:
         engine, version, mode = _kind(op.datastore)
         values: Mapping[str, str] = {}
     else:
-        source = call.instance(op.instance_id or "")
+        source = context.instance(op.instance_id or "")
         engine, version, mode = source.engine, source.version, source.mode
-        values = _of(call.world, source).values
+        values = _of(context.world, source).values
     merged = {**values, **_checked(engine, op.values or {})}
-    made = _made(call, op.name, op.description, engine, version, mode, merged)
+    made = _made(context, op.name, op.description, engine, version, mode, merged)
     return {"configuration": made.facts()}
 
 
 def _kind(store: TemplateDatastore) -> tuple[str, str, str]:
-    """Engine, version and mode a template is asked for; without a mode, that of classic storage."""
-    modes = ENGINES[store.type].modes
-    name = store.mode or next(name for name in modes if name in _CLASSIC)
-    if store.mode is None and store.type == "mongodb":
+    """The engine, version and mode of a new template; without a mode, the first classic one."""
+    engine = ENGINES[store.type]
+    modes, name = engine.modes, store.mode or engine.classic_mode.name
+    if store.mode is None and engine.template_mode:
         raise Refused("DBS.280040", "datastore.mode: needed for MongoDB.")
     if name not in modes:
         raise Refused("DBS.280342", "The engine has no such mode.")
@@ -246,33 +252,37 @@ def _kind(store: TemplateDatastore) -> tuple[str, str, str]:
 
 
 def _made(
-    call: Call, name: str, description: str | None, engine: str, version: str, mode: str, values: dict[str, str]
+    context: Context, name: str, description: str | None, engine: str, version: str, mode: str, values: dict[str, str]
 ) -> Template:
-    world = call.world
+    world = context.world
     _check_name(world, name)
     if len(world.table(Template)) >= _MOST:
         raise Refused("DBS.212003", f"There are {_MOST} templates already.")
-    id = f"{world.ids.hex('template')}pr{SUFFIXES[engine]}"
-    made = Template(id, name, description or "", engine, version, mode, call.now, call.now, values)
+    id = f"{world.ids.hex('template')}pr{ENGINES[engine].id_suffix}"
+    made = Template(id, name, description or "", engine, version, mode, context.now, context.now, values)
     return world.table(Template).put(made)
 
 
-def _listed(call: Call, engine: str | None, mode: str | None) -> list[Template]:
-    """One's own templates first, the newest of them first of all."""
-    own = call.world.table(Template).newest_first()
-    found = matching([*own, *system_templates(call.world).values()], engine=engine)
-    return [one for one in found if mode == "All" or (one.mode == mode if mode else one.mode in _CLASSIC)]
+def _listed(context: Context, engine: str | None, mode: str | None) -> list[Template]:
+    """The templates of the account, the newest first, then those of the service."""
+    own = context.world.table(Template).newest_first()
+    found = matching([*own, *system_templates(context.world).values()], engine=engine)
+    return [
+        one
+        for one in found
+        if mode == "All" or (one.mode == mode if mode else ENGINES[one.engine].modes[one.mode].classic)
+    ]
 
 
 @simulates(ListConfigurationTemplates)
-def list_templates(op: ListConfigurationTemplates, call: Call) -> Page:
-    found = _listed(call, op.datastore_name, op.mode)
+def list_templates(op: ListConfigurationTemplates, context: Context) -> Page:
+    found = _listed(context, op.datastore_name, op.mode)
     return Page(found, _line, {"quota": _MOST})
 
 
 @simulates(ListConfigurations)
-def list_older(op: ListConfigurations, call: Call) -> Page:
-    found = _listed(call, op.datastore_name, op.mode)
+def list_older(op: ListConfigurations, context: Context) -> Page:
+    found = _listed(context, op.datastore_name, op.mode)
     return Page(found, _line, {"quota": _MOST}, limit=len(found))
 
 
@@ -281,46 +291,46 @@ def _line(one: Template) -> bytes:
 
 
 @simulates(ShowConfigurationDetail)
-def show(op: ShowConfigurationDetail, call: Call) -> dict[str, Any]:
-    one = template(call.world, op.config_id)
+def show(op: ShowConfigurationDetail, context: Context) -> dict[str, Any]:
+    one = template(context.world, op.config_id)
     return {**one.facts(), "configuration_parameters": _shown(one.engine, one.values)}
 
 
 @simulates(UpdateConfiguration)
-def update(op: UpdateConfiguration, call: Call) -> dict[str, Any]:
-    one = _own(call, op.config_id)
+def update(op: UpdateConfiguration, context: Context) -> dict[str, Any]:
+    one = _own(context, op.config_id)
     values = _checked(one.engine, op.values or {})
     if op.name is not None:
-        _check_name(call.world, op.name, but=one.id)
+        _check_name(context.world, op.name, but=one.id)
         one.name = op.name
     if op.description is not None:
         one.description = op.description
     one.values |= values
-    one.updated = call.now
-    call.world.table(Template).put(one)
+    one.updated = context.now
+    context.world.table(Template).put(one)
     return {}
 
 
 @simulates(DeleteConfiguration)
-def delete(op: DeleteConfiguration, call: Call) -> dict[str, Any]:
-    one = _own(call, op.config_id)
-    if matching(call.world.table(Parameters).values(), template_id=one.id):
+def delete(op: DeleteConfiguration, context: Context) -> dict[str, Any]:
+    one = _own(context, op.config_id)
+    if matching(context.world.table(Parameters).values(), template_id=one.id):
         raise Refused("DBS.212032", "Instances have their parameters from it.")
-    call.world.table(Template).drop(one.id)
+    context.world.table(Template).drop(one.id)
     return {}
 
 
 @simulates(CopyConfiguration)
-def copy(op: CopyConfiguration, call: Call) -> dict[str, Any]:
-    one = template(call.world, op.config_id)
-    made = _made(call, op.name, op.description, one.engine, one.version, one.mode, dict(one.values))
+def copy(op: CopyConfiguration, context: Context) -> dict[str, Any]:
+    one = template(context.world, op.config_id)
+    made = _made(context, op.name, op.description, one.engine, one.version, one.mode, dict(one.values))
     return {"config_id": made.id}
 
 
 @simulates(CompareConfiguration)
-def compare(op: CompareConfiguration, call: Call) -> dict[str, Any]:
-    source = template(call.world, op.source_configuration_id)
-    target = template(call.world, op.target_configuration_id)
+def compare(op: CompareConfiguration, context: Context) -> dict[str, Any]:
+    source = template(context.world, op.source_configuration_id)
+    target = template(context.world, op.target_configuration_id)
     if not source.fits(target.engine, target.version, target.mode):
         raise Refused("DBS.212001", "The templates are for different engines, versions or modes.")
     pairs = [(one.name, _value(one, source.values), _value(one, target.values)) for one in parameters(source.engine)]
@@ -332,18 +342,18 @@ def compare(op: CompareConfiguration, call: Call) -> dict[str, Any]:
 
 
 @simulates(ResetParamGroupTemplate)
-def reset(op: ResetParamGroupTemplate, call: Call) -> dict[str, Any]:
-    one = _own(call, op.config_id)
-    one.values, one.updated = {}, call.now
-    call.world.table(Template).put(one)
+def reset(op: ResetParamGroupTemplate, context: Context) -> dict[str, Any]:
+    one = _own(context, op.config_id)
+    one.values, one.updated = {}, context.now
+    context.world.table(Template).put(one)
     return {}
 
 
 @simulates(ListConfigurationDatastores, "data")
-def list_datastores(op: ListConfigurationDatastores, call: Call) -> list[dict[str, Any]]:
+def list_datastores(op: ListConfigurationDatastores, context: Context) -> list[dict[str, Any]]:
     return [
         {"datastore_name": one.engine, "version": one.version, "mode": one.mode}
-        for one in system_templates(call.world).values()
+        for one in system_templates(context.world).values()
     ]
 
 
@@ -351,7 +361,7 @@ def list_datastores(op: ListConfigurationDatastores, call: Call) -> list[dict[st
 
 
 def _change(world: World, instance: Instance, values: Mapping[str, str], template_id: str, now: float) -> None:
-    """Give an instance other values, and note what is different then."""
+    """Give an instance other values, and add the differences to its history."""
     present, changes = _of(world, instance), world.table(Change)
     for one in parameters(instance.engine):
         old, new = _value(one, present.values), _value(one, values)
@@ -369,7 +379,7 @@ def _applied(end: End) -> None:
 
 def _settle(end: End, result: str) -> None:
     one = end.world.table(Application)[end.effect["application"]]
-    one.result, one.reason = result, end.job.fail_reason
+    one.result, one.reason = result, end.task.fail_reason
     end.world.table(Application).put(one)
 
 
@@ -401,50 +411,50 @@ _UPDATE = known(
 
 @simulates(ApplyConfiguration)
 @simulates(ApplyConfigurationToInstances)
-def apply(op: ApplyConfigurationToInstances, call: Call) -> dict[str, Any]:
-    """One job for the call. Each instance is worked on for itself, and one that cannot be now fails alone."""
-    world, one = call.world, template(call.world, op.config_id)
-    instances = [call.instance(id) for id in dict.fromkeys(op.instance_ids)]
+def apply(op: ApplyConfigurationToInstances, context: Context) -> dict[str, Any]:
+    """Start one job for the request. Each instance gets the template separately, so that one may fail alone."""
+    world, one = context.world, template(context.world, op.config_id)
+    instances = [context.instance(id) for id in dict.fromkeys(op.instance_ids)]
     if not all(one.fits(instance.engine, instance.version, instance.mode) for instance in instances):
         raise Refused("DBS.200057", "The template is for another engine, version or mode.")
     if len(instances) == 1:
         lifecycle.check_idle(instances[0], lifecycle.USABLE)
-    failed = {instance.name: reason for instance in instances if (reason := _apply_one(one, instance, call))}
-    told = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
-    reason = f"{len(failed)} of {len(instances)} instances failed: {told}" if failed else ""
-    job = lifecycle.begin(world, _APPLY, instances[0], call.now, fail=reason)
-    return {"job_id": job.id, "success": True}
+    failed = {instance.name: reason for instance in instances if (reason := _apply_one(one, instance, context))}
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+    reason = f"{len(failed)} of {len(instances)} instances failed: {reasons}" if failed else ""
+    task = lifecycle.begin(world, _APPLY, instances[0], context.now, fail=reason)
+    return {"job_id": task.id, "success": True}
 
 
-def _apply_one(one: Template, instance: Instance, call: Call) -> str:
-    """Begin with one instance; why it fails, or is going to."""
-    world = call.world
+def _apply_one(one: Template, instance: Instance, context: Context) -> str:
+    """Begin the work on one instance; the reason of its failure, present or to come, or an empty text."""
+    world = context.world
     id = world.ids.hex("application")
-    application = Application(id, one.id, instance.id, instance.name, call.now)
+    application = Application(id, one.id, instance.id, instance.name, context.now)
     effect = {"values": dict(one.values), "template_id": one.id, "application": id}
     try:
-        lifecycle.begin(world, _APPLY_ONE, instance, call.now, fail=call.fail, listed=False, effect=effect)
+        lifecycle.begin(world, _APPLY_ONE, instance, context.now, fail=context.fail, listed=False, effect=effect)
     except Refused as refused:
         application.result, application.reason = "FAILED", refused.message
     world.table(Application).put(application)
-    return application.reason or call.fail
+    return application.reason or context.fail
 
 
 @simulates(ShowApplicableInstances)
-def applicable(op: ShowApplicableInstances, call: Call) -> Page:
-    one = template(call.world, op.config_id)
+def applicable(op: ShowApplicableInstances, context: Context) -> Page:
+    one = template(context.world, op.config_id)
     found = [
         instance
-        for instance in matching(call.world.instances.newest_first(), id=op.instance_id, name=op.instance_name)
+        for instance in matching(context.world.instances.newest_first(), id=op.instance_id, name=op.instance_name)
         if one.fits(instance.engine, instance.version, instance.mode) and instance.status == "normal"
     ]
     return Page(found, lambda instance: encode({"id": instance.id, "name": instance.name}), {"count": _MOST})
 
 
 @simulates(ShowApplyHistory)
-def show_applications(op: ShowApplyHistory, call: Call) -> Page:
-    template(call.world, op.config_id)
-    found = matching(call.world.table(Application).newest_first(), template_id=op.config_id)
+def show_applications(op: ShowApplyHistory, context: Context) -> Page:
+    template(context.world, op.config_id)
+    found = matching(context.world.table(Application).newest_first(), template_id=op.config_id)
     return Page(
         found,
         lambda one: encode(
@@ -463,9 +473,9 @@ def show_applications(op: ShowApplyHistory, call: Call) -> Page:
 
 
 @simulates(ShowInstanceConfiguration)
-def show_parameters(op: ShowInstanceConfiguration, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    present = _of(call.world, instance)
+def show_parameters(op: ShowInstanceConfiguration, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    present = _of(context.world, instance)
     facts = {
         "id": present.template_id,
         "datastore_version_name": instance.version,
@@ -479,18 +489,18 @@ def show_parameters(op: ShowInstanceConfiguration, call: Call) -> dict[str, Any]
 
 @simulates(UpdateInstanceConfiguration)
 @simulates(UpdateInstanceConfigurations)
-def update_parameters(op: UpdateInstanceConfigurations, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def update_parameters(op: UpdateInstanceConfigurations, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     values = _checked(instance.engine, op.values)
     restart = any(one.restart_required for one in parameters(instance.engine) if one.name in values)
-    return {**call.start(_UPDATE, instance, values=values), "restart_required": restart}
+    return {**context.start(_UPDATE, instance, values=values), "restart_required": restart}
 
 
 @simulates(ShowModifyHistory)
-def show_changes(op: ShowModifyHistory, call: Call) -> Page:
-    instance = call.instance(op.instance_id)
-    restarts = _restarts(call.world.jobs.values(), instance.id)
-    changes = matching(reversed(call.world.table(Change).of(instance.id)), name=op.parameter_name)
+def show_changes(op: ShowModifyHistory, context: Context) -> Page:
+    instance = context.instance(op.instance_id)
+    restarts = _restarts(context.world.tasks.values(), instance.id)
+    changes = matching(reversed(context.world.table(Change).of(instance.id)), name=op.parameter_name)
 
     def shown(one: Change) -> bytes:
         moment = next((end for end in restarts if end > one.moment), None) if one.restart else one.moment
@@ -509,7 +519,7 @@ def show_changes(op: ShowModifyHistory, call: Call) -> Page:
     return Page(changes, shown)
 
 
-def _restarts(jobs: Iterable[Any], instance_id: str) -> list[float]:
-    """When an instance was restarted as a whole, oldest first."""
-    done = matching(jobs, work=lifecycle.RESTART.job, instance_id=instance_id, status="Completed")
-    return sorted(job.end for job in done)
+def _restarts(tasks: Iterable[Any], instance_id: str) -> list[float]:
+    """The moments when an instance was restarted as a whole, oldest first."""
+    done = matching(tasks, work=lifecycle.RESTART.job, instance_id=instance_id, status="Completed")
+    return sorted(task.end for task in done)

@@ -1,4 +1,4 @@
-"""Memory acceleration. The MySQL instances are another service's: every well-formed id of one is known here."""
+"""Memory acceleration. MySQL instances belong to another service: here every well-formed id of one exists."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from ...nosql.operations.dbcache import (
     ListDbCacheRules,
     UpdateDbCacheRule,
 )
-from ..lifecycle import End, Work, known
-from ..messages import Refused
-from ..world import World, job_time, kept
-from . import Call, Page, matching, simulates, wanted
+from ..engine.tables import job_time
+from ..engine.work import Work
+from ..lifecycle import End, known
+from ..refusals import Refused
+from ..world import World, kept
+from . import Context, Page, matching, simulates, wanted
 from .redis import usable
 
 NO_MAPPING = "DBS.03050010"
@@ -40,22 +42,22 @@ class Mapped:
     instance_id: str
     """The Redis instance."""
     job_id: str
-    """The job that made it, which knows how that went."""
+    """The job that creates the mapping; its status gives the status of the mapping."""
     created: float
     updated: float
     ending: str = ""
-    """The job that ends it."""
+    """The job that deletes the mapping; empty until there is one."""
 
     def status(self, world: World) -> str:
-        if self.ending and world.jobs[self.ending].status == "Running":
+        if self.ending and world.tasks[self.ending].status == "Running":
             return "deleting"
-        return _STATUS[world.jobs[self.job_id].status]
+        return _STATUS[world.tasks[self.job_id].status]
 
 
 @kept("dbcache rule", ends_with_instance=True)
 @dataclass
 class Kept:
-    """A table and how its rows are kept."""
+    """A rule: a table of MySQL, and the form of its rows in Redis."""
 
     id: str
     instance_id: str
@@ -91,11 +93,11 @@ END = known(Work("DeleteDbCacheMapping", "DELETE_DBCACHE_MAPPING", 60, apply=_en
 
 
 @simulates(CreateDbCacheMapping)
-def create(op: CreateDbCacheMapping, call: Call) -> dict[str, Any]:
-    world = call.world
-    if call.instance(op.target_instance_id).engine != "redis":
+def create(op: CreateDbCacheMapping, context: Context) -> dict[str, Any]:
+    world = context.world
+    if context.instance(op.target_instance_id).engine != "redis":
         raise Refused("DBS.280235", "The target is a Redis instance.")
-    target = usable(call, op.target_instance_id)
+    target = usable(context, op.target_instance_id)
     if target.mode != "Replication":
         raise Refused("DBS.280341", "The Redis instance is a primary with a standby.")
     if op.source_instance_id in world.instances:
@@ -105,7 +107,7 @@ def create(op: CreateDbCacheMapping, call: Call) -> dict[str, Any]:
     both = {"source_instance_id": op.source_instance_id, "instance_id": target.id}
     if any(one.status(world) != "createfail" for one in matching(world.table(Mapped).values(), **both)):
         raise Refused("DBS.212003", "There is such a mapping.")
-    started = call.start(CREATE, target)
+    started = context.start(CREATE, target)
     source_name = f"mysql-{op.source_instance_id[:4]}"
     world.table(Mapped).put(
         Mapped(
@@ -113,8 +115,8 @@ def create(op: CreateDbCacheMapping, call: Call) -> dict[str, Any]:
             name=f"{source_name}-{target.name}",
             source_instance_name=source_name,
             job_id=started["job_id"],
-            created=call.now,
-            updated=call.now,
+            created=context.now,
+            updated=context.now,
             **both,
         )
     )
@@ -122,8 +124,8 @@ def create(op: CreateDbCacheMapping, call: Call) -> dict[str, Any]:
 
 
 @simulates(ListDbCacheMappings)
-def list_mappings(op: ListDbCacheMappings, call: Call) -> list[dict[str, Any]]:
-    world = call.world
+def list_mappings(op: ListDbCacheMappings, context: Context) -> list[dict[str, Any]]:
+    world = context.world
     given = {"id": op.id, "source_instance_id": op.source_instance_id, "instance_id": op.target_instance_id}
     return [
         shown
@@ -150,17 +152,17 @@ def _shown(one: Mapped, world: World) -> dict[str, Any]:
 
 
 @simulates(DeleteDbCacheMapping)
-def end(op: DeleteDbCacheMapping, call: Call) -> dict[str, Any]:
-    mapping = _mapping(op.id, call)
-    started = call.start(END, usable(call, mapping.instance_id), id=mapping.id)
+def end(op: DeleteDbCacheMapping, context: Context) -> dict[str, Any]:
+    mapping = _mapping(op.id, context)
+    started = context.start(END, usable(context, mapping.instance_id), id=mapping.id)
     mapping.ending = started["job_id"]
-    call.world.table(Mapped).put(mapping)
+    context.world.table(Mapped).put(mapping)
     return started
 
 
-def _mapping(id: str, call: Call) -> Mapped:
+def _mapping(id: str, context: Context) -> Mapped:
     try:
-        return call.world.table(Mapped)[id]
+        return context.world.table(Mapped)[id]
     except KeyError:
         raise Refused(NO_MAPPING) from None
 
@@ -169,16 +171,16 @@ def _mapping(id: str, call: Call) -> Mapped:
 
 
 @simulates(CreateDbCacheRule)
-def create_rule(op: CreateDbCacheRule, call: Call) -> dict[str, Any]:
-    mapping = _ready(op.dbcache_mapping_id, call)
+def create_rule(op: CreateDbCacheRule, context: Context) -> dict[str, Any]:
+    mapping = _ready(op.dbcache_mapping_id, context)
     database = str(int(op.target_database))
-    for one in matching(call.world.table(Kept).values(), mapping_id=mapping.id):
+    for one in matching(context.world.table(Kept).values(), mapping_id=mapping.id):
         if one.name == op.name:
             raise Refused("DBS.280001", "name: another rule of the mapping has it.")
         if (one.key_prefix, one.target_database) == (op.key_prefix, database):
             raise Refused("DBS.280001", "key_prefix: another rule of the mapping has it in this database.")
     rule = Kept(
-        id=call.world.ids.uuid("dbcache rule"),
+        id=context.world.ids.uuid("dbcache rule"),
         instance_id=mapping.instance_id,
         mapping_id=mapping.id,
         name=op.name,
@@ -193,17 +195,17 @@ def create_rule(op: CreateDbCacheRule, call: Call) -> dict[str, Any]:
         value_separator=op.value_separator or "",
         key_prefix=op.key_prefix,
     )
-    call.world.table(Kept).put(rule)
-    _touch(mapping, call)
+    context.world.table(Kept).put(rule)
+    _touch(mapping, context)
     return {"id": rule.id}
 
 
 @simulates(ListDbCacheRules)
-def list_rules(op: ListDbCacheRules, call: Call) -> Page:
-    mapping = _mapping(op.dbcache_mapping_id, call)
+def list_rules(op: ListDbCacheRules, context: Context) -> Page:
+    mapping = _mapping(op.dbcache_mapping_id, context)
     found = [
         rule.wire()
-        for rule in matching(call.world.table(Kept).newest_first(), mapping_id=mapping.id, id=op.rule_id)
+        for rule in matching(context.world.table(Kept).newest_first(), mapping_id=mapping.id, id=op.rule_id)
         if wanted(op.rule_name, rule.name)
         and wanted(op.source_db_schema, rule.source_db_schema)
         and wanted(op.source_db_table, rule.source_db_table)
@@ -212,39 +214,39 @@ def list_rules(op: ListDbCacheRules, call: Call) -> Page:
 
 
 @simulates(UpdateDbCacheRule)
-def update_rule(op: UpdateDbCacheRule, call: Call) -> dict[str, Any]:
-    rule = _rule(op.dbcache_rule_id, call)
-    _touch(_ready(rule.mapping_id, call), call)
+def update_rule(op: UpdateDbCacheRule, context: Context) -> dict[str, Any]:
+    rule = _rule(op.dbcache_rule_id, context)
+    _touch(_ready(rule.mapping_id, context), context)
     rule.value_columns = op.value_columns
     rule.ttl = str(_THIRTY_DAYS if op.ttl is None else op.ttl)  # documented, also for a change
     if op.value_separator is not None:
         rule.value_separator = op.value_separator
-    call.world.table(Kept).put(rule)
+    context.world.table(Kept).put(rule)
     return {}
 
 
 @simulates(DeleteDbCacheRule)
-def delete_rule(op: DeleteDbCacheRule, call: Call) -> dict[str, Any]:
-    rule = _rule(op.id, call)
-    _touch(_ready(rule.mapping_id, call), call)
-    call.world.table(Kept).drop(rule.id)
+def delete_rule(op: DeleteDbCacheRule, context: Context) -> dict[str, Any]:
+    rule = _rule(op.id, context)
+    _touch(_ready(rule.mapping_id, context), context)
+    context.world.table(Kept).drop(rule.id)
     return {}
 
 
-def _rule(id: str, call: Call) -> Kept:
+def _rule(id: str, context: Context) -> Kept:
     try:
-        return call.world.table(Kept)[id]
+        return context.world.table(Kept)[id]
     except KeyError:
         raise Refused(NO_RULE) from None
 
 
-def _ready(mapping_id: str, call: Call) -> Mapped:
-    mapping = _mapping(mapping_id, call)
-    if mapping.status(call.world) != "normal":
+def _ready(mapping_id: str, context: Context) -> Mapped:
+    mapping = _mapping(mapping_id, context)
+    if mapping.status(context.world) != "normal":
         raise Refused("DBS.200018", "The mapping is not ready.")
     return mapping
 
 
-def _touch(mapping: Mapped, call: Call) -> None:
-    mapping.updated = call.now
-    call.world.table(Mapped).put(mapping)
+def _touch(mapping: Mapped, context: Context) -> None:
+    mapping.updated = context.now
+    context.world.table(Mapped).put(mapping)

@@ -7,14 +7,14 @@ from typing import Any
 
 from ...nosql.engines import FLAVORS
 from ...nosql.operations.dedicated_resources import ListDedicatedResources
-from ..messages import Refused
+from ..refusals import Refused
 from ..world import Instance, World
-from . import Call, matching, simulates
+from . import Context, matching, simulates
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Hosts of one's own."""
+    """A pool of hosts that belong to one account."""
 
     id: str
     name: str
@@ -37,29 +37,29 @@ def pools(world: World) -> dict[str, Pool]:
 
 
 @dataclass(frozen=True)
-class Load:
-    """What instances take of a pool."""
+class Demand:
+    """The resources of a pool that instances take."""
 
     vcpus: int = 0
     ram: int = 0
     volume: int = 0
 
     @classmethod
-    def of(cls, nodes: int, spec_code: str, size: int) -> Load:
-        """What so many nodes of a specification take, with so many GB of storage."""
+    def of(cls, nodes: int, spec_code: str, size: int) -> Demand:
+        """The demand of some nodes of a specification, with their storage in GB."""
         flavor = FLAVORS[spec_code]
         return cls(nodes * flavor.vcpus, nodes * flavor.ram, size)
 
-    def __add__(self, other: Load) -> Load:
-        return Load(self.vcpus + other.vcpus, self.ram + other.ram, self.volume + other.volume)
+    def __add__(self, other: Demand) -> Demand:
+        return Demand(self.vcpus + other.vcpus, self.ram + other.ram, self.volume + other.volume)
 
 
-def check_room(world: World, pool_id: str, more: Load, *, but: str = "") -> None:
-    """Refuse when a pool has not enough left.
+def check_room(world: World, pool_id: str, more: Demand, *, but: str = "") -> None:
+    """Refuse when a pool has not enough resources left.
 
     Args:
-        more: what is asked for.
-        but: the instance that asks for it in place of what it takes.
+        more: the new demand.
+        but: the instance whose present demand the new one replaces.
     """
     pool = pools(world)[pool_id]
     wanted = _sum(world, pool, but) + more
@@ -67,38 +67,40 @@ def check_room(world: World, pool_id: str, more: Load, *, but: str = "") -> None
         raise Refused("DBS.280453", "The dedicated pool has not enough left: ask for less, or delete what it holds.")
 
 
-def _sum(world: World, pool: Pool, but: str = "") -> Load:
-    """What the instances of a pool take, without one of them."""
+def _sum(world: World, pool: Pool, but: str = "") -> Demand:
+    """The demand of all instances of a pool but one."""
     within = matching(world.instances.values(), dedicated_resource_id=pool.id)
-    return sum((_taken(world, one) for one in within if one.id != but), Load())
+    return sum((_taken(world, one) for one in within if one.id != but), Demand())
 
 
-def _taken(world: World, instance: Instance) -> Load:
-    """What an instance takes, and what running jobs are going to give it."""
-    jobs = matching(world.running(), instance_id=instance.id) if instance.actions else []
-    soon: dict[str, Any] = {name: value for job in jobs for name, value in job.effect.items()}
-    now = Load.of(len(instance.nodes), instance.spec_code, instance.size)
-    then = Load.of(len(instance.nodes), soon.get("spec_code", instance.spec_code), int(soon.get("size", instance.size)))
-    return Load(*(max(getattr(now, name), getattr(then, name)) for name in ("vcpus", "ram", "volume")))
+def _taken(world: World, instance: Instance) -> Demand:
+    """The demand of an instance, after its running tasks if that is more."""
+    tasks = matching(world.running(), instance_id=instance.id) if instance.actions else []
+    soon: dict[str, Any] = {name: value for task in tasks for name, value in task.effect.items()}
+    now = Demand.of(len(instance.nodes), instance.spec_code, instance.size)
+    then = Demand.of(
+        len(instance.nodes), soon.get("spec_code", instance.spec_code), int(soon.get("size", instance.size))
+    )
+    return Demand(*(max(getattr(now, name), getattr(then, name)) for name in ("vcpus", "ram", "volume")))
 
 
 def check_growth(
     world: World, instance: Instance, *, nodes: int = 0, spec_code: str | None = None, size: int | None = None
 ) -> None:
-    """Refuse when the pool of an instance has not enough left for what it is to become.
+    """Refuse a growth of an instance for which its pool has not enough resources left.
 
     Args:
-        nodes: how many more.
-        spec_code: their new specification.
-        size: its new storage, in GB.
+        nodes: the number of additional nodes.
+        spec_code: the new specification of all nodes.
+        size: the new storage, in GB.
     """
     if instance.dedicated_resource_id:
-        more = Load.of(len(instance.nodes) + nodes, spec_code or instance.spec_code, size or instance.size)
+        more = Demand.of(len(instance.nodes) + nodes, spec_code or instance.spec_code, size or instance.size)
         check_room(world, instance.dedicated_resource_id, more, but=instance.id)
 
 
 def has_room(world: World, instance: Instance, size: int) -> bool:
-    """Whether the pool of an instance, where it has one, lets its storage grow to so many GB."""
+    """True if the storage of an instance may grow to ``size`` GB: it has no pool, or its pool has enough left."""
     try:
         check_growth(world, instance, size=size)
     except Refused:
@@ -107,12 +109,12 @@ def has_room(world: World, instance: Instance, size: int) -> bool:
 
 
 @simulates(ListDedicatedResources)
-def list_pools(op: ListDedicatedResources, call: Call) -> list[dict[str, Any]]:
-    world = call.world
+def list_pools(op: ListDedicatedResources, context: Context) -> list[dict[str, Any]]:
+    world = context.world
     return [_shown(pool, _sum(world, pool)) for pool in pools(world).values()]
 
 
-def _shown(pool: Pool, taken: Load) -> dict[str, Any]:
+def _shown(pool: Pool, taken: Demand) -> dict[str, Any]:
     return {
         "id": pool.id,
         "resource_name": pool.name,

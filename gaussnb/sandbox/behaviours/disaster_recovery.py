@@ -1,4 +1,4 @@
-"""Pairs of instances. Both halves are in this sandbox, which plays one region."""
+"""Disaster recovery and dual-active pairs. Both instances of a pair are in this sandbox, which plays one region."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ from ...nosql.operations.disaster_recovery import (
     SwitchToSlave,
 )
 from .. import lifecycle
-from ..lifecycle import End, Work, known
-from ..messages import Refused
+from ..engine.work import Work
+from ..lifecycle import End, known
+from ..refusals import Refused
 from ..world import Instance, World, kept
-from . import Call, matching, simulates
+from . import Context, matching, simulates
 from .redis import draw
 
 NO_PAIR = "DBS.280016"
@@ -46,18 +47,19 @@ _OTHER_ROLE = {"master": "slave", "slave": "master"}
 @kept("recovery pair", ties=True)
 @dataclass
 class Pair:
-    """Two instances, one of which follows the other."""
+    """A disaster recovery pair: a master, and a slave that follows it."""
 
     id: str
     alias: str
     roles: dict[str, str]
-    """master or slave, by instance."""
+    """The role by instance: master or slave."""
     digest: Annotated[str, Field(exclude=True)] = ""
-    """Of the password, until both halves have told it. No file holds it: where it is lost, any password is right."""
+    """The digest of the password, until the requests for both halves have sent it. No file holds it; after a restart
+    any password is accepted."""
     built: list[str] = field(default_factory=list)
     """The halves that are complete."""
     parted: list[str] = field(default_factory=list)
-    """The halves that were taken apart."""
+    """The halves that were removed."""
     paused: bool = False
 
     def holds(self, instance_id: str) -> bool:
@@ -70,7 +72,7 @@ class Pair:
         return next(id for id in self.roles if id != instance_id)
 
     def holder(self, role: str) -> str:
-        """The instance with a role; empty when none, or both, have it."""
+        """The instance with a role; empty when no instance or both have it."""
         found = [id for id, its in self.roles.items() if its == role]
         return found[0] if len(found) == 1 else ""
 
@@ -82,7 +84,7 @@ class Pair:
 @kept("recovery settings", ends_with_instance=True)
 @dataclass
 class HandOver:
-    """When an instance hands over to its twin."""
+    """The settings for an automatic switchover of an instance."""
 
     id: str
     """The instance."""
@@ -95,33 +97,33 @@ class HandOver:
 
 
 def _found(world: World, instance_id: str) -> Pair | None:
-    """The pair an instance is in, or is about to be in."""
+    """The pair of an instance, complete or being built; None for none."""
     return next((pair for pair in world.table(Pair).values() if pair.holds(instance_id)), None)
 
 
-def _pair(call: Call, instance: Instance) -> Pair:
-    found = _found(call.world, instance.id)
+def _pair(context: Context, instance: Instance) -> Pair:
+    found = _found(context.world, instance.id)
     if found is None:
         raise Refused(NO_PAIR, "The instance is in no pair.")
     return found
 
 
-def _working(call: Call, instance_id: str) -> tuple[Instance, Pair]:
-    """An instance that can be worked on, and its complete pair."""
-    instance = call.instance(instance_id)
-    pair = _pair(call, instance)
+def _working(context: Context, instance_id: str) -> tuple[Instance, Pair]:
+    """The instance with this id and its complete pair, if the instance can be changed."""
+    instance = context.instance(instance_id)
+    pair = _pair(context, instance)
     lifecycle.check_idle(instance, lifecycle.USABLE)
     if not pair.complete:
         raise Refused(STATE, "The pair is not complete.")
     return instance, pair
 
 
-def _both(call: Call, work: Work, instance: Instance, other: Instance, **effect: Any) -> dict[str, Any]:
-    """Begin work that keeps both instances busy; the outside sees one job."""
+def _both(context: Context, work: Work, instance: Instance, other: Instance, **effect: Any) -> dict[str, Any]:
+    """Begin work on both instances of a pair, listed as one job."""
     lifecycle.check_idle(other, work.allowed)
-    started = call.start(work, instance, **effect)
+    started = context.start(work, instance, **effect)
     busy = lifecycle.WORKS[f"{work.job} (other half)"]
-    lifecycle.begin(call.world, busy, other, call.now, listed=False)
+    lifecycle.begin(context.world, busy, other, context.now, listed=False)
     return started
 
 
@@ -130,12 +132,12 @@ def _work(job: str, action: str, seconds: float, apply: Callable[[End], object])
     return known(Work(job, action, seconds, apply=apply))
 
 
-# ------------------------------------------------------------------------------- together and apart
+# ----------------------------------------------------------------------------- building and removing
 
 
 def _built(end: End) -> None:
     pair = end.world.table(Pair).get(end.effect["pair"])
-    if pair is None:  # the other half was parted meanwhile
+    if pair is None:  # the other half was removed meanwhile
         return
     pair.built.append(end.instance.id)
     if len(pair.built) == 2:
@@ -144,28 +146,28 @@ def _built(end: End) -> None:
 
 
 def _not_built(end: End) -> None:
-    """The half can be built again; a pair of which nothing stands, or is being built, is none."""
+    """Delete the pair, unless a half of it is built or being built. A failed half can be built again."""
     table, id = end.world.table(Pair), end.effect["pair"]
-    building = any(job.effect.get("pair") == id for job in end.world.running())
+    building = any(task.effect.get("pair") == id for task in end.world.running())
     if id in table and not table[id].built and not building:
         table.drop(id)
 
 
 def promise(world: World, master: Instance, twin: Instance) -> Pair:
-    """The pair of an instance and the one that is being created as its twin; it is complete when that is there."""
+    """Begin a pair of an instance and a new one; the pair is complete when the new one is created."""
     id = world.ids.uuid("disaster recovery")
     return world.table(Pair).put(Pair(id, twin.name, {master.id: "master", twin.id: "slave"}))
 
 
 def complete(world: World, pair_id: str) -> None:
-    """Complete a pair whose twin was created."""
+    """Complete a pair whose second instance was created."""
     pair = world.table(Pair)[pair_id]
     pair.built = list(pair.roles)
     world.table(Pair).put(pair)
 
 
 def forget(world: World, pair_id: str) -> None:
-    """Drop a pair whose twin could not be created."""
+    """Delete a pair whose second instance could not be created."""
     world.table(Pair).drop(pair_id)
 
 
@@ -189,73 +191,75 @@ PART = known(Work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY"
 
 
 @simulates(CheckDisasterRecoveryOperation)
-def check(op: CheckDisasterRecoveryOperation, call: Call) -> dict[str, Any]:
-    """With another instance it asks about building a pair, without one about parting: no source lists the words."""
-    instance = call.instance(op.instance_id)
+def check(op: CheckDisasterRecoveryOperation, context: Context) -> dict[str, Any]:
+    """Check the building of a pair if another instance is named, otherwise the removal: no source lists the values of
+    the field that says which.
+    """
+    instance = context.instance(op.instance_id)
     other = op.disaster_recovery_instance
     if other is None:
-        _pair(call, instance)
-    elif _found(call.world, instance.id):
+        _pair(context, instance)
+    elif _found(context.world, instance.id):
         raise Refused(STATE, _TAKEN)
     else:
-        found = [one for one in call.world.instances.values() if _addresses(one) == set(other.node_ips)]
+        found = [one for one in context.world.instances.values() if _addresses(one) == set(other.node_ips)]
         if not found:
             raise Refused("DBS.200091", "These are not the nodes of one instance.")
         if found[0].spec_code != other.spec_code:
             raise Refused("DBS.280240", "The other instance has another specification.")
-        if call.world.vpcs[found[0].vpc_id].cidr != other.vpc_cidr:
+        if context.world.vpcs[found[0].vpc_id].cidr != other.vpc_cidr:
             raise Refused("DBS.280247", "The other instance is in another network.")
-        _check_fit(instance, found[0], call)
+        _check_fit(instance, found[0], context)
     lifecycle.check_idle(instance, lifecycle.USABLE)
     return {}
 
 
 @simulates(CreateDisasterRecovery)
-def build(op: CreateDisasterRecovery, call: Call) -> dict[str, Any]:
-    instance, other = call.instance(op.instance_id), op.disaster_recovery_instance
-    if other.region_code != call.world.region:
-        raise Refused("DBS.200024", f"Both halves are in {call.world.region}.")
-    twin = call.instance(other.id)
-    _check_fit(instance, twin, call)
+def build(op: CreateDisasterRecovery, context: Context) -> dict[str, Any]:
+    instance, other = context.instance(op.instance_id), op.disaster_recovery_instance
+    if other.region_code != context.world.region:
+        raise Refused("DBS.200024", f"Both halves are in {context.world.region}.")
+    twin = context.instance(other.id)
+    _check_fit(instance, twin, context)
     if _addresses(twin) != set(other.node_ips):
         raise Refused("DBS.200091", "node_ips: all nodes of the other instance.")
-    wanted = ip_network(call.world.subnets[twin.subnet_id].cidr)
+    wanted = ip_network(context.world.subnets[twin.subnet_id].cidr)
     if wanted not in (ip_network(cidr, strict=False) for cidr in other.subnet_cidrs):
         raise Refused("DBS.280248", "subnet_cidrs: the subnet of the other instance.")
     lifecycle.check_idle(instance, lifecycle.USABLE)
     if twin.actions != [BUILD.action]:
         lifecycle.check_idle(twin, lifecycle.USABLE)
-    pair = _begun(op, call) or _new(op, call)
-    started = call.start(BUILD, instance, pair=pair.id)
-    call.world.table(Pair).put(pair)
+    pair = _begun(op, context) or _new(op, context)
+    started = context.start(BUILD, instance, pair=pair.id)
+    context.world.table(Pair).put(pair)
     return {**started, "disaster_recovery_id": pair.id}
 
 
-def _begun(op: CreateDisasterRecovery, call: Call) -> Pair | None:
-    """The pair whose missing half is to be built: the one that is named, else the one the instance is in."""
-    world, other = call.world, op.disaster_recovery_instance.id
+def _begun(op: CreateDisasterRecovery, context: Context) -> Pair | None:
+    """The pair whose second half is to be built: the named one, otherwise that of the instance."""
+    world, other = context.world, op.disaster_recovery_instance.id
     pair = world.table(Pair).get(op.id) if op.id else _found(world, op.instance_id)
     if pair is None and op.id is None:
         return None
     if pair is None or pair.roles != {op.instance_id: op.instance_role, other: _OTHER_ROLE[op.instance_role]}:
         raise Refused(NO_PAIR, "id: what the call for the master answered.") if op.id else Refused(STATE, _TAKEN)
     if op.instance_id in pair.built or pair.parted:
-        raise Refused(STATE, "This half is built, or the pair is being parted.")
+        raise Refused(STATE, "This half is built, or the pair is being removed.")
     if pair.digest and not hmac.compare_digest(pair.digest, _digest(pair.id, op.password)):
-        raise Refused("DBS.280465", "Both calls tell the same password.")
+        raise Refused("DBS.280465", "Both calls send the same password.")
     return pair
 
 
-def _new(op: CreateDisasterRecovery, call: Call) -> Pair:
+def _new(op: CreateDisasterRecovery, context: Context) -> Pair:
     other = op.disaster_recovery_instance.id
-    if _found(call.world, other):
+    if _found(context.world, other):
         raise Refused(STATE, "The other instance is in a pair.")
-    id = call.world.ids.uuid("disaster recovery")
+    id = context.world.ids.uuid("disaster recovery")
     return Pair(id, op.alias, {op.instance_id: "master", other: "slave"}, _digest(id, op.password))
 
 
 def _digest(salt: str, password: SecretStr | str) -> str:
-    """What tells whether two passwords are the same, and not what they are."""
+    """A digest that compares passwords without storing them."""
     text = password.get_secret_value() if isinstance(password, SecretStr) else password
     return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), 20_000).hex()
 
@@ -264,19 +268,19 @@ def _addresses(instance: Instance) -> set[str]:
     return {node.private_ip for node in instance.nodes}
 
 
-def _check_fit(instance: Instance, other: Instance, call: Call) -> None:
+def _check_fit(instance: Instance, other: Instance, context: Context) -> None:
     if other.id == instance.id:
-        raise Refused("DBS.280404", "An instance is no pair with itself.")
+        raise Refused("DBS.280404", "An instance cannot be paired with itself.")
     if (other.engine, other.mode) != (instance.engine, instance.mode):
         raise Refused("DBS.280235", "Both halves have one engine and mode.")
-    if _half(call.world, instance.id) or _half(call.world, other.id):
+    if _half(context.world, instance.id) or _half(context.world, other.id):
         raise Refused(STATE, "One of them is in a dual-active pair.")
 
 
 @simulates(DeleteDisasterRecovery)
-def part(op: DeleteDisasterRecovery, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    return call.start(PART, instance, pair=_pair(call, instance).id)
+def part(op: DeleteDisasterRecovery, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    return context.start(PART, instance, pair=_pair(context, instance).id)
 
 
 # --------------------------------------------------------------------------------------------- roles
@@ -302,57 +306,57 @@ RESUME = _work("ResumeDataSynchronization", "RESUME_SYNC", 60, _set_flow)
 
 
 @simulates(ShowInstanceRole)
-def show_role(op: ShowInstanceRole, call: Call) -> dict[str, Any]:
-    return {"role": _pair(call, call.instance(op.instance_id)).roles[op.instance_id]}
+def show_role(op: ShowInstanceRole, context: Context) -> dict[str, Any]:
+    return {"role": _pair(context, context.instance(op.instance_id)).roles[op.instance_id]}
 
 
 @simulates(SwitchOverDisasterRecovery)
-def switch_over(op: SwitchOverDisasterRecovery, call: Call) -> dict[str, Any]:
-    instance, pair = _working(call, op.instance_id)
+def switch_over(op: SwitchOverDisasterRecovery, context: Context) -> dict[str, Any]:
+    instance, pair = _working(context, op.instance_id)
     if pair.paused or not pair.holder("master"):
         raise Refused(STATE, "Data does not flow in the pair.")
     first, second = pair.roles
     roles = {first: pair.roles[second], second: pair.roles[first]}
-    return _both(call, SWITCH, instance, call.instance(pair.other(instance.id)), pair=pair.id, roles=roles)
+    return _both(context, SWITCH, instance, context.instance(pair.other(instance.id)), pair=pair.id, roles=roles)
 
 
 @simulates(SwitchToMaster)
-def promote(op: SwitchToMaster, call: Call) -> dict[str, Any]:
-    """Forced, the master is taken for lost, and follows when it is back."""
-    instance, pair = _working(call, op.instance_id)
+def promote(op: SwitchToMaster, context: Context) -> dict[str, Any]:
+    """Make an instance the master. With force the present master counts as lost, and becomes a slave."""
+    instance, pair = _working(context, op.instance_id)
     if pair.roles[instance.id] == "master":
         raise Refused(NOT_ALLOWED, "It is the master.")
     if pair.holder("master") and not op.force:
         raise Refused(STATE, "The master takes writes: demote it first, or force this.")
     roles = {pair.other(instance.id): "slave", instance.id: "master"}
-    return call.start(PROMOTE, instance, pair=pair.id, roles=roles)
+    return context.start(PROMOTE, instance, pair=pair.id, roles=roles)
 
 
 @simulates(SwitchToSlave)
-def demote(op: SwitchToSlave, call: Call) -> dict[str, Any]:
-    instance, pair = _working(call, op.instance_id)
+def demote(op: SwitchToSlave, context: Context) -> dict[str, Any]:
+    instance, pair = _working(context, op.instance_id)
     if pair.roles[instance.id] == "slave":
         raise Refused(NOT_ALLOWED, "It is a slave.")
-    return call.start(DEMOTE, instance, pair=pair.id, roles=dict.fromkeys(pair.roles, "slave"))
+    return context.start(DEMOTE, instance, pair=pair.id, roles=dict.fromkeys(pair.roles, "slave"))
 
 
 # ------------------------------------------------------------------------------------------ the flow
 
 
 @simulates(PauseResumeDataSynchronization)
-def pause_or_resume(op: PauseResumeDataSynchronization, call: Call) -> dict[str, Any]:
-    instance, pair = _working(call, op.instance_id)
+def pause_or_resume(op: PauseResumeDataSynchronization, context: Context) -> dict[str, Any]:
+    instance, pair = _working(context, op.instance_id)
     pausing = op.action == "pause"
     if pair.paused == pausing:
         raise Refused(STATE, "It is paused." if pausing else "It is not paused.")
-    other = call.instance(pair.other(instance.id))
-    return _both(call, PAUSE if pausing else RESUME, instance, other, pair=pair.id, paused=pausing)
+    other = context.instance(pair.other(instance.id))
+    return _both(context, PAUSE if pausing else RESUME, instance, other, pair=pair.id, paused=pausing)
 
 
 @simulates(ShowPauseResumeStatus)
-def show_flow(op: ShowPauseResumeStatus, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    pair = _found(call.world, instance.id)
+def show_flow(op: ShowPauseResumeStatus, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    pair = _found(context.world, instance.id)
     if pair is None:
         return {"status": "NA", "rto_and_rpo_indicators": []}
     status = _flow(pair, instance)
@@ -362,7 +366,7 @@ def show_flow(op: ShowPauseResumeStatus, call: Call) -> dict[str, Any]:
         "status": status,
         "rto_and_rpo_indicators": [],
     }
-    if pair.holder("master") != instance.id:  # documented: only the master knows the rest
+    if pair.holder("master") != instance.id:  # documented: only the master shows the rest
         return shown
     flowing = status == "SYNCING"
     cost = 400 + draw(f"{pair.id} cost", 400)
@@ -393,23 +397,23 @@ def _flow(pair: Pair, instance: Instance) -> str:
 
 
 @simulates(SetDisasterRecoverySettings)
-def set_settings(op: SetDisasterRecoverySettings, call: Call) -> dict[str, Any]:
-    """Instances without a pair are left out of the answer."""
+def set_settings(op: SetDisasterRecoverySettings, context: Context) -> dict[str, Any]:
+    """Change the settings of instances with a pair; the answer leaves out the others."""
     changed = []
     for setting in op.disaster_recovery_settings:
-        if setting.instance_id in call.world.instances and _found(call.world, setting.instance_id):
-            known = call.world.table(HandOver).get(setting.instance_id) or HandOver(setting.instance_id)
+        if setting.instance_id in context.world.instances and _found(context.world, setting.instance_id):
+            known = context.world.table(HandOver).get(setting.instance_id) or HandOver(setting.instance_id)
             ratio = setting.switchover_ratio or known.switchover_ratio
             delay = known.sync_delay if setting.sync_delay is None else setting.sync_delay
-            call.world.table(HandOver).put(HandOver(setting.instance_id, ratio, delay))
+            context.world.table(HandOver).put(HandOver(setting.instance_id, ratio, delay))
             changed.append(setting.instance_id)
     return {"successed_instance_ids": changed}
 
 
 @simulates(ShowDisasterRecoverySettings)
-def list_settings(op: ShowDisasterRecoverySettings, call: Call) -> list[dict[str, Any]]:
-    known = call.world.table(HandOver)
-    paired = [id for id in call.world.instances if op.instance_id in (None, id) and _found(call.world, id)]
+def list_settings(op: ShowDisasterRecoverySettings, context: Context) -> list[dict[str, Any]]:
+    known = context.world.table(HandOver)
+    paired = [id for id in context.world.instances if op.instance_id in (None, id) and _found(context.world, id)]
     return [(known.get(id) or HandOver(id)).wire() for id in paired]
 
 
@@ -419,11 +423,11 @@ def list_settings(op: ShowDisasterRecoverySettings, call: Call) -> list[dict[str
 @kept("dual-active pair", ties=True)
 @dataclass
 class DualActive:
-    """Two instances that both take writes."""
+    """A dual-active pair: two instances that both take writes."""
 
     id: str
     halves: list[str]
-    """The instance the pair was asked of, and the other one."""
+    """The instance in the request for the pair, and the other one."""
     tables: list[str]
 
     def holds(self, instance_id: str) -> bool:
@@ -463,17 +467,17 @@ RELEASE = _work("ReleaseBiActiveInstance", "RELEASE_BIACTIVE", 180, _released)
 
 
 @simulates(ShowInstanceBiactiveRegions, "fixed")
-def list_regions(op: ShowInstanceBiactiveRegions, call: Call) -> dict[str, Any]:
-    call.instance(op.instance_id)
-    return {"region_codes": [call.world.region]}
+def list_regions(op: ShowInstanceBiactiveRegions, context: Context) -> dict[str, Any]:
+    context.instance(op.instance_id)
+    return {"region_codes": [context.world.region]}
 
 
 @simulates(ListBiactiveInstanceCandidates)
-def list_candidates(op: ListBiactiveInstanceCandidates, call: Call) -> list[dict[str, Any]]:
-    instance, world = call.instance(op.instance_id), call.world
+def list_candidates(op: ListBiactiveInstanceCandidates, context: Context) -> list[dict[str, Any]]:
+    instance, world = context.instance(op.instance_id), context.world
     alike = matching(world.instances.newest_first(), engine=instance.engine, mode=instance.mode)
     return [
-        _candidate(one, call)
+        _candidate(one, context)
         for one in alike
         if op.target_region_code == world.region
         and one.id != instance.id
@@ -482,44 +486,44 @@ def list_candidates(op: ListBiactiveInstanceCandidates, call: Call) -> list[dict
     ]
 
 
-def _candidate(instance: Instance, call: Call) -> dict[str, Any]:
+def _candidate(instance: Instance, context: Context) -> dict[str, Any]:
     flavor = engines.flavor(instance.spec_code)
     return {
         "id": instance.id,
         "name": instance.name,
         "status": instance.status,
         "actions": instance.actions,
-        "project_id": call.world.account.project_id,
-        "project_name": call.world.account.project,
+        "project_id": context.world.account.project_id,
+        "project_name": context.world.account.project,
         "region_code": instance.region,
         "node_num": len(instance.nodes),
         "vcpus": str(flavor.vcpus if flavor else ""),
         "ram": str(flavor.ram if flavor else ""),
         "disk_size": str(instance.size),
         "used_disk_size": instance.used,
-        "cidr": call.world.vpcs[instance.vpc_id].cidr,
+        "cidr": context.world.vpcs[instance.vpc_id].cidr,
     }
 
 
 @simulates(CreateGeminiDbDualActive)
-def join(op: CreateGeminiDbDualActive, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    if op.destination_region != call.world.region:
-        raise Refused("DBS.200024", f"Both halves are in {call.world.region}.")
-    other = call.instance(op.destination_instance_id)
-    _check_fit(instance, other, call)
-    if _found(call.world, instance.id) or _found(call.world, other.id):
+def join(op: CreateGeminiDbDualActive, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    if op.destination_region != context.world.region:
+        raise Refused("DBS.200024", f"Both halves are in {context.world.region}.")
+    other = context.instance(op.destination_instance_id)
+    _check_fit(instance, other, context)
+    if _found(context.world, instance.id) or _found(context.world, other.id):
         raise Refused(STATE, "One of them is in a pair.")
     lifecycle.check_idle(instance, lifecycle.USABLE)
     lifecycle.check_idle(other, lifecycle.USABLE)
-    id = call.world.ids.uuid("dual active")
-    return _both(call, JOIN, instance, other, id=id, halves=[instance.id, other.id], tables=op.tables or [])
+    id = context.world.ids.uuid("dual active")
+    return _both(context, JOIN, instance, other, id=id, halves=[instance.id, other.id], tables=op.tables or [])
 
 
 @simulates(DeleteGeminiDbDualActive)
-def release(op: DeleteGeminiDbDualActive, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    pair = _half(call.world, instance.id)
+def release(op: DeleteGeminiDbDualActive, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    pair = _half(context.world, instance.id)
     if pair is None:
         raise Refused("DBS.03000001")
-    return _both(call, RELEASE, instance, call.instance(pair.other(instance.id)), id=pair.id)
+    return _both(context, RELEASE, instance, context.instance(pair.other(instance.id)), id=pair.id)

@@ -1,4 +1,4 @@
-"""Flavors and datastores: what the shelves of the sandbox hold."""
+"""Flavors and datastores, from the table of engines."""
 
 from __future__ import annotations
 
@@ -12,63 +12,63 @@ from ...nosql.operations.flavors import (
     ListFlavors,
     ShowIpNumRequirement,
 )
-from ..messages import Refused
-from ..world import Instance, balancers
-from . import Call, Page, simulates
-
-_NOT_CLASSIC = ("CloudNativeCluster", "EnhancedCluster")
+from ..refusals import Refused
+from ..world import Instance
+from . import Context, Page, simulates
 
 
 @simulates(ListFlavorInfos, "data")
-def list_flavors(op: ListFlavorInfos, call: Call) -> list[dict[str, Any]]:
+def list_flavors(op: ListFlavorInfos, context: Context) -> list[dict[str, Any]]:
     engine = engines.engine(op.engine_name or "cassandra")
-    if engine.name == "redis" and op.mode == "CloudNativeCluster" and op.product_type is None:
+    asked = engine.modes.get(op.mode or "")
+    if asked and asked.product_types and op.product_type is None:
         raise Refused("DBS.280001", "product_type: needed for Redis in this mode.")
     found: dict[str, dict[str, Any]] = {}
     for mode in engine.modes.values():
-        if mode.name == op.mode or (op.mode is None and mode.name not in _NOT_CLASSIC):
+        if mode.name == op.mode or (op.mode is None and mode.classic):
             for flavor in engines.flavors(engine.name, mode.name):
-                found.setdefault(flavor.spec_code, _shown(engine.name, mode.versions[0], flavor, call))
+                found.setdefault(flavor.spec_code, _shown(engine.name, mode.versions[0], flavor, context))
     return list(found.values())
 
 
-def _shown(engine: str, version: str, flavor: engines.Flavor, call: Call) -> dict[str, Any]:
-    status = call.world.zone_status(flavor.spec_code)
+def _shown(engine: str, version: str, flavor: engines.Flavor, context: Context) -> dict[str, Any]:
+    status = context.world.zone_status(flavor.spec_code)
     return {
         "engine_name": engine,
         "engine_version": version,
         "vcpus": str(flavor.vcpus),
         "ram": str(flavor.ram),
         "spec_code": flavor.spec_code,
-        "availability_zone": [zone for zone in call.world.zones if status[zone] == "normal"],
+        "availability_zone": [zone for zone in context.world.zones if status[zone] == "normal"],
         "az_status": status,
     }
 
 
 @simulates(ListDatastores, "data")
-def list_datastores(op: ListDatastores, call: Call) -> dict[str, Any]:
+def list_datastores(op: ListDatastores, context: Context) -> dict[str, Any]:
     return {"versions": list(engines.engine(op.datastore_name).versions)}
 
 
 @simulates(ListFlavors, "data")
-def list_classic_flavors(op: ListFlavors, call: Call) -> Page:
-    found = list_flavors(ListFlavorInfos(engine_name=op.engine_name), call)
-    return Page(found if op.region in (None, call.world.region) else [], limit=len(found))
+def list_classic_flavors(op: ListFlavors, context: Context) -> Page:
+    found = list_flavors(ListFlavorInfos(engine_name=op.engine_name), context)
+    return Page(found if op.region in (None, context.world.region) else [], limit=len(found))
 
 
 @simulates(ShowIpNumRequirement, "data")
-def count_addresses(op: ShowIpNumRequirement, call: Call) -> dict[str, Any]:
+def count_addresses(op: ShowIpNumRequirement, context: Context) -> dict[str, Any]:
     if op.instance_id is not None:
-        call.instance(op.instance_id)
+        context.instance(op.instance_id)
         return {"count": op.node_num}
-    if op.instance_mode not in engines.engine(op.engine_name or "").modes:
+    modes = engines.engine(op.engine_name or "").modes
+    if (mode := modes.get(op.instance_mode or "")) is None:
         raise Refused("DBS.280342", "The engine has no such mode.")
-    return {"count": op.node_num + balancers(op.engine_name or "", op.instance_mode or "")}
+    return {"count": op.node_num + mode.balanced}
 
 
 @simulates(ListAvailableFlavorInfos, "data")
-def available_flavors(op: ListAvailableFlavorInfos, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def available_flavors(op: ListAvailableFlavorInfos, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     found = engines.flavors(instance.engine, instance.mode)
     targets = [flavor for flavor in found if flavor.spec_code != instance.spec_code and holds(flavor, instance)]
     start, most = op.offset or 0, op.limit or op.route.page_size
@@ -76,24 +76,24 @@ def available_flavors(op: ListAvailableFlavorInfos, call: Call) -> dict[str, Any
     return {
         "instance_id": instance.id,
         "instance_name": instance.name,
-        "current_flavor": _flavor(present, call),
+        "current_flavor": _flavor(present, context),
         "optional_flavors": {
-            "list": [_flavor(flavor, call) for flavor in targets[start : start + most]],
+            "list": [_flavor(flavor, context) for flavor in targets[start : start + most]],
             "total_count": len(targets),
         },
     }
 
 
-def _flavor(flavor: engines.Flavor, call: Call) -> dict[str, Any]:
+def _flavor(flavor: engines.Flavor, context: Context) -> dict[str, Any]:
     return {
         "vcpus": str(flavor.vcpus),
         "ram": str(flavor.ram),
         "spec_code": flavor.spec_code,
-        "az_status": call.world.zone_status(flavor.spec_code),
+        "az_status": context.world.zone_status(flavor.spec_code),
         "region_status": "normal",
     }
 
 
 def holds(flavor: engines.Flavor, instance: Instance) -> bool:
-    """Whether a flavor has room for the storage of an instance."""
+    """True if the storage of an instance is within the limits of a flavor."""
     return flavor.storage is None or instance.size in flavor.storage

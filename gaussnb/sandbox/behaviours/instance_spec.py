@@ -1,4 +1,4 @@
-"""Creating an instance: what the declaration cannot know is checked against the world."""
+"""The creation of an instance. Checks against the world what the declaration cannot check."""
 
 from __future__ import annotations
 
@@ -8,80 +8,83 @@ from ...core.secrets import reveal
 from ...nosql import engines
 from ...nosql.instance_spec import ChargeInfo, InstanceSpec
 from .. import lifecycle
-from ..lifecycle import End, Work, known
-from ..messages import Refused
-from ..world import SUFFIXES, Instance, balancers, create_time
-from . import Call, backups, disaster_recovery, instances, matching, simulates
+from ..engine.work import Work
+from ..lifecycle import End, known
+from ..refusals import Refused
+from ..world import Instance, create_time
+from . import Context, backups, disaster_recovery, instances, matching, simulates
 from .configurations import check_template, take_template
-from .dedicated_resources import Load, check_room, pools
+from .dedicated_resources import Demand, check_room, pools
 from .network import Reach
 from .quotas import check_another
 
 _DEFAULT_BACKUP = ("00:00-01:00", 7)
 
 
-def _born(end: End) -> None:
+def _created(end: End) -> None:
     instance = end.instance
-    backups.take_back(end)
+    backups.restore_data(end)
     if pair := end.effect.get("pair"):
         disaster_recovery.complete(end.world, pair)
     lifecycle.settled(end.world, instance, end.now)
     backups.automatic(end.world, instance, end.now)  # documented: the first one comes at once
-    instances.age(end.world, instance, end.now)
+    instances.start_aging(end.world, instance, end.now)
 
 
-def _not_born(end: End) -> None:
+def _not_created(end: End) -> None:
     if pair := end.effect.get("pair"):
         disaster_recovery.forget(end.world, pair)
 
 
-def _birth(job: str) -> Work:
+def _creation(job: str) -> Work:
     return known(
-        Work(job, "CREATE", None, going="creating", done="normal", failed="createfail", apply=_born, undo=_not_born)
+        Work(
+            job, "CREATE", None, going="creating", done="normal", failed="createfail", apply=_created, undo=_not_created
+        )
     )
 
 
-CREATE, RESTORE_NEW = _birth("CreateInstance"), _birth("RestoreNewInstance")
+CREATE, RESTORE_NEW = _creation("CreateInstance"), _creation("RestoreNewInstance")
 
 
 @simulates(InstanceSpec)
-def create(spec: InstanceSpec, call: Call) -> dict[str, Any]:
+def create(spec: InstanceSpec, context: Context) -> dict[str, Any]:
     for check in _CHECKS:
-        check(spec, call)
-    instance = _instance(spec, call)
-    take_template(call.world, instance, call.now)
+        check(spec, context)
+    instance = _instance(spec, context)
+    take_template(context.world, instance, context.now)
     if reach := spec.lb_access_control_settings:
         enabled = str(reach.enabled).lower() == "true"
-        call.world.table(Reach).put(Reach(instance.id, reach.type, enabled, reveal(reach.ip_groups)))
+        context.world.table(Reach).put(Reach(instance.id, reach.type, enabled, reveal(reach.ip_groups)))
     prepaid = instance.prepaid
-    job = lifecycle.begin(
-        call.world,
+    task = lifecycle.begin(
+        context.world,
         RESTORE_NEW if spec.restore_info else CREATE,
         instance,
-        call.now,
+        context.now,
         seconds=engines.engine(instance.engine).create_seconds,
-        fail=call.fail,
+        fail=context.fail,
         listed=not prepaid,
-        effect=_past(spec, call) | _twin(spec, instance, call),
+        effect=_restored_data(spec, context) | _promised_pair(spec, instance, context),
     )
-    accepted = {"order_id": call.order()} if prepaid else {"job_id": job.id}
+    accepted = {"order_id": context.order()} if prepaid else {"job_id": task.id}
     return _answer(spec, instance) | accepted
 
 
 # ----------------------------------------------------------------------------------------- checks
 
 
-def _check_region(spec: InstanceSpec, call: Call) -> None:
-    if spec.region != call.world.region:
-        raise Refused("DBS.200024", f"This endpoint serves {call.world.region}.")
-    if spec.enterprise_project_id not in (None, *call.world.enterprise_projects):
+def _check_region(spec: InstanceSpec, context: Context) -> None:
+    if spec.region != context.world.region:
+        raise Refused("DBS.200024", f"This endpoint serves {context.world.region}.")
+    if spec.enterprise_project_id not in (None, *context.world.enterprise_projects):
         raise Refused("DBS.280433")
 
 
-def _check_zone(spec: InstanceSpec, call: Call) -> None:
+def _check_zone(spec: InstanceSpec, context: Context) -> None:
     zones = spec.availability_zone.split(",")
-    if any(zone not in call.world.zones for zone in zones):
-        raise Refused("DBS.200025", f"There are {', '.join(call.world.zones)}.")
+    if any(zone not in context.world.zones for zone in zones):
+        raise Refused("DBS.200025", f"There are {', '.join(context.world.zones)}.")
     mode = engines.mode(spec.datastore.type, spec.mode)
     counts = (1, 2, 3) if "two zones" in mode.features else (1, 3)
     if len(set(zones)) != len(zones) or len(zones) not in counts:
@@ -93,11 +96,11 @@ def _check_zone(spec: InstanceSpec, call: Call) -> None:
         raise Refused("DBS.280244", "availability_zone holds both zones of availability_zone_detail.")
 
 
-def _check_flavor(spec: InstanceSpec, call: Call) -> None:
+def _check_flavor(spec: InstanceSpec, context: Context) -> None:
     code = spec.flavor[0].spec_code
     if engines.flavor(code) is None:
         raise Refused("DBS.280240")
-    status = call.world.zone_status(code)
+    status = context.world.zone_status(code)
     found = {status[zone] for zone in spec.availability_zone.split(",")}
     if "unsupported" in found:
         raise Refused("DBS.280445")
@@ -105,8 +108,8 @@ def _check_flavor(spec: InstanceSpec, call: Call) -> None:
         raise Refused("DBS.280434")
 
 
-def _check_network(spec: InstanceSpec, call: Call) -> None:
-    world = call.world
+def _check_network(spec: InstanceSpec, context: Context) -> None:
+    world = context.world
     if spec.vpc_id not in world.vpcs:
         raise Refused("DBS.200503")
     if spec.subnet_id not in world.subnets:
@@ -115,12 +118,12 @@ def _check_network(spec: InstanceSpec, call: Call) -> None:
         raise Refused("DBS.280248", "The subnet belongs to another VPC.")
     if spec.security_group_id not in world.security_groups:
         raise Refused("DBS.200502")
-    more = int(spec.flavor[0].num) + balancers(spec.datastore.type, spec.mode)
+    more = int(spec.flavor[0].num) + engines.mode(spec.datastore.type, spec.mode).balanced
     lifecycle.check_addresses(world, spec.subnet_id, more)
 
 
-def _check_belongings(spec: InstanceSpec, call: Call) -> None:
-    world = call.world
+def _check_belongings(spec: InstanceSpec, context: Context) -> None:
+    world = context.world
     if spec.configuration_id is not None:
         check_template(world, spec.configuration_id, spec.datastore.type, spec.datastore.version, spec.mode)
     if spec.disk_encryption_id not in (None, *world.keys):
@@ -132,25 +135,25 @@ def _check_belongings(spec: InstanceSpec, call: Call) -> None:
         if (pool.engine, pool.zone) != (spec.datastore.type, spec.availability_zone):
             raise Refused("DBS.280001", f"dedicated_resource_id: the pool is for {pool.engine} in {pool.zone}.")
         flavor = spec.flavor[0]
-        check_room(world, pool.id, Load.of(int(flavor.num), flavor.spec_code, int(flavor.size)))
+        check_room(world, pool.id, Demand.of(int(flavor.num), flavor.spec_code, int(flavor.size)))
 
 
-def _check_restore(spec: InstanceSpec, call: Call) -> None:
+def _check_restore(spec: InstanceSpec, context: Context) -> None:
     if spec.restore_info is None:
         return
     restore, moment = spec.restore_info, spec.restore_info.restore_time
     source: Any
     if restore.backup_id is not None:
-        source = backups.complete(call.world, restore.backup_id)
+        source = backups.complete(context.world, restore.backup_id)
         backups.check_fit(source, spec.datastore.type, spec.datastore.version)
         nodes = source.nodes
     else:
-        source = call.instance(restore.source_instance_id or "")
+        source = context.instance(restore.source_instance_id or "")
         if (source.engine, source.version) != (spec.datastore.type, spec.datastore.version):
             raise Refused("DBS.301024", "Engine and version are those of the source.")
         if source.status not in lifecycle.FILLED:
-            raise Refused(lifecycle.WRONG_STATE)
-        if moment not in [1000 * at for at in backups.moments_of(call.world, source)]:
+            raise Refused(lifecycle.WORKS.wrong_state)
+        if moment not in [1000 * at for at in backups.moments_of(context.world, source)]:
             raise Refused("DBS.301024", "restore_time: one of the moments the source offers.")
         nodes = len(source.nodes)
     if int(spec.flavor[0].num) < nodes:
@@ -159,42 +162,42 @@ def _check_restore(spec: InstanceSpec, call: Call) -> None:
         raise Refused("DBS.280242", f"The source has {source.size} GB.")
 
 
-def _past(spec: InstanceSpec, call: Call) -> dict[str, Any]:
-    """What the data of a new instance is to take, where it comes from the past."""
+def _restored_data(spec: InstanceSpec, context: Context) -> dict[str, Any]:
+    """The effect that restores data into a new instance; empty for a new instance without data."""
     if spec.restore_info is None:
         return {}
     if spec.restore_info.backup_id is not None:
-        backup = call.world.table(backups.Backup)[spec.restore_info.backup_id]
+        backup = context.world.table(backups.Backup)[spec.restore_info.backup_id]
         return {"backup_id": backup.id, **backup.past}
-    source = call.instance(spec.restore_info.source_instance_id or "")
+    source = context.instance(spec.restore_info.source_instance_id or "")
     return {"of": source.id, "back": (spec.restore_info.restore_time or 0) / 1000, "used": source.used}
 
 
-def _twin(spec: InstanceSpec, instance: Instance, call: Call) -> dict[str, Any]:
-    """The pair a new instance is going to be in."""
+def _promised_pair(spec: InstanceSpec, instance: Instance, context: Context) -> dict[str, Any]:
+    """The effect that makes a new instance the half of a recovery pair; empty for none."""
     if spec.dr_info is None:
         return {}
-    source = call.instance(spec.dr_info.source_instance_id)
-    return {"pair": disaster_recovery.promise(call.world, source, instance).id}
+    source = context.instance(spec.dr_info.source_instance_id)
+    return {"pair": disaster_recovery.promise(context.world, source, instance).id}
 
 
-def _check_recovery(spec: InstanceSpec, call: Call) -> None:
+def _check_recovery(spec: InstanceSpec, context: Context) -> None:
     if spec.dr_info is None:
         return
-    source = call.instance(spec.dr_info.source_instance_id)
+    source = context.instance(spec.dr_info.source_instance_id)
     if source.engine != spec.datastore.type:
         raise Refused("DBS.280235", "The source has another engine.")
     lifecycle.check_idle(source, lifecycle.USABLE)
-    if call.world.ties(source.id):
+    if context.world.ties(source.id):
         raise Refused("DBS.200018", "The source is in a pair already.")
 
 
-def _check_quota(spec: InstanceSpec, call: Call) -> None:
-    quota = call.world.quota
-    if quota and len(matching(call.world.instances.values(), engine=spec.datastore.type)) >= quota:
+def _check_quota(spec: InstanceSpec, context: Context) -> None:
+    quota = context.world.quota
+    if quota and len(matching(context.world.instances.values(), engine=spec.datastore.type)) >= quota:
         raise Refused("DBS.280280")
     flavor = spec.flavor[0]
-    check_another(call.world, spec.enterprise_project_id or "0", flavor.spec_code, int(flavor.num))
+    check_another(context.world, spec.enterprise_project_id or "0", flavor.spec_code, int(flavor.num))
 
 
 _CHECKS = (
@@ -211,13 +214,13 @@ _CHECKS = (
 # --------------------------------------------------------------------------------- thing and answer
 
 
-def _instance(spec: InstanceSpec, call: Call) -> Instance:
-    ids, engine, flavor = call.world.ids, spec.datastore.type, spec.flavor[0]
+def _instance(spec: InstanceSpec, context: Context) -> Instance:
+    ids, engine, flavor = context.world.ids, spec.datastore.type, spec.flavor[0]
     start, days = _DEFAULT_BACKUP
     if spec.backup_strategy:
         start = spec.backup_strategy.start_time
         days = int(days if spec.backup_strategy.keep_days is None else spec.backup_strategy.keep_days)
-    digits = SUFFIXES[engine]
+    digits = engines.engine(engine).id_suffix
     instance = Instance(
         id=f"{ids.hex('instance')}in{digits}",
         name=spec.name,
@@ -225,7 +228,7 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         version=spec.datastore.version,
         storage_engine=spec.datastore.storage_engine,
         mode=spec.mode,
-        product_type=(engines.mode(engine, spec.mode).product_types and spec.product_type) or "",
+        product_type=spec.product_type or "" if engines.mode(engine, spec.mode).product_types else "",
         region=spec.region,
         availability_zone=spec.availability_zone,
         vpc_id=spec.vpc_id,
@@ -234,8 +237,8 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
         spec_code=flavor.spec_code,
         size=int(flavor.size),
         port=int(spec.port or engines.engine(engine).port),
-        created=call.now,
-        updated=call.now,
+        created=context.now,
+        updated=context.now,
         group_id=f"{ids.hex('group')}gr{digits}",
         nodes=[],
         status="creating",
@@ -251,7 +254,7 @@ def _instance(spec: InstanceSpec, call: Call) -> Instance:
     )
     if spec.availability_zone_detail and "," in spec.availability_zone:  # documented: ignored for one zone
         instance.availability_zone_detail = reveal(spec.availability_zone_detail)
-    instance.nodes = [lifecycle.new_node(call.world, instance, 1 + number) for number in range(int(flavor.num))]
+    instance.nodes = [lifecycle.new_node(context.world, instance, 1 + number) for number in range(int(flavor.num))]
     return instance
 
 

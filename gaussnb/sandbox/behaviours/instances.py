@@ -1,4 +1,4 @@
-"""Instances: list, change, restart, delete. Creating one is in :mod:`.instance_spec`."""
+"""Instances: list, change, restart, delete. The creation is in :mod:`.instance_spec`."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from ...nosql.operations.instances import (
     UpgradeDbVersion,
 )
 from .. import lifecycle
-from ..lifecycle import End, Work, known, later
-from ..messages import Refused
+from ..engine.work import Work
+from ..lifecycle import End, known, later
+from ..refusals import Refused
 from ..world import Instance, World, kept
-from . import UNSUPPORTED, Call, Page, flavors, matching, recycle_bin, redis_sessions, simulates, wanted
+from . import UNSUPPORTED, Context, Page, flavors, matching, recycle_bin, redis_sessions, simulates, wanted
 from .dedicated_resources import check_growth
 from .quotas import check_larger
 
 _NEW_PATCH = 30 * 24 * 3600
-"""How long an instance has the newest patch of its engine, in seconds."""
+"""Seconds until a new patch appears for an instance."""
 _COMMON = ("password", "passwd", "admin", "rwuser", "qwerty", "abc", "123", "huawei", "gauss")
 
 
@@ -52,11 +53,11 @@ def _resized(end: End) -> None:
 def _upgraded(end: End) -> None:
     end.instance.patch += 1
     end.instance.patch_available = False
-    age(end.world, end.instance, end.now)
+    start_aging(end.world, end.instance, end.now)
 
 
 def _older(end: End) -> None:
-    if instance := end.world.instances.get(end.job.instance_id):
+    if instance := end.world.instances.get(end.task.instance_id):
         instance.patch_available = True
         end.world.touch(instance, end.now)
 
@@ -66,19 +67,21 @@ def _recycled(end: End) -> None:
 
 
 def _switched(end: End) -> None:
-    """The standby takes over: its zone is the primary one, and every client connects anew."""
+    """Let the standby take over: its zone becomes the primary one, and every client connects again."""
     if zones := end.instance.availability_zone_detail:
         end.instance.availability_zone_detail = dict(zip(zones, reversed(zones.values())))
     redis_sessions.break_off(end.world, end.instance, end.now)
 
 
-def age(world: World, instance: Instance, now: float) -> None:
-    """Let a newer patch appear in due time."""
+def start_aging(world: World, instance: Instance, now: float) -> None:
+    """Start the timer after which a new patch appears."""
     if instance.version:
         later(world, _AGE, instance, now + _NEW_PATCH)
 
 
-DELETE = known(Work("DeleteInstance", "DELETE", 120, gone=True, allowed=lifecycle.ANY, apply=_recycled))
+DELETE = known(
+    Work("DeleteInstance", "DELETE", DeleteInstance.route.takes, gone=True, allowed=lifecycle.ANY, apply=_recycled)
+)
 RESIZE = known(Work("ResizeInstance", "RESIZE_FLAVOR", 600, orders=True, apply=_resized))
 UPGRADE = known(Work("UpgradeDbVersion", "UPGRADE", 600, apply=_upgraded))
 SWITCH_OVER = known(Work("SwitchOver", "SWITCHOVER", 60, apply=_switched))
@@ -86,8 +89,8 @@ _AGE = known(Work("NewPatch", "", 0, apply=_older))
 
 
 @simulates(ListInstances)
-def list_instances(op: ListInstances, call: Call) -> Page:
-    world = call.world
+def list_instances(op: ListInstances, context: Context) -> Page:
+    world = context.world
     if op.id and not op.id.startswith("*"):
         found: Any = [world.instances[op.id]] if op.id in world.instances else []
     else:
@@ -100,49 +103,49 @@ def list_instances(op: ListInstances, call: Call) -> Page:
 
 
 @simulates(UpdateInstanceName)
-def rename(op: UpdateInstanceName, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def rename(op: UpdateInstanceName, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     lifecycle.check_status(instance, lifecycle.MADE)
     instance.name = op.name
-    call.world.touch(instance, call.now)
+    context.world.touch(instance, context.now)
     return {}
 
 
 @simulates(RestartInstance)
-def restart(op: RestartInstance, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def restart(op: RestartInstance, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     if op.node_id is None:
-        return call.start(lifecycle.RESTART, instance)
-    if (instance.engine, instance.mode) != ("redis", "CloudNativeCluster"):
+        return context.start(lifecycle.RESTART, instance)
+    if not engines.mode(instance.engine, instance.mode).node_restart:
         raise Refused(UNSUPPORTED, "node_id: only nodes of a cloud-native Redis instance restart alone.")
     if op.node_id not in (node.id for node in instance.nodes):
         raise Refused("DBS.200013")
-    return call.start(lifecycle.RESTART_NODE, instance, nodes=[op.node_id])
+    return context.start(lifecycle.RESTART_NODE, instance, nodes=[op.node_id])
 
 
 @simulates(DeleteInstance)
-def delete(op: DeleteInstance, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def delete(op: DeleteInstance, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     if instance.prepaid:
         raise Refused("DBS.280456")
-    if call.world.ties(instance.id):
+    if context.world.ties(instance.id):
         raise Refused("DBS.280406", "It is in a pair: part that first.")
-    return call.start(DELETE, instance)
+    return context.start(DELETE, instance)
 
 
 # ---------------------------------------------------------------------------------------- password
 
 
 @simulates(ResetPassword)
-def reset_password(op: ResetPassword, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def reset_password(op: ResetPassword, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     lifecycle.check_idle(instance, lifecycle.FILLED)
-    call.world.touch(instance, call.now)  # the password itself is kept nowhere
+    context.world.touch(instance, context.now)  # the password itself is not stored
     return {}
 
 
 @simulates(CheckWeekPassword, "data")
-def check_password(op: CheckWeekPassword, call: Call) -> dict[str, Any]:
+def check_password(op: CheckWeekPassword, context: Context) -> dict[str, Any]:
     password = op.password.get_secret_value() if isinstance(op.password, SecretStr) else op.password
     kinds = (str.islower, str.isupper, str.isdigit, lambda char: not char.isalnum())
     present = sum(any(map(kind, password)) for kind in kinds)
@@ -154,19 +157,19 @@ def check_password(op: CheckWeekPassword, call: Call) -> dict[str, Any]:
 
 
 @simulates(ResizeInstance)
-def resize(op: ResizeInstance, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    check_target(call.world, instance, op.target_spec_code)
-    return call.start(RESIZE, instance, spec_code=op.target_spec_code)
+def resize(op: ResizeInstance, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    check_target(context.world, instance, op.target_spec_code)
+    return context.start(RESIZE, instance, spec_code=op.target_spec_code)
 
 
 def check_target(world: World, instance: Instance, code: str) -> None:
-    """Refuse a specification an instance cannot change to."""
+    """Refuse a specification that an instance cannot change to."""
     fitting = {flavor.spec_code: flavor for flavor in engines.flavors(instance.engine, instance.mode)}
     if code == instance.spec_code:
         raise Refused("DBS.280480")
     if code not in fitting:
-        raise Refused("DBS.239013", "Another engine or mode has it, or none.")
+        raise Refused("DBS.239013", "The engine and mode have no such specification.")
     if not flavors.holds(fitting[code], instance):
         raise Refused("DBS.240013", f"It holds {instance.size} GB.")
     status = world.zone_status(code)
@@ -177,47 +180,47 @@ def check_target(world: World, instance: Instance, code: str) -> None:
 
 
 @simulates(UpgradeDbVersion)
-def upgrade(op: UpgradeDbVersion, call: Call) -> dict[str, Any]:
-    return _upgrade(call.instance(op.instance_id), call)
+def upgrade(op: UpgradeDbVersion, context: Context) -> dict[str, Any]:
+    return _upgrade(context.instance(op.instance_id), context)
 
 
 @simulates(BatchUpgradeDatabaseVersion)
-def upgrade_many(op: BatchUpgradeDatabaseVersion, call: Call) -> dict[str, Any]:
-    engine = {one.engine for one in map(call.world.instances.get, op.instance_ids) if one}
+def upgrade_many(op: BatchUpgradeDatabaseVersion, context: Context) -> dict[str, Any]:
+    engine = {one.engine for one in map(context.world.instances.get, op.instance_ids) if one}
     if len(engine) > 1:
         raise Refused("DBS.280235", "All instances have one engine.")
-    return {"upgrade_results": [_upgrade_one(instance_id, call) for instance_id in op.instance_ids]}
+    return {"upgrade_results": [_upgrade_one(instance_id, context) for instance_id in op.instance_ids]}
 
 
-def _upgrade_one(instance_id: str, call: Call) -> dict[str, Any]:
+def _upgrade_one(instance_id: str, context: Context) -> dict[str, Any]:
     try:
-        return {"instance_id": instance_id, **_upgrade(call.instance(instance_id), call)}
+        return {"instance_id": instance_id, **_upgrade(context.instance(instance_id), context)}
     except Refused as refused:
         return {"instance_id": instance_id, "error_code": refused.code, "error_message": refused.message}
 
 
-def _upgrade(instance: Instance, call: Call) -> dict[str, Any]:
+def _upgrade(instance: Instance, context: Context) -> dict[str, Any]:
     check_upgrade(instance)
-    return call.start(UPGRADE, instance)
+    return context.start(UPGRADE, instance)
 
 
 def check_upgrade(instance: Instance) -> None:
-    """Refuse an upgrade of what has the newest patch."""
+    """Refuse an upgrade of an instance that has the newest patch."""
     if not instance.patch_available:
         raise Refused(UNSUPPORTED, "It has the newest patch.")
 
 
-# ------------------------------------------------------------------------------------- only for some
+# ------------------------------------------------------------------------------ only for some modes
 
 
-@simulates(SwitchOver, only=("redis Replication",))
-def switch_over(op: SwitchOver, call: Call) -> dict[str, Any]:
-    return call.start(SWITCH_OVER, call.instance(op.instance_id))
+@simulates(SwitchOver)
+def switch_over(op: SwitchOver, context: Context) -> dict[str, Any]:
+    return context.start(SWITCH_OVER, context.instance(op.instance_id))
 
 
-@simulates(SetInstanceDataDump, only=("influxdb EnhancedCluster",))
-def set_data_dump(op: SetInstanceDataDump, call: Call) -> dict[str, Any]:
-    instance, table = call.instance(op.instance_id), call.world.table(DataDump)
+@simulates(SetInstanceDataDump)
+def set_data_dump(op: SetInstanceDataDump, context: Context) -> dict[str, Any]:
+    instance, table = context.instance(op.instance_id), context.world.table(DataDump)
     lifecycle.check_idle(instance, lifecycle.USABLE)
     if op.action == "open":
         table.put(DataDump(instance.id, op.bucket_name))

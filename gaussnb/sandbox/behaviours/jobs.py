@@ -1,30 +1,31 @@
-"""Jobs: a window of 30 days on everything that was accepted."""
+"""Jobs: the list shows the accepted work of a period of at most 30 days."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from ...nosql.operations.jobs import ListJobs
-from ..messages import Refused, encode
-from . import Call, Page, simulates
+from ..engine.messages import encode
+from ..refusals import Refused
+from . import Context, Page, simulates
 
 _WINDOW = 30 * 24 * 3600
 
 
 @simulates(ListJobs)
-def list_jobs(op: ListJobs, call: Call) -> Page:
-    begin, end = _window(op, call.now)
-    one = call.world.jobs.get(op.id) if op.id else None
-    candidates = ([one] if one else []) if op.id else call.world.jobs.newest_first()
+def list_jobs(op: ListJobs, context: Context) -> Page:
+    begin, end = _window(op, context.now)
+    one = context.world.tasks.get(op.id) if op.id else None
+    candidates = ([one] if one else []) if op.id else context.world.tasks.newest_first()
     found = [
-        job
-        for job in candidates
-        if job.listed
-        and begin <= int(job.start) <= end  # as it is shown: to the second
-        and op.status in (None, job.status)
-        and op.name in (None, job.work)
+        task
+        for task in candidates
+        if task.listed
+        and begin <= int(task.start) <= end  # the list shows the start to the second
+        and op.status in (None, task.status)
+        and op.name in (None, task.work)
     ]
-    return Page(found, lambda job: encode(job.wire(call.now)))
+    return Page(found, lambda task: encode(task.wire(context.now)))
 
 
 def _window(op: ListJobs, now: float) -> tuple[float, float]:

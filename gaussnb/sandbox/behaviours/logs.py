@@ -1,4 +1,4 @@
-"""Logs: lines that follow from the seed and the hour, so that reading them again shows the same ones."""
+"""Logs: their lines follow from the seed and the time, so that reading a log again shows the same lines."""
 
 from __future__ import annotations
 
@@ -25,19 +25,21 @@ from ...nosql.operations.logs import (
     ShowSlowLogDesensitization,
     SwitchSlowlogDesensitization,
 )
-from ..lifecycle import MADE, check_status
-from ..messages import Refused
-from ..world import Instance, Node, World, job_time, kept
-from . import Call, Page, matching, simulates
+from ..engine.tables import job_time
+from ..lifecycle import MADE
+from ..refusals import Refused
+from ..world import Instance, Node, World, kept
+from . import Context, Page, matching, simulates
+from .redis import running
 
 _DAYS = 30
-_SLOW_EVERY, _ERROR_EVERY = 600, 1800  # seconds: roughly one line in each
+_SLOW_EVERY, _ERROR_EVERY = 600, 1800  # seconds between two lines, on average
 _MASKED = "***"
 _REACH = 2000
 
-# ------------------------------------------------------------------------------- what is written
+# ------------------------------------------------------------------------------------ the lines
 
-# kind, where it is (keyspace and table, database and collection, …), the statement with a value in it
+# kind, place (keyspace and table, database and collection, …), the statement with a value in it
 _SLOW: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     "cassandra": (
         ("select", "shop", "orders", "SELECT * FROM shop.orders WHERE customer_id = {} ALLOW FILTERING"),
@@ -75,7 +77,7 @@ _ERRORS = (
 
 @dataclass(frozen=True)
 class Line:
-    """One line: when, by which node, and the numbers everything else in it follows from."""
+    """One line of a log: its moment, its node, and random bytes that everything else follows from."""
 
     number: int
     moment: float
@@ -91,38 +93,36 @@ class Line:
 
     @property
     def cost(self) -> int:
-        """Milliseconds: mostly a little too long, now and then much."""
+        """Milliseconds: most statements are a little too slow, one in eight much."""
         return 500 + self.roll(4, 1500) + (self.roll(8, 8000) if self.dice[1] < 32 else 0)
 
 
-def _lines(call: Call, instance: Instance, what: str, every: int, start: float, end: float) -> Iterator[Line]:
-    """The lines of a log between two moments, oldest first: one in each stretch of time, somewhere in it,
-    by one of the nodes there were."""
+def _lines(context: Context, instance: Instance, what: str, every: int, start: float, end: float) -> Iterator[Line]:
+    """The lines of a log between two moments, oldest first: one in each period of ``every`` seconds, at a random moment
+    in the period, by one of the nodes that existed then."""
     start = max(start, instance.created + engines.engine(instance.engine).create_seconds)
     for number in range(math.floor(start / every), math.floor(end / every) + 1):
-        dice = hashlib.sha256(f"{call.world.ids.seed} {instance.id} {what} {number}".encode()).digest()
+        dice = hashlib.sha256(f"{context.world.ids.seed} {instance.id} {what} {number}".encode()).digest()
         moment = number * every + int.from_bytes(dice[12:16], "big") % every
         nodes = [node for node in instance.nodes if node.since is not None and node.since <= moment]
         if nodes and start <= moment <= end:
             yield Line(number, moment, nodes[dice[2] % len(nodes)], dice)
 
 
-def _between(call: Call, start: datetime, end: datetime, days: int) -> tuple[float, float]:
-    """The stretch of time that is asked for."""
+def _between(context: Context, start: datetime, end: datetime, days: int) -> tuple[float, float]:
+    """The requested period.
+
+    Raises:
+        Refused: when it begins too long ago, lies in the future, or ends before it begins.
+    """
     begin, until = start.timestamp(), end.timestamp()
-    if begin < call.now - days * 24 * 3600 - 1:
+    if begin < context.now - days * 24 * 3600 - 1:
         raise Refused("DBS.280067", f"At most {days} days ago.")
-    if until > call.now:
-        raise Refused("DBS.280068", "It lies in the future.")
+    if until > context.now:
+        raise Refused("DBS.280068", "It is in the future.")
     if until < begin:
-        raise Refused("DBS.280068", "It lies before the start.")
+        raise Refused("DBS.280068", "It is before the start.")
     return begin, until
-
-
-def _logging(instance_id: str, call: Call) -> Instance:
-    instance = call.instance(instance_id)
-    check_status(instance, MADE)
-    return instance
 
 
 def _check_node(instance: Instance, node_id: str | None) -> None:
@@ -136,16 +136,16 @@ def _check_node(instance: Instance, node_id: str | None) -> None:
 _WRONG = "DBS.201020"
 
 
-def _asked(
-    op: LogQuery, call: Call, what: str, every: int, shown: Callable[[Line], dict[str, Any]]
+def _page_of(
+    op: LogQuery, context: Context, what: str, every: int, shown: Callable[[Line], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The page of a log that is asked for."""
-    instance = _logging(op.instance_id, call)
-    start, end = _between(call, op.start_time, op.end_time, _DAYS)
+    """The requested page of a log."""
+    instance = running(context, op.instance_id, MADE)
+    start, end = _between(context, op.start_time, op.end_time, _DAYS)
     _check_node(instance, op.node_id)
     after = -1 if op.line_num is None else int(op.line_num)
     page: list[dict[str, Any]] = []
-    for line in _lines(call, instance, what, every, start, end):
+    for line in _lines(context, instance, what, every, start, end):
         if line.number <= after or op.node_id not in (None, line.node.id):
             continue
         item = {
@@ -172,7 +172,7 @@ _EQUAL = ("operate_type", "severity", "database", "retention_policy")
 
 
 def _holds(op: LogQuery, item: dict[str, Any]) -> bool:
-    """Whether a line is what the filters ask for; each log has some of them."""
+    """True if a line passes the filters of the request; each log has some of them."""
     words = getattr(op, "keywords", None) or []
     text = item.get("whole_message") or item.get("raw_message") or ""
     low, high = getattr(op, "min_cost_time", None), getattr(op, "max_cost_time", None)
@@ -189,41 +189,43 @@ def _holds(op: LogQuery, item: dict[str, Any]) -> bool:
     )
 
 
-def _slow(op: LogQuery, call: Call, engine: str, more: Callable[[Line, str, str], dict[str, Any]]) -> dict[str, Any]:
-    masked = _masked(call.world, op.instance_id)
+def _slow(
+    op: LogQuery, context: Context, engine: str, more: Callable[[Line, str, str], dict[str, Any]]
+) -> dict[str, Any]:
+    masked = _masked(context.world, op.instance_id)
 
     def shown(line: Line) -> dict[str, Any]:
         kind, place, part, statement = line.pick(_SLOW[engine])
         text = statement.format(_MASKED if masked else line.roll(16, 100_000))
         return {"operate_type": kind, "whole_message": text, "cost_time": line.cost, **more(line, place, part)}
 
-    return {"slow_logs": _asked(op, call, "slow", _SLOW_EVERY, shown)}
+    return {"slow_logs": _page_of(op, context, "slow", _SLOW_EVERY, shown)}
 
 
-@simulates(ListCassandraSlowLogs, "data", only=("cassandra",), wrong=_WRONG)
-def cassandra_slow(op: ListCassandraSlowLogs, call: Call) -> dict[str, Any]:
-    return _slow(op, call, "cassandra", lambda line, keyspace, table: {"keyspace": keyspace, "table": table})
+@simulates(ListCassandraSlowLogs, "data", wrong=_WRONG)
+def cassandra_slow(op: ListCassandraSlowLogs, context: Context) -> dict[str, Any]:
+    return _slow(op, context, "cassandra", lambda line, keyspace, table: {"keyspace": keyspace, "table": table})
 
 
-@simulates(ListInfluxdbSlowLogs, "data", only=("influxdb",), wrong=_WRONG)
-def influxdb_slow(op: ListInfluxdbSlowLogs, call: Call) -> dict[str, Any]:
+@simulates(ListInfluxdbSlowLogs, "data", wrong=_WRONG)
+def influxdb_slow(op: ListInfluxdbSlowLogs, context: Context) -> dict[str, Any]:
     return _slow(
         op,
-        call,
+        context,
         "influxdb",
         lambda line, database, policy: {
             "database": database,
             "retention_policy": policy,
-            "cost_time": str(line.cost),  # a text in this log alone
+            "cost_time": str(line.cost),  # a text in this log only
         },
     )
 
 
-@simulates(ListMongodbSlowLogs, "data", only=("mongodb",), wrong=_WRONG)
-def mongodb_slow(op: ListMongodbSlowLogs, call: Call) -> dict[str, Any]:
+@simulates(ListMongodbSlowLogs, "data", wrong=_WRONG)
+def mongodb_slow(op: ListMongodbSlowLogs, context: Context) -> dict[str, Any]:
     return _slow(
         op,
-        call,
+        context,
         "mongodb",
         lambda line, database, collection: {
             "database": database,
@@ -235,33 +237,33 @@ def mongodb_slow(op: ListMongodbSlowLogs, call: Call) -> dict[str, Any]:
     )
 
 
-@simulates(ListRedisSlowLogs, "data", only=("redis",), wrong=_WRONG)
-def redis_slow(op: ListRedisSlowLogs, call: Call) -> dict[str, Any]:
-    return _slow(op, call, "redis", lambda line, database, _: {"cost_time": line.cost / 10})
+@simulates(ListRedisSlowLogs, "data", wrong=_WRONG)
+def redis_slow(op: ListRedisSlowLogs, context: Context) -> dict[str, Any]:
+    return _slow(op, context, "redis", lambda line, database, _: {"cost_time": line.cost / 10})
 
 
-@simulates(ListMongodbErrorLogs, "data", only=("mongodb",), wrong=_WRONG)
-def mongodb_errors(op: ListMongodbErrorLogs, call: Call) -> dict[str, Any]:
+@simulates(ListMongodbErrorLogs, "data", wrong=_WRONG)
+def mongodb_errors(op: ListMongodbErrorLogs, context: Context) -> dict[str, Any]:
     def shown(line: Line) -> dict[str, Any]:
         severity, text = line.pick(_ERRORS)
         return {"severity": severity, "raw_message": text.format(line.node.private_ip)}
 
-    return {"error_logs": _asked(op, call, "error", _ERROR_EVERY, shown)}
+    return {"error_logs": _page_of(op, context, "error", _ERROR_EVERY, shown)}
 
 
 # --------------------------------------------------------------------------------- the older calls
 
 
 @simulates(ListSlowLogs, "data")
-def older_slow(op: ListSlowLogs, call: Call) -> Page:
-    instance = _logging(op.instance_id, call)
-    engine = instance.engine if instance.engine in _SLOW else "cassandra"
-    masked = _masked(call.world, instance.id)
-    start, end = _between(call, op.start_date, op.end_date, 31)
+def older_slow(op: ListSlowLogs, context: Context) -> Page:
+    instance = running(context, op.instance_id, MADE)
+    engine = engines.engine(instance.engine)
+    masked = _masked(context.world, instance.id)
+    start, end = _between(context, op.start_date, op.end_date, 31)
     _check_node(instance, op.node_id)
     found = []
-    for line in _lines(call, instance, "slow", _SLOW_EVERY, start, end):
-        kind, place, _, statement = line.pick(_SLOW[engine])
+    for line in _lines(context, instance, "slow", _SLOW_EVERY, start, end):
+        kind, place, _, statement = line.pick(_SLOW[engine.built_on or engine.name])
         if op.node_id in (None, line.node.id) and (op.type is None or op.type.lower() == kind.lower()):
             moment = datetime.fromtimestamp(line.moment, UTC)
             found.append(
@@ -277,12 +279,12 @@ def older_slow(op: ListSlowLogs, call: Call) -> Page:
 
 
 @simulates(ShowErrorLog, "data")
-def older_errors(op: ShowErrorLog, call: Call) -> Page:
-    instance = _logging(op.instance_id, call)
-    start, end = _between(call, op.start_time, op.end_time, 31)
+def older_errors(op: ShowErrorLog, context: Context) -> Page:
+    instance = running(context, op.instance_id, MADE)
+    start, end = _between(context, op.start_time, op.end_time, 31)
     _check_node(instance, op.node_id)
     found = []
-    for line in _lines(call, instance, "error", _ERROR_EVERY, start, end):
+    for line in _lines(context, instance, "error", _ERROR_EVERY, start, end):
         level, text = line.pick(_ERRORS)
         if op.node_id in (None, line.node.id) and op.type in (None, level):
             found.append(
@@ -302,7 +304,7 @@ def older_errors(op: ShowErrorLog, call: Call) -> Page:
 @kept("unmasked log", ends_with_instance=True)
 @dataclass
 class Unmasked:
-    """An instance whose slow log shows values; without it they are masked."""
+    """An instance whose slow log shows values; the slow logs of other instances mask them."""
 
     id: str
 
@@ -312,14 +314,14 @@ def _masked(world: World, instance_id: str) -> bool:
 
 
 @simulates(ShowSlowLogDesensitization)
-def show_masking(op: ShowSlowLogDesensitization, call: Call) -> dict[str, Any]:
-    masked = _masked(call.world, call.instance(op.instance_id).id)
+def show_masking(op: ShowSlowLogDesensitization, context: Context) -> dict[str, Any]:
+    masked = _masked(context.world, context.instance(op.instance_id).id)
     return {"desensitization_status": "on" if masked else "off"}
 
 
 @simulates(SwitchSlowlogDesensitization)
-def set_masking(op: SwitchSlowlogDesensitization, call: Call) -> dict[str, Any]:
-    instance, unmasked = _logging(op.instance_id, call), call.world.table(Unmasked)
+def set_masking(op: SwitchSlowlogDesensitization, context: Context) -> dict[str, Any]:
+    instance, unmasked = running(context, op.instance_id, MADE), context.world.table(Unmasked)
     if op.desensitization_status == "off":
         unmasked.put(Unmasked(instance.id))
     elif instance.id in unmasked:
@@ -333,7 +335,7 @@ def set_masking(op: SwitchSlowlogDesensitization, call: Call) -> dict[str, Any]:
 @kept("log stream", ends_with_instance=True)
 @dataclass
 class Stream:
-    """One log of an instance that goes, or went, to the log service."""
+    """One log of an instance that is, or was, sent to the log service."""
 
     id: str
     instance_id: str
@@ -352,13 +354,13 @@ class Stream:
 
 
 def _supported(instance: Instance) -> list[str]:
-    return ["slow_log", "audit_log"] if instance.engine == "redis" else ["slow_log"]
+    return list(engines.engine(instance.engine).log_types)
 
 
 @simulates(ListLtsConfigs)
-def list_streams(op: ListLtsConfigs, call: Call) -> list[dict[str, Any]]:
+def list_streams(op: ListLtsConfigs, context: Context) -> list[dict[str, Any]]:
     found = matching(
-        call.world.instances.newest_first(), id=op.instance_id, enterprise_project_id=op.enterprise_project_id
+        context.world.instances.newest_first(), id=op.instance_id, enterprise_project_id=op.enterprise_project_id
     )
     return [
         {
@@ -373,7 +375,7 @@ def list_streams(op: ListLtsConfigs, call: Call) -> list[dict[str, Any]]:
                 "supported_log_types": _supported(one),
             },
             "lts_configs": [
-                stream.wire() for stream in matching(call.world.table(Stream).values(), instance_id=one.id)
+                stream.wire() for stream in matching(context.world.table(Stream).values(), instance_id=one.id)
             ],
         }
         for one in found
@@ -382,20 +384,20 @@ def list_streams(op: ListLtsConfigs, call: Call) -> list[dict[str, Any]]:
 
 
 @simulates(SaveLtsConfigs)
-def enable_stream(op: SaveLtsConfigs, call: Call) -> dict[str, Any]:
-    for instance in [_logging(id, call) for id in op.instance_ids]:
+def enable_stream(op: SaveLtsConfigs, context: Context) -> dict[str, Any]:
+    for instance in [running(context, id, MADE) for id in op.instance_ids]:
         if op.log_type not in _supported(instance):
             raise Refused("DBS.280066", "An instance has no such log.")
     for id in op.instance_ids:
         stream = Stream(f"{id} {op.log_type}", id, op.log_type, op.lts_group_id, op.lts_stream_id)
-        call.world.table(Stream).put(stream)
+        context.world.table(Stream).put(stream)
     return {}
 
 
 @simulates(DeleteLtsConfigs)
-def disable_stream(op: DeleteLtsConfigs, call: Call) -> dict[str, Any]:
-    streams = call.world.table(Stream)
-    for instance in [call.instance(id) for id in op.instance_ids]:
+def disable_stream(op: DeleteLtsConfigs, context: Context) -> dict[str, Any]:
+    streams = context.world.table(Stream)
+    for instance in [context.instance(id) for id in op.instance_ids]:
         if stream := streams.get(f"{instance.id} {op.log_type}"):
             stream.enabled = False
             streams.put(stream)

@@ -1,4 +1,4 @@
-"""Nodes: more of them, fewer of them, and nodes that are shut down."""
+"""Nodes: adding, removing, starting and shutting down nodes."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from ...nosql.operations.nodes import (
     ShrinkInstanceNode,
 )
 from .. import lifecycle
-from ..lifecycle import End, Work, known, marked
-from ..messages import Refused
+from ..engine.work import Work
+from ..lifecycle import End, known, marked
+from ..refusals import Refused
 from ..world import Instance, World, kept
-from . import UNSUPPORTED, Call, matching, simulates
+from . import UNSUPPORTED, Context, matching, simulates
 from .dedicated_resources import check_growth
 from .quotas import check_larger
 
 _ADDRESSES = 200
-"""How many nodes an instance gets in all, unless its policy says fewer."""
+"""The largest number of nodes of an instance, unless its policy names a smaller one."""
 
 
 @kept("node_policy", ends_with_instance=True)
 @dataclass
 class NodePolicy:
-    """When nodes are added to an instance by themselves."""
+    """The policy for automatic node expansion of an instance."""
 
     id: str
     switch_option: bool = False
@@ -51,7 +52,7 @@ def _added(end: End) -> None:
 @kept("load", ends_with_instance=True)
 @dataclass
 class Load:
-    """How busy some nodes of an instance are, in percent; the others are idle."""
+    """The load of some nodes of an instance, in percent; the other nodes are idle."""
 
     id: str
     """The instance."""
@@ -90,24 +91,24 @@ def _span(instance: Instance) -> engines.Span:
 
 
 @simulates(ExpandInstanceNode)
-def add(op: ExpandInstanceNode, call: Call) -> dict[str, Any]:
-    instance, world = call.instance(op.instance_id), call.world
+def add(op: ExpandInstanceNode, context: Context) -> dict[str, Any]:
+    instance, world = context.instance(op.instance_id), context.world
     span, present = _span(instance), len(instance.nodes)
     if span.low == span.high:
-        raise Refused("DBS.240002", "This mode has always as many nodes.")
+        raise Refused("DBS.240002", "This mode has a fixed number of nodes.")
     if span.high is not None and present + op.num > span.high:
         raise Refused("DBS.240012", f"At most {span.high}.")
     if op.subnet_id is not None:
-        _check_subnet(op.subnet_id, instance, call)
+        _check_subnet(op.subnet_id, instance, context)
     check_larger(world, instance, instance.spec_code, present + op.num)
     lifecycle.check_idle(instance, ADD.allowed)
     lifecycle.check_addresses(world, op.subnet_id or instance.subnet_id, op.num)
     check_growth(world, instance, nodes=op.num)
-    return call.start(ADD, instance, nodes=_new(world, instance, op.num, op.subnet_id or ""))
+    return context.start(ADD, instance, nodes=_new(world, instance, op.num, op.subnet_id or ""))
 
 
 def _new(world: World, instance: Instance, num: int, subnet_id: str = "") -> list[str]:
-    """Let so many more nodes begin to exist; their ids."""
+    """Add nodes that are being created to an instance; their ids."""
     number = 1 + max(int(node.name.rpartition("_")[2]) for node in instance.nodes)
     new = [lifecycle.new_node(world, instance, number + more, subnet_id=subnet_id) for more in range(num)]
     for node in new:
@@ -116,48 +117,48 @@ def _new(world: World, instance: Instance, num: int, subnet_id: str = "") -> lis
     return [node.id for node in new]
 
 
-def _check_subnet(subnet_id: str, instance: Instance, call: Call) -> None:
-    if instance.engine != "cassandra":
+def _check_subnet(subnet_id: str, instance: Instance, context: Context) -> None:
+    if not engines.engine(instance.engine).node_subnets:
         raise Refused(UNSUPPORTED, "Only nodes of Cassandra stand in a subnet of their own.")
-    if subnet_id not in call.world.subnets:
+    if subnet_id not in context.world.subnets:
         raise Refused("DBS.200501")
-    if call.world.subnets[subnet_id].vpc_id != instance.vpc_id:
+    if context.world.subnets[subnet_id].vpc_id != instance.vpc_id:
         raise Refused("DBS.280248", "The subnet belongs to another VPC.")
 
 
 @simulates(ShrinkInstanceNode)
-def remove(op: ShrinkInstanceNode, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def remove(op: ShrinkInstanceNode, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     span, present = _span(instance), [node.id for node in instance.nodes]
     if span.low == span.high:
         raise Refused("DBS.240009")
-    if op.node_list is not None:  # documented: goes before the number
+    if op.node_list is not None:  # documented: node_list goes before num
         chosen = list(dict.fromkeys(op.node_list))
         if not set(chosen) <= set(present):
             raise Refused("DBS.239012")
     else:
         chosen = present[::-1][: op.num]
-    if instance.engine == "redis" and len(chosen) != 1:
+    if engines.engine(instance.engine).removes_one and len(chosen) != 1:
         raise Refused("DBS.239011", "Redis gives up one node at a time.")
     asked = len(chosen) if op.node_list is not None else op.num or 0
     if len(present) - asked < span.low:
         raise Refused("DBS.239014", f"At least {span.low} stay.")
-    return call.start(REMOVE, instance, nodes=chosen)
+    return context.start(REMOVE, instance, nodes=chosen)
 
 
 @simulates(DeleteEnlargeFailNode)
-def remove_failed(op: DeleteEnlargeFailNode, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def remove_failed(op: DeleteEnlargeFailNode, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     if not (found := matching(instance.nodes, id=op.node_id)):
         raise Refused("DBS.200013")
     if found[0].status != "enlargefail":
         raise Refused("DBS.239012", "Only a node that could not be added.")
-    return call.start(CLEAN_UP, instance, nodes=[op.node_id])
+    return context.start(CLEAN_UP, instance, nodes=[op.node_id])
 
 
-@simulates(OfflineNodes, only=("redis",))
-def set_power(op: OfflineNodes, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+@simulates(OfflineNodes)
+def set_power(op: OfflineNodes, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     if not set(op.node_ids) <= {node.id for node in instance.nodes}:
         raise Refused("DBS.280407")
     lifecycle.check_idle(instance, lifecycle.USABLE)
@@ -166,32 +167,32 @@ def set_power(op: OfflineNodes, call: Call) -> dict[str, Any]:
     if not set(op.node_ids) <= as_before:
         raise Refused("DBS.200076", f"{op.action} is for nodes that are {before}.")
     if work is SHUT_DOWN and as_before <= set(op.node_ids):
-        raise Refused("DBS.212003", "One node must go on.")
-    return call.start(work, instance, nodes=op.node_ids)
+        raise Refused("DBS.212003", "One node must stay on.")
+    return context.start(work, instance, nodes=op.node_ids)
 
 
-@simulates(ShowAutoNodeExpansionPolicy, only=("cassandra",))
-def show_policy(op: ShowAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    shown = asdict(call.world.table(NodePolicy).get(instance.id) or NodePolicy(instance.id))
+@simulates(ShowAutoNodeExpansionPolicy)
+def show_policy(op: ShowAutoNodeExpansionPolicy, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    shown = asdict(context.world.table(NodePolicy).get(instance.id) or NodePolicy(instance.id))
     del shown["id"]
     return shown
 
 
-@simulates(ModifyAutoNodeExpansionPolicy, only=("cassandra",))
-def set_policy(op: ModifyAutoNodeExpansionPolicy, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+@simulates(ModifyAutoNodeExpansionPolicy)
+def set_policy(op: ModifyAutoNodeExpansionPolicy, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     flavor = engines.flavor(instance.spec_code)
     if op.switch_option and flavor and flavor.vcpus <= 2:
         raise Refused(UNSUPPORTED, "Only nodes of more than 2 CPUs.")
     given = {name: value for name, value in op if name != "instance_id" and value is not None}
-    call.world.table(NodePolicy).put(NodePolicy(instance.id, **given))
-    expand(call.world, instance, call.now)
+    context.world.table(NodePolicy).put(NodePolicy(instance.id, **given))
+    expand(context.world, instance, context.now)
     return {}
 
 
 def load(world: World, instance: Instance, nodes: int | None, cpu: float, memory: float, now: float) -> None:
-    """Let nodes of an instance be so busy: all of them, or so many."""
+    """Set the load of the first ``nodes`` nodes of an instance, or of all."""
     busy = [node.id for node in instance.nodes][:nodes]
     world.table(Load).put(Load(instance.id, busy, cpu, memory))
     lifecycle.settled(world, instance, now)
@@ -199,7 +200,7 @@ def load(world: World, instance: Instance, nodes: int | None, cpu: float, memory
 
 @lifecycle.afterwards
 def expand(world: World, instance: Instance, now: float) -> None:
-    """Add nodes where the policy of the instance wants it, as far as its limits and quotas allow."""
+    """Add nodes if the policy of the instance says so, within its limits and quotas."""
     policy, busy = world.table(NodePolicy).get(instance.id), world.table(Load).get(instance.id)
     if policy is None or busy is None or not policy.switch_option:
         return

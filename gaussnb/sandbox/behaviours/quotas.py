@@ -1,4 +1,4 @@
-"""Quotas: so many instances of each engine, and what each enterprise project may have."""
+"""Quotas: the number of instances of each engine, and the limits of each enterprise project."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from ...nosql import engines
 from ...nosql.engines import ENGINES
 from ...nosql.operations.quotas import ListEpsQuotas, ModifyEpsQuotas, ShowQuotas
-from ..messages import Refused
+from ..refusals import Refused
 from ..world import Instance, World, kept
-from . import Call, matching, simulates
+from . import Context, matching, simulates
 
 _REFUSALS = {"instance": "DBS.200165", "vcpus": "DBS.200166", "ram": "DBS.200167"}
 
@@ -18,7 +18,7 @@ _REFUSALS = {"instance": "DBS.200165", "vcpus": "DBS.200166", "ram": "DBS.200167
 @kept("enterprise quota")
 @dataclass
 class Allowance:
-    """What an enterprise project may have; 0 for no limit."""
+    """The limits of an enterprise project; 0 for no limit."""
 
     id: str
     instance: int = 5000
@@ -30,8 +30,8 @@ class Allowance:
 
 
 @simulates(ShowQuotas)
-def show_quotas(op: ShowQuotas, call: Call) -> dict[str, Any]:
-    world = call.world
+def show_quotas(op: ShowQuotas, context: Context) -> dict[str, Any]:
+    world = context.world
     mode = op.mode if op.datastore_type else None  # documented: ignored without the engine
     product = op.product_type if op.datastore_type else None
     used = matching(world.instances.values(), engine=op.datastore_type, mode=mode, product_type=product)
@@ -40,43 +40,43 @@ def show_quotas(op: ShowQuotas, call: Call) -> dict[str, Any]:
 
 
 @simulates(ListEpsQuotas)
-def list_enterprise_quotas(op: ListEpsQuotas, call: Call) -> list[dict[str, Any]]:
+def list_enterprise_quotas(op: ListEpsQuotas, context: Context) -> list[dict[str, Any]]:
     return [
         {
             "enterprise_project_id": id,
             "enterprise_project_name": name,
-            "quota": _allowance(call.world, id).amounts(),
-            "used": _used(call.world, id),
+            "quota": _allowance(context.world, id).amounts(),
+            "used": _used(context.world, id),
         }
-        for id, name in call.world.enterprise_projects.items()
+        for id, name in context.world.enterprise_projects.items()
         if (op.enterprise_project_name or "") in name
     ]
 
 
 @simulates(ModifyEpsQuotas)
-def set_enterprise_quotas(op: ModifyEpsQuotas, call: Call) -> dict[str, Any]:
+def set_enterprise_quotas(op: ModifyEpsQuotas, context: Context) -> dict[str, Any]:
     changed = []
     for one in op.quotas:
         id = one.enterprise_project_id
-        if id not in call.world.enterprise_projects:
+        if id not in context.world.enterprise_projects:
             raise Refused("DBS.280433")
         given = {name: amount for name, amount in one.quota if amount is not None}
-        used = _used(call.world, id)
+        used = _used(context.world, id)
         if less := next((name for name, amount in given.items() if 0 < amount < used[name]), None):
             raise Refused("DBS.280001", f"quota.{less}: more than that is in use, {used[less]}.")
-        changed.append(Allowance(id, **{**_allowance(call.world, id).amounts(), **given}))
+        changed.append(Allowance(id, **{**_allowance(context.world, id).amounts(), **given}))
     for allowance in changed:
-        call.world.table(Allowance).put(allowance)
+        context.world.table(Allowance).put(allowance)
     return {}
 
 
 def check_another(world: World, id: str, spec_code: str, nodes: int) -> None:
-    """Refuse another instance of an enterprise project that has used up what it may have."""
+    """Refuse another instance of an enterprise project that has reached a limit."""
     _check(world, id, {"instance": 1, **_size(spec_code, nodes)})
 
 
 def check_larger(world: World, instance: Instance, spec_code: str, nodes: int) -> None:
-    """Refuse what would make an instance larger than its enterprise project has room for."""
+    """Refuse a growth of an instance beyond a limit of its enterprise project."""
     before, after = _size(instance.spec_code, len(instance.nodes)), _size(spec_code, nodes)
     _check(world, instance.enterprise_project_id, {name: after[name] - before[name] for name in after})
 
@@ -84,7 +84,7 @@ def check_larger(world: World, instance: Instance, spec_code: str, nodes: int) -
 def _check(world: World, id: str, more: dict[str, int]) -> None:
     allowed = _allowance(world, id).amounts()
     if not any(allowed.values()):
-        return  # what is used is counted one by one
+        return  # saves counting what is in use
     used = _used(world, id)
     for name, wanted in more.items():
         if wanted > 0 and 0 < allowed[name] < used[name] + wanted:

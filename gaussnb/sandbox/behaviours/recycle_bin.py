@@ -1,4 +1,4 @@
-"""The recycle bin: what is deleted is kept as a backup for some days, and a new instance can start from it."""
+"""The recycle bin: the data of a deleted instance is kept as a backup for some days, for a new instance."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...nosql.operations.recycle_bin import ListRecycleInstances, SetRecyclePolicy, ShowRecyclePolicy
-from ..lifecycle import End, Work, known, later
-from ..messages import encode
-from ..world import Instance, World, job_time, kept
-from . import Call, Page, backups, simulates
+from ..engine.messages import encode
+from ..engine.tables import job_time
+from ..engine.work import Work
+from ..lifecycle import End, known, later
+from ..world import Instance, World, kept
+from . import Context, Page, backups, simulates
 from .backups import Backup, backup_of
 
 _DAY = 24 * 3600
@@ -56,7 +58,7 @@ class Recycled:
 @kept("recycle_policy")
 @dataclass
 class Policy:
-    """How long deleted instances are kept."""
+    """The number of days for which deleted instances are kept."""
 
     id: str
     days: int
@@ -68,8 +70,8 @@ def _days(world: World) -> int:
 
 
 def recycle(world: World, instance: Instance, now: float) -> None:
-    """Keep what an instance holds, before it goes with its automatic backups."""
-    backups.forget(world, instance)
+    """Keep the data of an instance as a backup, before the instance and its automatic backups are deleted."""
+    backups.delete_automatic(world, instance)
     if instance.status == "createfail":
         return
     backup = backup_of(world, instance, now, name=f"recycle-{instance.id[:8]}", type="Auto", recycled=True)
@@ -102,16 +104,16 @@ _EMPTY = known(Work("EmptyRecycleBin", "", 0, apply=_forget))
 
 
 @simulates(ListRecycleInstances)
-def list_recycled(op: ListRecycleInstances, call: Call) -> Page:
-    return Page(list(call.world.table(Recycled).newest_first()), lambda one: encode(one.wire()))
+def list_recycled(op: ListRecycleInstances, context: Context) -> Page:
+    return Page(list(context.world.table(Recycled).newest_first()), lambda one: encode(one.wire()))
 
 
 @simulates(ShowRecyclePolicy)
-def show_policy(op: ShowRecyclePolicy, call: Call) -> dict[str, Any]:
-    return {"recycle_policy": {"retention_period_in_days": _days(call.world)}}
+def show_policy(op: ShowRecyclePolicy, context: Context) -> dict[str, Any]:
+    return {"recycle_policy": {"retention_period_in_days": _days(context.world)}}
 
 
 @simulates(SetRecyclePolicy)
-def set_policy(op: SetRecyclePolicy, call: Call) -> dict[str, Any]:
-    call.world.table(Policy).put(Policy("policy", op.retention_period_in_days))
+def set_policy(op: SetRecyclePolicy, context: Context) -> dict[str, Any]:
+    context.world.table(Policy).put(Policy("policy", op.retention_period_in_days))
     return {}

@@ -1,54 +1,61 @@
-"""What all Redis chapters ask first: can the instance do that now?"""
+"""Checks that several chapters share: can the instance answer a question, or be changed, now?"""
 
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
+from ...nosql import engines
 from .. import lifecycle
 from ..world import Instance, Node
-from . import Call
+from . import Context
 
-REDIS = ("redis",)
 RUNNING = frozenset({"normal", "abnormal", "data_disk_full", "enlargefail"})
-"""The statuses in which an instance answers questions about its inside."""
-_ONE_DATABASE = "RedisCluster"
-_DATABASES = tuple(map(str, range(1000)))
+"""The statuses in which an instance answers questions about its data and its clients."""
 
 
-def running(call: Call, instance_id: str) -> Instance:
-    """An instance that answers questions.
+def running(context: Context, instance_id: str, statuses: frozenset[str] = RUNNING) -> Instance:
+    """The instance with this id, if it answers questions.
+
+    Args:
+        statuses: the statuses in which it does.
 
     Raises:
-        Refused: when there is none, or it does not run.
+        Refused: when there is none, or its status is another one.
     """
-    instance = call.instance(instance_id)
-    lifecycle.check_status(instance, RUNNING)
+    instance = context.instance(instance_id)
+    lifecycle.check_status(instance, statuses)
     return instance
 
 
-def usable(call: Call, instance_id: str) -> Instance:
-    """An instance that can be changed.
+def usable(context: Context, instance_id: str) -> Instance:
+    """The instance with this id, if it can be changed.
 
     Raises:
-        Refused: when there is none, something else is done to it, or it is not as it should be.
+        Refused: when there is none, other work goes on, or its status does not allow a change.
     """
-    instance = call.instance(instance_id)
+    instance = context.instance(instance_id)
     lifecycle.check_idle(instance, lifecycle.USABLE)
     return instance
 
 
-def node(call: Call, node_id: str) -> tuple[Instance, Node]:
-    """A node of an instance that runs, and the instance."""
-    instance, one = call.node(node_id)
+def node(context: Context, node_id: str) -> tuple[Instance, Node]:
+    """The instance of a node, if it answers questions, and the node."""
+    instance, one = context.node(node_id)
     lifecycle.check_status(instance, RUNNING)
     return instance, one
 
 
 def databases(instance: Instance) -> tuple[str, ...]:
-    """The databases of an instance: the protocol of Redis Cluster knows one."""
-    return _DATABASES[:1] if instance.mode == _ONE_DATABASE else _DATABASES
+    """The numbers of the databases of an instance."""
+    return _numbers(engines.mode(instance.engine, instance.mode).databases)
+
+
+@cache
+def _numbers(count: int) -> tuple[str, ...]:
+    return tuple(map(str, range(count)))
 
 
 def draw(what: str, below: int) -> int:
-    """A number from 0 on, always the same for the same words: for what is only there to look at."""
+    """A number from 0 to ``below`` - 1 that follows from a text: for plausible data."""
     return int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], "big") % below

@@ -1,4 +1,4 @@
-"""Redis accounts: an administrator who is always there, and others with rights to databases. No password is kept."""
+"""Redis accounts: the built-in administrator, and accounts with rights to databases. No password is stored."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...nosql.operations.redis_accounts import (
+    AccountRights,
     CreateDbUser,
     DeleteDbUser,
     ListDbUsers,
     ModifyDbUserPrivilege,
+    NewAccount,
     ResetDbUserPassword,
     ShowPasswordlessConfig,
     UpdatePasswordlessConfig,
 )
-from ..lifecycle import End, Work, known
-from ..messages import Refused
+from ..engine.work import Work
+from ..lifecycle import End, known
+from ..refusals import Refused
 from ..world import Instance, kept
-from . import Call, simulates
-from .redis import REDIS, databases, running, usable
+from . import Context, simulates
+from .redis import databases, running, usable
 
 ADMINISTRATOR = "rwuser"
 
@@ -28,10 +31,10 @@ ADMINISTRATOR = "rwuser"
 @kept("redis account", ends_with_instance=True)
 @dataclass
 class RedisAccount:
-    """An account that somebody made."""
+    """An account that a request created."""
 
     id: str
-    """Its instance and its name, which is unique there."""
+    """The id of the instance and the name, which is unique within the instance."""
     instance_id: str
     name: str
     privilege: str
@@ -49,7 +52,7 @@ class RedisAccount:
 @kept("redis passwordless", ends_with_instance=True)
 @dataclass
 class Passwordless:
-    """From where an instance asks for no password."""
+    """The addresses from which an instance asks for no password."""
 
     id: str
     """The instance."""
@@ -60,7 +63,7 @@ def _id(instance_id: str, name: str) -> str:
     return f"{instance_id} {name}"
 
 
-# -------------------------------------------------------------------------------------- what is done
+# ----------------------------------------------------------------------------------------- works
 
 
 def _created(end: End) -> None:
@@ -90,64 +93,67 @@ DELETE = known(Work("DeleteDbUser", "DELETE_DB_USER", 60, apply=_deleted))
 CHANGE = known(Work("ModifyDbUserPrivilege", "MODIFY_DB_USER", 60, apply=_changed))
 
 
-@simulates(ListDbUsers, only=REDIS)
-def list_accounts(op: ListDbUsers, call: Call) -> list[dict[str, Any]]:
-    instance = running(call, op.instance_id)
+@simulates(ListDbUsers)
+def list_accounts(op: ListDbUsers, context: Context) -> list[dict[str, Any]]:
+    instance = running(context, op.instance_id)
     administrator = {
         "name": ADMINISTRATOR,
         "type": ADMINISTRATOR,
         "privilege": "ReadWrite",
-        "databases": [],  # all of them, which are not spelled out
+        "databases": [],  # an empty list means all databases
     }
-    found = call.world.table(RedisAccount).of(instance.id)
+    found = context.world.table(RedisAccount).of(instance.id)
     everybody = [administrator, *(account.wire() for account in found)]
     return [one for one in everybody if op.name in (None, one["name"])]
 
 
-@simulates(CreateDbUser, only=REDIS)
-def create(op: CreateDbUser, call: Call) -> dict[str, Any]:
-    instance = usable(call, op.instance_id)
+@simulates(CreateDbUser)
+def create(op: CreateDbUser, context: Context) -> dict[str, Any]:
+    instance = usable(context, op.instance_id)
     _check_once(user.name for user in op.users)
     for user in op.users:
-        if user.name == ADMINISTRATOR or _id(instance.id, user.name) in call.world.table(RedisAccount):
+        if user.name == ADMINISTRATOR or _id(instance.id, user.name) in context.world.table(RedisAccount):
             raise Refused("DBS.200827")
         _check_databases(instance, user.databases)
-    users = [{"name": user.name, "privilege": user.privilege, "databases": user.databases} for user in op.users]
-    return call.start(CREATE, instance, users=users)
+    return context.start(CREATE, instance, users=_plain(op.users))
 
 
-@simulates(DeleteDbUser, only=REDIS)
-def delete(op: DeleteDbUser, call: Call) -> dict[str, Any]:
-    instance = usable(call, op.instance_id)
+@simulates(DeleteDbUser)
+def delete(op: DeleteDbUser, context: Context) -> dict[str, Any]:
+    instance = usable(context, op.instance_id)
     for name in op.names:
-        _check_known(instance, name, call)
-    return call.start(DELETE, instance, names=list(dict.fromkeys(op.names)))
+        _check_known(instance, name, context)
+    return context.start(DELETE, instance, names=list(dict.fromkeys(op.names)))
 
 
-@simulates(ModifyDbUserPrivilege, only=REDIS)
-def change(op: ModifyDbUserPrivilege, call: Call) -> dict[str, Any]:
-    instance = usable(call, op.instance_id)
+@simulates(ModifyDbUserPrivilege)
+def change(op: ModifyDbUserPrivilege, context: Context) -> dict[str, Any]:
+    instance = usable(context, op.instance_id)
     _check_once(user.name for user in op.users)
     for user in op.users:
-        _check_known(instance, user.name, call)
+        _check_known(instance, user.name, context)
         _check_databases(instance, user.databases or ())
-    users = [{"name": user.name, "privilege": user.privilege, "databases": user.databases} for user in op.users]
-    return call.start(CHANGE, instance, users=users)
+    return context.start(CHANGE, instance, users=_plain(op.users))
 
 
-@simulates(ResetDbUserPassword, only=REDIS)
-def reset_password(op: ResetDbUserPassword, call: Call) -> dict[str, Any]:
-    instance = usable(call, op.instance_id)
+@simulates(ResetDbUserPassword)
+def reset_password(op: ResetDbUserPassword, context: Context) -> dict[str, Any]:
+    instance = usable(context, op.instance_id)
     if op.name != ADMINISTRATOR:
-        _check_known(instance, op.name, call)
-    call.world.touch(instance, call.now)  # the password itself is kept nowhere
+        _check_known(instance, op.name, context)
+    context.world.touch(instance, context.now)  # the password itself is not stored
     return {}
 
 
-def _check_known(instance: Instance, name: str, call: Call) -> None:
+def _plain(users: Iterable[NewAccount | AccountRights]) -> list[dict[str, Any]]:
+    """The users of a request as JSON, without their passwords."""
+    return [{"name": user.name, "privilege": user.privilege, "databases": user.databases} for user in users]
+
+
+def _check_known(instance: Instance, name: str, context: Context) -> None:
     if name == ADMINISTRATOR:
         raise Refused("DBS.200828")
-    if _id(instance.id, name) not in call.world.table(RedisAccount):
+    if _id(instance.id, name) not in context.world.table(RedisAccount):
         raise Refused("DBS.03280008")
 
 
@@ -164,15 +170,15 @@ def _check_databases(instance: Instance, named: Iterable[str]) -> None:
 # -------------------------------------------------------------------------------------- passwordless
 
 
-@simulates(ShowPasswordlessConfig, only=REDIS)
-def show_passwordless(op: ShowPasswordlessConfig, call: Call) -> list[str]:
-    instance = running(call, op.instance_id)
-    known = call.world.table(Passwordless).get(instance.id)
+@simulates(ShowPasswordlessConfig)
+def show_passwordless(op: ShowPasswordlessConfig, context: Context) -> list[str]:
+    instance = running(context, op.instance_id)
+    known = context.world.table(Passwordless).get(instance.id)
     return known.addresses if known else []
 
 
-@simulates(UpdatePasswordlessConfig, only=REDIS)
-def set_passwordless(op: UpdatePasswordlessConfig, call: Call) -> dict[str, Any]:
-    instance = usable(call, op.instance_id)
-    call.world.table(Passwordless).put(Passwordless(instance.id, list(dict.fromkeys(op.config_ips))))
+@simulates(UpdatePasswordlessConfig)
+def set_passwordless(op: UpdatePasswordlessConfig, context: Context) -> dict[str, Any]:
+    instance = usable(context, op.instance_id)
+    context.world.table(Passwordless).put(Passwordless(instance.id, list(dict.fromkeys(op.config_ips))))
     return {}

@@ -1,4 +1,4 @@
-"""Redis commands: the dangerous ones can be renamed or disabled, for everybody or for single keys."""
+"""Redis commands: dangerous ones can be renamed, or disabled for all clients or for single keys."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ...nosql.operations.redis_commands import (
     ShowRedisDisabledCommands,
     UpdateHighRiskCommands,
 )
-from ..messages import Refused
+from ..refusals import Refused
 from ..world import kept
-from . import Call, Page, simulates
-from .redis import REDIS, databases, running, usable
+from . import Context, Page, simulates
+from .redis import databases, running, usable
 
 HIGH_RISK: tuple[str, ...] = get_args(get_args(HighRiskCommand)[0])
 _MOST_KEYS = 20
@@ -28,44 +28,44 @@ _MOST_KEYS = 20
 @kept("redis commands", ends_with_instance=True)
 @dataclass
 class Commands:
-    """What is not as usual with the commands of an instance."""
+    """The renamed and the disabled commands of an instance."""
 
     id: str
     """The instance."""
     names: dict[str, str] = field(default_factory=dict)
-    """The names of those that were renamed; empty for those that were disabled by that."""
+    """The new names of renamed commands; an empty name disables a command."""
     disabled: list[str] = field(default_factory=list)
-    """Those that are disabled for everybody."""
+    """The commands that are disabled for all clients."""
     keys: dict[str, list[str]] = field(default_factory=dict)
-    """Those that are disabled for single keys, by database and key."""
+    """The commands that are disabled for single keys, by database and key."""
 
 
-def _commands(call: Call, instance_id: str) -> Commands:
-    return call.world.table(Commands).get(instance_id) or Commands(instance_id)
+def _commands(context: Context, instance_id: str) -> Commands:
+    return context.world.table(Commands).get(instance_id) or Commands(instance_id)
 
 
-@simulates(ShowHighRiskCommands, only=REDIS)
-def list_high_risk(op: ShowHighRiskCommands, call: Call) -> dict[str, Any]:
-    names = _commands(call, running(call, op.instance_id).id).names
+@simulates(ShowHighRiskCommands)
+def list_high_risk(op: ShowHighRiskCommands, context: Context) -> dict[str, Any]:
+    names = _commands(context, running(context, op.instance_id).id).names
     return {"commands": [{"origin_name": command, "name": names.get(command, command)} for command in HIGH_RISK]}
 
 
-@simulates(UpdateHighRiskCommands, only=REDIS)
-def rename(op: UpdateHighRiskCommands, call: Call) -> dict[str, Any]:
-    commands = _commands(call, usable(call, op.instance_id).id)
+@simulates(UpdateHighRiskCommands)
+def rename(op: UpdateHighRiskCommands, context: Context) -> dict[str, Any]:
+    commands = _commands(context, usable(context, op.instance_id).id)
     names = {command: command for command in HIGH_RISK} | commands.names
     names |= {command.origin_name: command.name for command in op.commands}
     given = [name.lower() for name in names.values() if name]
     if len(set(given)) < len(given):
-        raise Refused("DBS.280001", "commands: two would have one name.")
+        raise Refused("DBS.280001", "commands: two of them would have the same name.")
     commands.names = {command: name for command, name in names.items() if command != name}
-    call.world.table(Commands).put(commands)
+    context.world.table(Commands).put(commands)
     return {}
 
 
-@simulates(ShowRedisDisabledCommands, only=REDIS)
-def list_disabled(op: ShowRedisDisabledCommands, call: Call) -> Page:
-    commands = _commands(call, running(call, op.instance_id).id)
+@simulates(ShowRedisDisabledCommands)
+def list_disabled(op: ShowRedisDisabledCommands, context: Context) -> Page:
+    commands = _commands(context, running(context, op.instance_id).id)
     items: list[Any] = list(commands.disabled)
     if op.type == "key":
         items = [
@@ -76,9 +76,9 @@ def list_disabled(op: ShowRedisDisabledCommands, call: Call) -> Page:
     return Page(items, key="keys" if op.type == "key" else "commands", more=beside)
 
 
-@simulates(SaveRedisDisabledCommands, only=REDIS)
-def disable(op: SaveRedisDisabledCommands, call: Call) -> dict[str, Any]:
-    commands = _asked(op, call)
+@simulates(SaveRedisDisabledCommands)
+def disable(op: SaveRedisDisabledCommands, context: Context) -> dict[str, Any]:
+    commands = _copy_of(op, context)
     if op.disabled_type == "command":
         commands.disabled = _with(commands.disabled, op.commands or [])
     else:
@@ -86,13 +86,13 @@ def disable(op: SaveRedisDisabledCommands, call: Call) -> dict[str, Any]:
             commands.keys[_place(key)] = _with(commands.keys.get(_place(key), []), key.commands)
     if len(commands.keys) > _MOST_KEYS:
         raise Refused("DBS.280001", f"keys: at most {_MOST_KEYS} in all.")
-    call.world.table(Commands).put(commands)
+    context.world.table(Commands).put(commands)
     return {}
 
 
-@simulates(DeleteRedisDisabledCommands, only=REDIS)
-def enable(op: DeleteRedisDisabledCommands, call: Call) -> dict[str, Any]:
-    commands = _asked(op, call)
+@simulates(DeleteRedisDisabledCommands)
+def enable(op: DeleteRedisDisabledCommands, context: Context) -> dict[str, Any]:
+    commands = _copy_of(op, context)
     if op.disabled_type == "command":
         commands.disabled = [one for one in commands.disabled if one not in (op.commands or ())]
     else:
@@ -100,16 +100,16 @@ def enable(op: DeleteRedisDisabledCommands, call: Call) -> dict[str, Any]:
             rest = [one for one in commands.keys.pop(_place(key), []) if one not in key.commands]
             if rest:
                 commands.keys[_place(key)] = rest
-    call.world.table(Commands).put(commands)
+    context.world.table(Commands).put(commands)
     return {}
 
 
-def _asked(op: DisabledCommands, call: Call) -> Commands:
-    """A copy of what the request is about, so that a refusal leaves everything as it was."""
-    instance = usable(call, op.instance_id)
+def _copy_of(op: DisabledCommands, context: Context) -> Commands:
+    """A copy of the commands of the instance in a request, so that a refused request changes nothing."""
+    instance = usable(context, op.instance_id)
     if any(str(int(key.db_id)) not in databases(instance) for key in op.keys or []):
         raise Refused("DBS.200823")
-    known = _commands(call, instance.id)
+    known = _commands(context, instance.id)
     return Commands(known.id, known.names, known.disabled, dict(known.keys))
 
 

@@ -1,4 +1,4 @@
-"""Redis data: some keys that are big or busy. What was flushed, read in or taken back is remembered as a history."""
+"""Redis data: a few big keys and a few hot keys. Flushes, imports and restores are stored as a history."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...nosql import engines
 from ...nosql.operations.redis_data import ListInstanceDatabases, ShowRedisBigKeys, ShowRedisHotKeys, UpdateDatabases
-from ..lifecycle import End, Work, known
-from ..messages import Refused
+from ..engine.work import Work
+from ..lifecycle import End, known
+from ..refusals import Refused
 from ..world import Instance, World, kept
-from . import Call, simulates
-from .redis import REDIS, databases, draw, running, usable
+from . import Context, simulates
+from .redis import databases, draw, running, usable
 
 _BIG = ("basket", "feed", "index", "ranking", "audit", "export")
 _HOT = ("session", "price", "stock", "token", "banner")
@@ -21,23 +23,23 @@ _READ = {"hash": "hget", "list": "lrange", "zset": "zscore", "set": "sismember",
 
 @dataclass
 class Event:
-    """One thing that happened to all data, or to the data of one database."""
+    """One flush, import or restore, of all data or of one database."""
 
     time: float
     flushed: str = ""
-    """The database that was flushed, ``*`` for all."""
+    """The database that was flushed; ``*`` for all, empty for none."""
     added: list[str] = field(default_factory=list)
-    """The files that were read in."""
+    """The files that were imported."""
     back: float | None = None
-    """The moment everything was taken back to."""
+    """The moment to which all data was restored; None for no restore."""
     of: str = ""
-    """The instance whose data came back; empty for its own."""
+    """The instance whose data was restored; empty for the instance itself."""
 
 
 @kept("redis history", ends_with_instance=True)
 @dataclass
 class History:
-    """What happened to the data of an instance."""
+    """The history of the data of an instance."""
 
     id: str
     """The instance."""
@@ -46,7 +48,7 @@ class History:
 
 @dataclass(frozen=True)
 class Key:
-    """A key worth telling of."""
+    """A big or a hot key."""
 
     db: int
     name: str
@@ -55,8 +57,8 @@ class Key:
     qps: int
 
 
-def happened(end: End, event: Event) -> None:
-    """Remember what the end of a job did to the data of its instance."""
+def add_event(end: End, event: Event) -> None:
+    """Add to the history of an instance, at the end of a task."""
     table, id = end.world.table(History), end.instance.id
     history = table.get(id) or History(id)
     history.events.append(event)
@@ -68,7 +70,7 @@ def _keys(world: World, instance: Instance) -> list[Key]:
 
 
 def _keys_at(world: World, instance_id: str, mode: str, moment: float) -> list[Key]:
-    """The keys an instance had at a moment: what it was taken back to last, and what happened since."""
+    """The keys of an instance at a moment: those of the last restore, and the changes since."""
     history = world.table(History).get(instance_id) or History(instance_id)
     events = [event for event in history.events if event.time <= moment]
     keys = _first(instance_id, mode)
@@ -85,8 +87,8 @@ def _keys_at(world: World, instance_id: str, mode: str, moment: float) -> list[K
 
 
 def _first(instance_id: str, mode: str) -> list[Key]:
-    """The keys an instance has when nothing happened to it: some big, some busy."""
-    places = 1 if mode == "RedisCluster" else 2
+    """The keys of an instance without a history: some big, some hot."""
+    places = min(2, engines.mode("redis", mode).databases)
     found = []
     for number, name in enumerate((*_BIG, *_HOT)):
         what = f"{instance_id} {name}"
@@ -103,40 +105,40 @@ def _read_in(file: str) -> Key:
 
 
 def _flushed(end: End) -> None:
-    happened(end, Event(end.now, flushed=end.effect["database"]))
+    add_event(end, Event(end.now, flushed=end.effect["database"]))
 
 
 FLUSH = known(Work("FlushDatabases", "FLUSH", 60, apply=_flushed))
 
 
-@simulates(ListInstanceDatabases, "data", only=REDIS)
-def list_databases(op: ListInstanceDatabases, call: Call) -> list[str]:
-    return list(databases(running(call, op.instance_id)))
+@simulates(ListInstanceDatabases, "data")
+def list_databases(op: ListInstanceDatabases, context: Context) -> list[str]:
+    return list(databases(running(context, op.instance_id)))
 
 
-@simulates(UpdateDatabases, only=REDIS)
-def flush(op: UpdateDatabases, call: Call) -> dict[str, Any]:
-    instance = usable(call, op.instance_id)
+@simulates(UpdateDatabases)
+def flush(op: UpdateDatabases, context: Context) -> dict[str, Any]:
+    instance = usable(context, op.instance_id)
     database = "*" if op.db_id is None else str(op.db_id)
     if database not in ("*", *databases(instance)):
         raise Refused("DBS.200823")
-    return call.start(FLUSH, instance, database=database)
+    return context.start(FLUSH, instance, database=database)
 
 
-@simulates(ShowRedisBigKeys, "data", only=REDIS)
-def list_big_keys(op: ShowRedisBigKeys, call: Call) -> list[dict[str, Any]]:
-    instance = running(call, op.instance_id)
-    found = [key for key in _keys(call.world, instance) if not key.qps and key.type in (op.key_types or _TYPES)]
+@simulates(ShowRedisBigKeys, "data")
+def list_big_keys(op: ShowRedisBigKeys, context: Context) -> list[dict[str, Any]]:
+    instance = running(context, op.instance_id)
+    found = [key for key in _keys(context.world, instance) if not key.qps and key.type in (op.key_types or _TYPES)]
     return [
         {"db_id": key.db, "key_type": key.type, "key_name": key.name, "key_size": key.size}
         for key in sorted(found, key=lambda key: -key.size)
     ]
 
 
-@simulates(ShowRedisHotKeys, "data", only=REDIS)
-def list_hot_keys(op: ShowRedisHotKeys, call: Call) -> list[dict[str, Any]]:
-    instance = running(call, op.instance_id)
-    found = [key for key in _keys(call.world, instance) if key.qps]
+@simulates(ShowRedisHotKeys, "data")
+def list_hot_keys(op: ShowRedisHotKeys, context: Context) -> list[dict[str, Any]]:
+    instance = running(context, op.instance_id)
+    found = [key for key in _keys(context.world, instance) if key.qps]
     return [
         {"name": key.name, "type": key.type, "command": _READ[key.type], "qps": key.qps, "db_id": key.db}
         for key in sorted(found, key=lambda key: -key.qps)

@@ -1,4 +1,4 @@
-"""Redis sessions: each node has some clients. A client whose session is closed connects again half a minute later."""
+"""Redis sessions: each node has some clients. A client whose session is closed connects again after 30 seconds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...nosql import engines
 from ...nosql.operations.redis_sessions import (
     ClearInstanceSessions,
     DeleteInstancesSession,
@@ -14,15 +15,15 @@ from ...nosql.operations.redis_sessions import (
     ListInstancesSession,
     ListInstancesSessionStatistics,
 )
-from ..messages import Refused
+from ..refusals import Refused
 from ..world import Instance, Node, World, kept
-from . import Call, Page, simulates
-from .redis import REDIS, draw, node, running
+from . import Context, Page, simulates
+from .redis import draw, node, running
 
 _AGAIN = 30.0
-"""Seconds until a client whose session was closed is back."""
+"""Seconds until a client whose session was closed connects again."""
 _ACTIVE = 10
-"""A session that was idle for fewer seconds does something."""
+"""A session that was idle for fewer seconds counts as active."""
 _TOP = 10
 _COMMANDS = ("get", "set", "hget", "hgetall", "zadd", "expire", "lpush", "mget", "ping")
 _CLIENTS = ("orders", "basket", "profile", "search", "")
@@ -31,37 +32,39 @@ _CLIENTS = ("orders", "basket", "profile", "search", "")
 @kept("redis clients", ends_with_instance=True)
 @dataclass
 class Clients:
-    """The clients of a node whose sessions were closed."""
+    """The clients of a node whose sessions were closed at some time."""
 
     id: str
     """The node."""
     instance_id: str
     closed: dict[int, int] = field(default_factory=dict)
-    """How often, by client."""
+    """The number of closed sessions by client."""
     back: dict[int, float] = field(default_factory=dict)
-    """When it connects again, by client."""
+    """The moment of the next connection by client."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """One client's connection."""
+    """The connection of a client."""
 
     client: int
     connected: float
     shown: dict[str, str]
 
 
-def _sessions(instance: Instance, of: Node, call: Call) -> list[Session]:
-    """The sessions of a node now, the newest first; one that is shut down has none."""
+def _sessions(instance: Instance, of: Node, context: Context) -> list[Session]:
+    """The present sessions of a node, the newest first. A node that is shut down has none."""
     if of.status != "normal":
         return []
-    clients = call.world.table(Clients).get(of.id) or Clients(of.id, instance.id)
+    clients = context.world.table(Clients).get(of.id) or Clients(of.id, instance.id)
     found = []
     for client in _clients(of):
         what = f"{of.id} {client} {clients.closed.get(client, 0)}"
         connected = clients.back.get(client, instance.created + draw(f"{what} connected", 900))
-        if connected <= call.now:
-            found.append(Session(client, connected, _shown(instance, client, what, int(call.now - connected), call)))
+        if connected <= context.now:
+            found.append(
+                Session(client, connected, _shown(instance, client, what, int(context.now - connected), context))
+            )
     return sorted(found, key=lambda session: -session.connected)
 
 
@@ -70,20 +73,20 @@ def _clients(of: Node) -> range:
 
 
 def break_off(world: World, instance: Instance, now: float) -> None:
-    """End every session of an instance; all clients connect again."""
+    """Close every session of an instance. All clients connect again."""
     for one in instance.nodes:
         _end(_clients(one), world, instance, one, now)
 
 
-def _shown(instance: Instance, client: int, what: str, age: int, call: Call) -> dict[str, str]:
-    network = call.world.subnets[instance.subnet_id]
+def _shown(instance: Instance, client: int, what: str, age: int, context: Context) -> dict[str, str]:
+    network = context.world.subnets[instance.subnet_id]
     return {
         "id": str(100000 + draw(f"{what} id", 900000)),
         "name": _CLIENTS[client % len(_CLIENTS)],
         "cmd": _COMMANDS[draw(f"{what} cmd", len(_COMMANDS))],
         "age": str(age),
         "idle": str(min(age, draw(f"{what} idle", 4 * _ACTIVE))),
-        "db": str(draw(f"{what} db", 2) if instance.mode != "RedisCluster" else 0),
+        "db": str(draw(f"{what} db", min(2, engines.mode(instance.engine, instance.mode).databases))),
         "addr": f"{network.address(200 + client % 5)}:{30000 + draw(f'{what} port', 30000)}",
         "fd": str(16 + client),
         "sub": "0",
@@ -92,8 +95,8 @@ def _shown(instance: Instance, client: int, what: str, age: int, call: Call) -> 
     }
 
 
-def _close(sessions: Collection[Session], instance: Instance, of: Node, call: Call) -> None:
-    _end((session.client for session in sessions), call.world, instance, of, call.now)
+def _close(sessions: Collection[Session], instance: Instance, of: Node, context: Context) -> None:
+    _end((session.client for session in sessions), context.world, instance, of, context.now)
 
 
 def _end(ended: Iterable[int], world: World, instance: Instance, of: Node, now: float) -> None:
@@ -111,10 +114,10 @@ def _nodes(instance: Instance, node_id: str | None) -> Iterator[Node]:
     return (one for one in instance.nodes if node_id in (None, one.id))
 
 
-@simulates(ListInstanceSessions, only=REDIS)
-def list_sessions(op: ListInstanceSessions, call: Call) -> dict[str, Any]:
-    instance = running(call, op.instance_id)
-    found = {one.id: _sessions(instance, one, call) for one in _nodes(instance, op.node_id)}
+@simulates(ListInstanceSessions)
+def list_sessions(op: ListInstanceSessions, context: Context) -> dict[str, Any]:
+    instance = running(context, op.instance_id)
+    found = {one.id: _sessions(instance, one, context) for one in _nodes(instance, op.node_id)}
     return {
         "node_sessions": [
             {"node_id": id, "total_count": len(sessions), "sessions": [session.shown for session in sessions]}
@@ -123,34 +126,34 @@ def list_sessions(op: ListInstanceSessions, call: Call) -> dict[str, Any]:
     }
 
 
-@simulates(ClearInstanceSessions, only=REDIS)
-def clear(op: ClearInstanceSessions, call: Call) -> dict[str, Any]:
-    instance = running(call, op.instance_id)
+@simulates(ClearInstanceSessions)
+def clear(op: ClearInstanceSessions, context: Context) -> dict[str, Any]:
+    instance = running(context, op.instance_id)
     for one in _nodes(instance, op.node_id):
-        _close(_sessions(instance, one, call), instance, one, call)
+        _close(_sessions(instance, one, context), instance, one, context)
     return {}
 
 
-@simulates(ListInstancesSession, only=REDIS)
-def list_of_node(op: ListInstancesSession, call: Call) -> Page:
-    found = (session.shown for session in _sessions(*node(call, op.node_id), call))
+@simulates(ListInstancesSession)
+def list_of_node(op: ListInstancesSession, context: Context) -> Page:
+    found = (session.shown for session in _sessions(*node(context, op.node_id), context))
     return Page([one for one in found if one["addr"].startswith(op.addr_prefix or "")])
 
 
-@simulates(DeleteInstancesSession, only=REDIS)
-def close(op: DeleteInstancesSession, call: Call) -> dict[str, Any]:
-    instance, one = node(call, op.node_id)
-    sessions = _sessions(instance, one, call)
+@simulates(DeleteInstancesSession)
+def close(op: DeleteInstancesSession, context: Context) -> dict[str, Any]:
+    instance, one = node(context, op.node_id)
+    sessions = _sessions(instance, one, context)
     wanted = {session.shown["id"] for session in sessions} if op.is_all else set(op.session_ids or ())
     if not wanted <= {session.shown["id"] for session in sessions}:
         raise Refused("DBS.301071")
-    _close([session for session in sessions if session.shown["id"] in wanted], instance, one, call)
+    _close([session for session in sessions if session.shown["id"] in wanted], instance, one, context)
     return {}
 
 
-@simulates(ListInstancesSessionStatistics, only=REDIS)
-def statistics(op: ListInstancesSessionStatistics, call: Call) -> dict[str, Any]:
-    found = [session.shown for session in _sessions(*node(call, op.node_id), call)]
+@simulates(ListInstancesSessionStatistics)
+def statistics(op: ListInstancesSessionStatistics, context: Context) -> dict[str, Any]:
+    found = [session.shown for session in _sessions(*node(context, op.node_id), context)]
     return {
         "total_connection_count": len(found),
         "active_connection_count": sum(int(one["idle"]) < _ACTIVE for one in found),

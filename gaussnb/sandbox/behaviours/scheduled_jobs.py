@@ -1,4 +1,4 @@
-"""Work that waits for the maintenance window. No call asks for it, the console does; here :func:`schedule` does."""
+"""Work that waits for the maintenance window. In the service only the console plans it; here :func:`schedule` does."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 from ...nosql.operations.scheduled_jobs import CancelInstanceScheduleWindow, ListNosqlTaskList
 from .. import lifecycle
-from ..lifecycle import End, Work, known
-from ..messages import Refused
-from ..world import Instance, World, job_time, kept
-from . import Call, instances, matching, simulates
+from ..engine.tables import job_time
+from ..engine.work import Work
+from ..lifecycle import End, known
+from ..refusals import Refused
+from ..world import Instance, World, kept
+from . import Context, instances, matching, simulates
 
 _DAY = 24 * 3600
 _WINDOW = 7 * _DAY
@@ -22,7 +24,7 @@ _AGAIN = 300
 @kept("schedule", ends_with_instance=True)
 @dataclass
 class Schedule:
-    """Work that waits for the maintenance window, or was done in it."""
+    """Planned work: it waits for the maintenance window, runs, or has ended."""
 
     id: str
     instance_id: str
@@ -31,20 +33,20 @@ class Schedule:
     end: float
     status: str = "Pending"
     job_id: str = ""
-    """The work it became."""
+    """The running or ended job; empty until the work begins."""
     name: str = "REBOOT"
     effect: dict[str, Any] = field(default_factory=dict)
-    """What the work is going to change."""
+    """The coming changes of the work."""
 
 
 _WORKS = {"REBOOT": lifecycle.RESTART, "RESIZE_FLAVOR": instances.RESIZE, "UPGRADE_DATABASE": instances.UPGRADE}
 
 
 def schedule(world: World, instance: Instance, now: float, what: str = "REBOOT", spec_code: str = "") -> Schedule:
-    """Let an instance be restarted, resized or upgraded in its next maintenance window.
+    """Plan a restart, a resize or an upgrade of an instance for its next maintenance window.
 
     Raises:
-        ValueError: for other work, or work this instance is not fit for.
+        ValueError: for other work, and for work that the instance does not allow.
     """
     if what not in _WORKS:
         raise ValueError(f"what is one of {', '.join(_WORKS)}, not {what!r}")
@@ -91,15 +93,15 @@ _BEGIN = known(Work("BeginSchedule", "", 0, apply=_begin))
 
 
 def _status(world: World, one: Schedule) -> tuple[str, float]:
-    """State and end: once it runs, those of its work."""
-    job = world.jobs.get(one.job_id)
-    return (job.status, job.end) if job else (one.status, one.end)
+    """Status and end of planned work; after its begin, those of its job."""
+    task = world.tasks.get(one.job_id)
+    return (task.status, task.end) if task else (one.status, one.end)
 
 
 @simulates(ListNosqlTaskList)
-def list_schedules(op: ListNosqlTaskList, call: Call) -> dict[str, Any]:
-    world = call.world
-    end = op.end_time.timestamp() if op.end_time else call.now
+def list_schedules(op: ListNosqlTaskList, context: Context) -> dict[str, Any]:
+    world = context.world
+    end = op.end_time.timestamp() if op.end_time else context.now
     begin = op.start_time.timestamp() if op.start_time else end - _WINDOW
     found = matching(world.table(Schedule).newest_first(), name=op.job_name, instance_id=op.instance_id)
     found = [
@@ -127,13 +129,13 @@ def _shown(world: World, one: Schedule) -> dict[str, Any]:
 
 
 @simulates(CancelInstanceScheduleWindow)
-def cancel(op: CancelInstanceScheduleWindow, call: Call) -> dict[str, Any]:
-    schedules = call.world.table(Schedule)
+def cancel(op: CancelInstanceScheduleWindow, context: Context) -> dict[str, Any]:
+    schedules = context.world.table(Schedule)
     one = schedules.get(op.job_id)
     if one is None:
         raise Refused("DBS.280016")
     if one.status != "Pending":
-        raise Refused("DBS.200047", "It waits no more.")
-    one.status, one.end = "Canceled", call.now
+        raise Refused("DBS.200047", "It does not wait any more.")
+    one.status, one.end = "Canceled", context.now
     schedules.put(one)
     return {}

@@ -1,4 +1,4 @@
-"""Tags: setting one again overwrites it, taking a missing one away is no error."""
+"""Tags: setting a tag again overwrites it, and deleting a missing tag is no error."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from ...nosql.operations.tags import (
     ListInstanceTags,
     ListProjectTags,
 )
-from ..messages import Refused, encode
+from ..engine.messages import encode
+from ..refusals import Refused
 from ..world import Instance
-from . import Call, Page, simulates, wanted
+from . import Context, Page, simulates, wanted
 
 _MOST = 20
 
 
 @simulates(ListInstanceTags)
-def list_tags(op: ListInstanceTags, call: Call) -> dict[str, Any]:
-    return {"tags": _shown(call.instance(op.instance_id))}
+def list_tags(op: ListInstanceTags, context: Context) -> dict[str, Any]:
+    return {"tags": _shown(context.instance(op.instance_id))}
 
 
 @simulates(BatchTagAction)
-def change_tags(op: BatchTagAction, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+def change_tags(op: BatchTagAction, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     if op.action == "create":
         tags = instance.tags | {tag.key: tag.value or "" for tag in op.tags}
     else:
@@ -34,14 +35,14 @@ def change_tags(op: BatchTagAction, call: Call) -> dict[str, Any]:
     if len(tags) > _MOST:
         raise Refused("DBS.280441", f"An instance has at most {_MOST} tags.")
     instance.tags = tags
-    call.world.touch(instance, call.now)
+    context.world.touch(instance, context.now)
     return {}
 
 
 @simulates(ListProjectTags)
-def list_project_tags(op: ListProjectTags, call: Call) -> list[dict[str, Any]]:
+def list_project_tags(op: ListProjectTags, context: Context) -> list[dict[str, Any]]:
     values: dict[str, dict[str, None]] = {}
-    for instance in call.world.instances.values():
+    for instance in context.world.instances.values():
         for key, value in instance.tags.items():
             values.setdefault(key, {})[value] = None
     return [{"type": "user", "key": key, "values": list(values[key])} for key in sorted(values)]
@@ -49,9 +50,9 @@ def list_project_tags(op: ListProjectTags, call: Call) -> list[dict[str, Any]]:
 
 @simulates(ListInstancesByTags)
 @simulates(ListInstancesByResourceTags)
-def find(op: ListInstancesByResourceTags, call: Call) -> Page | dict[str, Any]:
-    found = [one for one in call.world.instances.newest_first() if _has(one, op)]
-    if op.action == "count":  # documented: nothing but the count; the list has to be there all the same
+def find(op: ListInstancesByResourceTags, context: Context) -> Page | dict[str, Any]:
+    found = [one for one in context.world.instances.newest_first() if _has(one, op)]
+    if op.action == "count":  # documented: only the count, with an empty list
         return {"instances": [], "total_count": len(found)}
     return Page(
         found,
@@ -60,7 +61,7 @@ def find(op: ListInstancesByResourceTags, call: Call) -> Page | dict[str, Any]:
 
 
 def _has(instance: Instance, op: ListInstancesByResourceTags) -> bool:
-    """Whether an instance has each tag that is asked for, with any of its values, and the name and id."""
+    """True if an instance has each requested tag, with any of its values, and passes the filters of name and id."""
     known = {"instance_id": instance.id, "instance_name": instance.name}
     return all(
         tag.key in instance.tags and (not tag.values or instance.tags[tag.key] in tag.values) for tag in op.tags or ()

@@ -1,4 +1,4 @@
-"""Volumes: storage that grows and shrinks, by hand or when it fills up."""
+"""Volumes: storage that is changed by a request, or automatically when it fills up."""
 
 from __future__ import annotations
 
@@ -17,24 +17,23 @@ from ...nosql.operations.volumes import (
     ShowAutoEnlargePolicy,
 )
 from .. import lifecycle
-from ..lifecycle import FILLED, End, Work, known
-from ..messages import Answer, Refused
+from ..engine.messages import Answer
+from ..engine.work import Work
+from ..lifecycle import FILLED, End, known
+from ..refusals import Refused
 from ..world import Instance, World, kept
-from . import Call, simulates
+from . import Context, simulates
 from .dedicated_resources import check_growth, has_room
 
 _TOO_SMALL = "DBS.200302"
 _TOO_LARGE = "DBS.200028"
-_COLD = ("influxdb InfluxdbSingle",)
 _COLD_MOST = 100_000
-_USUAL = {"cassandra": (90, 10, 100), "redis": (80, 20, 1)}
-"""By engine: from how many percent in use storage is added, how many percent, and how many GB at least."""
 
 
 @kept("cold_volume", ends_with_instance=True)
 @dataclass
 class ColdVolume:
-    """Storage of an instance for data that is seldom read."""
+    """Cold storage of an instance, for data that is rarely read."""
 
     id: str
     size: int
@@ -43,7 +42,7 @@ class ColdVolume:
 @kept("volume_policy", ends_with_instance=True)
 @dataclass
 class VolumePolicy:
-    """When storage is added to an instance by itself."""
+    """The policy for automatic storage expansion of an instance."""
 
     id: str
     threshold: int
@@ -79,79 +78,79 @@ def _check_larger(world: World, instance: Instance, size: int) -> None:
 
 
 @simulates(ResizeInstanceVolume)
-def extend(op: ResizeInstanceVolume, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    _check_larger(call.world, instance, op.size)
-    return call.start(EXTEND, instance, size=op.size)
+def extend(op: ResizeInstanceVolume, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    _check_larger(context.world, instance, op.size)
+    return context.start(EXTEND, instance, size=op.size)
 
 
-@simulates(ModifyVolume, only=tuple(_USUAL))
-def resize(op: ModifyVolume, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
+@simulates(ModifyVolume)
+def resize(op: ModifyVolume, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
     if op.size >= instance.size:
-        _check_larger(call.world, instance, op.size)
-        return call.start(EXTEND, instance, size=op.size)
+        _check_larger(context.world, instance, op.size)
+        return context.start(EXTEND, instance, size=op.size)
     least = max(_span(instance).low, math.floor(1.25 * float(instance.used)) + 1)
     if op.size < least:
         raise Refused("DBS.200306", f"At least {least} GB.")
-    return call.start(SHRINK, instance, size=op.size)
+    return context.start(SHRINK, instance, size=op.size)
 
 
-@simulates(CreateColdVolume, only=_COLD)
-def create_cold(op: CreateColdVolume, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    if instance.id in call.world.table(ColdVolume):
+@simulates(CreateColdVolume)
+def create_cold(op: CreateColdVolume, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    if instance.id in context.world.table(ColdVolume):
         raise Refused("DBS.212003", "It has cold storage already.")
-    return call.start(ADD_COLD, instance, size=op.size)
+    return context.start(ADD_COLD, instance, size=op.size)
 
 
-@simulates(ResizeColdVolume, only=_COLD)
-def extend_cold(op: ResizeColdVolume, call: Call) -> dict[str, Any]:
-    instance = call.instance(op.instance_id)
-    volume = call.world.table(ColdVolume).get(instance.id)
+@simulates(ResizeColdVolume)
+def extend_cold(op: ResizeColdVolume, context: Context) -> dict[str, Any]:
+    instance = context.instance(op.instance_id)
+    volume = context.world.table(ColdVolume).get(instance.id)
     if volume is None:
         raise Refused("DBS.212003", "It has no cold storage.")
     if op.size <= volume.size:
         raise Refused(_TOO_SMALL, f"It has {volume.size} GB.")
-    return call.start(EXTEND_COLD, instance, size=op.size)
+    return context.start(EXTEND_COLD, instance, size=op.size)
 
 
-# ----------------------------------------------------------------------------------- by itself
+# ------------------------------------------------------------------------- automatic expansion
 
 
 @simulates(SetAutoEnlargePolicy)
-def set_policy(op: SetAutoEnlargePolicy, call: Call) -> Any:
+def set_policy(op: SetAutoEnlargePolicy, context: Context) -> Any:
     errors = []
     for instance_id in op.instance_ids:
         try:
-            _set_one(op, call.instance(instance_id), call)
+            _set_one(op, context.instance(instance_id), context)
         except Refused as refused:
             errors.append({"instance_id": instance_id, "error_message": refused.message})
     return Answer({"error_results": errors}, status=200) if errors else {}
 
 
-def _set_one(op: SetAutoEnlargePolicy, instance: Instance, call: Call) -> None:
-    table = call.world.table(VolumePolicy)
+def _set_one(op: SetAutoEnlargePolicy, instance: Instance, context: Context) -> None:
+    table = context.world.table(VolumePolicy)
     lifecycle.check_status(instance, lifecycle.MADE)
-    if instance.engine not in _USUAL:
+    limits = engines.engine(instance.engine).auto_enlarge
+    if limits is None:
         raise Refused("DBS.280235", "Only Cassandra and Redis.")
     if op.switch_option == "off":
         if instance.id in table:
             table.drop(instance.id)
         return
-    threshold, step, more = _USUAL[instance.engine]
     given = op.policy or EnlargePolicy()
-    if given.threshold and instance.engine == "cassandra" and given.threshold < 80:
+    if given.threshold and given.threshold < limits.threshold_low:
         raise Refused("DBS.03000002", "80, 85 or 90 for Cassandra.")
-    if given.size and given.size < instance.size + more:
-        raise Refused("DBS.280242", f"At least {more} GB more than now.")
-    table.put(VolumePolicy(instance.id, given.threshold or threshold, given.step or step, given.size))
-    enlarge(call.world, instance, call.now)
+    if given.size and given.size < instance.size + limits.least:
+        raise Refused("DBS.280242", f"At least {limits.least} GB more than now.")
+    table.put(VolumePolicy(instance.id, given.threshold or limits.threshold, given.step or limits.step, given.size))
+    enlarge(context.world, instance, context.now)
 
 
 @simulates(ShowAutoEnlargePolicy)
-def show_policy(op: ShowAutoEnlargePolicy, call: Call) -> dict[str, Any]:
-    policy = call.world.table(VolumePolicy).get(call.instance(op.instance_id).id)
+def show_policy(op: ShowAutoEnlargePolicy, context: Context) -> dict[str, Any]:
+    policy = context.world.table(VolumePolicy).get(context.instance(op.instance_id).id)
     if policy is None:
         return {}
     size = {} if policy.size is None else {"size": policy.size}
@@ -160,20 +159,20 @@ def show_policy(op: ShowAutoEnlargePolicy, call: Call) -> dict[str, Any]:
 
 @lifecycle.afterwards
 def enlarge(world: World, instance: Instance, now: float) -> None:
-    """Add storage where the policy of the instance wants it."""
+    """Add storage if the policy of the instance says so."""
     policy = world.table(VolumePolicy).get(instance.id)
-    if policy is None or instance.actions or instance.status not in EXTEND.allowed:
+    limits = engines.engine(instance.engine).auto_enlarge
+    if policy is None or limits is None or instance.actions or instance.status not in EXTEND.allowed:
         return
     if lifecycle.percent_used(instance) < policy.threshold:
         return
-    _, _, least = _USUAL[instance.engine]
-    size = instance.size + max(least, math.ceil(instance.size * policy.step / 100))
+    size = instance.size + max(limits.least, math.ceil(instance.size * policy.step / 100))
     size = min(most for most in (size, policy.size, _span(instance).high) if most is not None)
     if size > instance.size and has_room(world, instance, size):
         lifecycle.begin(world, EXTEND, instance, now, effect={"size": size})
 
 
 def fill(world: World, instance: Instance, percent: float, now: float) -> None:
-    """Let data take so many percent of an instance's disk: from 97 on, it takes no more writes."""
+    """Fill the disk of an instance to a percentage. From 97 on the disk is full."""
     instance.used = f"{instance.size * percent / 100:.3f}"
     lifecycle.settled(world, instance, now)

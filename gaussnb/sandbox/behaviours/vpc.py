@@ -1,4 +1,4 @@
-"""VPCs, subnets and security groups: a neighbour's lists, which page by marker."""
+"""VPCs, subnets and security groups: lists of another service, which are paged by marker."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...neighbours.vpc import ListSecurityGroups, ListSubnets, ListVpcs
-from . import Call, matching, simulates
+from . import Context, matching, simulates
 
 
 @simulates(ListVpcs, "data")
-def list_vpcs(op: ListVpcs, call: Call) -> dict[str, Any]:
+def list_vpcs(op: ListVpcs, context: Context) -> dict[str, Any]:
     shown = (
         {"id": vpc.id, "name": vpc.name, "cidr": vpc.cidr, "status": "OK", "enterprise_project_id": "0"}
-        for vpc in call.world.vpcs.values()
+        for vpc in context.world.vpcs.values()
     )
     return {"vpcs": _page(shown, op)}
 
 
 @simulates(ListSubnets, "data")
-def list_subnets(op: ListSubnets, call: Call) -> dict[str, Any]:
+def list_subnets(op: ListSubnets, context: Context) -> dict[str, Any]:
     shown = (
         {
             "id": subnet.id,
@@ -30,16 +30,16 @@ def list_subnets(op: ListSubnets, call: Call) -> dict[str, Any]:
             "status": "ACTIVE",
             "neutron_network_id": subnet.id,
         }
-        for subnet in matching(call.world.subnets.values(), vpc_id=op.vpc_id)
+        for subnet in matching(context.world.subnets.values(), vpc_id=op.vpc_id)
     )
     return {"subnets": _page(shown, op)}
 
 
 @simulates(ListSecurityGroups, "data")
-def list_security_groups(op: ListSecurityGroups, call: Call) -> dict[str, Any]:
+def list_security_groups(op: ListSecurityGroups, context: Context) -> dict[str, Any]:
     shown = (
         {"id": group.id, "name": group.name, "description": group.description, "enterprise_project_id": "0"}
-        for group in call.world.security_groups.values()
+        for group in context.world.security_groups.values()
     )
     return {"security_groups": _page(shown, op)}
 

@@ -1,11 +1,11 @@
-"""What an answer looks like, as far as the columns that are read from it know: JSON schema for the OpenAPI document."""
+"""The JSON schema of answers for the OpenAPI document, as far as the columns of their rows tell it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..core.operation import Operation
-from ..core.rows import Above, At, Column, Count, Joined, Keys, Source, columns
+from ...core.operation import Operation
+from ...core.rows import Above, At, Column, Count, Joined, Keys, Source, columns
 
 _ON_THE_WIRE = {
     "string": ["string"],
@@ -15,13 +15,13 @@ _ON_THE_WIRE = {
     "boolean": ["boolean", "string", "integer"],
     "datetime64[us, UTC]": ["string", "integer"],
 }
-"""What a value of a column may be in JSON: the service writes many numbers and truth values as text."""
+"""The JSON types of a column's values: services write many numbers and booleans as text."""
 Tree = dict[str, Any]
-"""Names and what stands below them: another tree, or the column that is read there."""
+"""Fields by name: each is another tree, or the column that is read there."""
 
 
 def shape_of(operation: type[Operation]) -> dict[str, Any]:
-    """The JSON schema of what an operation answers with, as far as its columns know it."""
+    """The JSON schema of the answer of an operation, as far as its columns tell it."""
     route, tree = operation.route, Tree()
     way, _, other = route.returns.at.partition("|")
     for column in columns(route.returns):
@@ -58,7 +58,7 @@ def _plant(tree: Tree, path: list[str], leaf: Any) -> None:
 
 
 def _grown(tree: Tree) -> dict[str, Any]:
-    """An object of the names in a tree."""
+    """The schema of an object with the fields of a tree."""
     return {"type": "object", "properties": {name: _grown_or_read(part) for name, part in tree.items()}}
 
 

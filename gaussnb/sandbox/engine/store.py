@@ -1,23 +1,25 @@
-"""The world on disk: what an answer promised is written before the answer is sent.
+"""The state file: changes are written before the answer that reports them is sent.
 
-Passwords of instances are never kept, tokens prove themselves and credentials follow from the seed, so the
-file holds no secret.
+The file holds no secret: passwords of instances are never stored, tokens carry their own seal, and the credentials
+follow from the seed.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from typing import Any
 
 from .clock import Clock
 from .faults import Faults
-from .world import KINDS, World
+from .tables import State
 
 _FORMAT = 1
-_MARK = 0x67736E62  # "gsnb" in the header of the file: other programs' databases are left alone
+_MARK = 0x67736E62  # "gsnb" in the header of the file, which tells it from databases of other programs
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS things (
@@ -28,52 +30,53 @@ CREATE TABLE IF NOT EXISTS things (
 
 @dataclass(frozen=True)
 class Origin:
-    """What a world was made with, and must be made with again."""
+    """The settings of a world: a world from a file is made with them again."""
 
     seed: int
     region: str
-    quota: int
     speed: float
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """The settings that the service adds, see :meth:`~.tables.State.facts`."""
     time: float | None = None
-    """Where its clock stood last; None for a new world."""
+    """The last moment of its clock; None for a new world."""
     faults: list[dict[str, Any]] = field(default_factory=list)
-    """What was still to strike."""
+    """The settings of the faults that are still active."""
 
 
 class Store:
-    """Keeps nothing: the store of a sandbox without a file."""
+    """The store of a sandbox without a file: it writes nothing."""
 
     opened = 0
-    """How many times the world was opened before."""
+    """The number of times the world was opened before."""
 
     def origin(self, new: Origin) -> Origin:
-        """How to make the world: as it was kept or, when it is a new one, as it is wanted."""
+        """The settings to make the world with: those in the file or, for a new world, the given ones."""
         return new
 
-    def load(self, world: World) -> None:
-        """Fill a new world with what was kept."""
+    def load(self, world: State) -> None:
+        """Fill a new world from the file."""
 
-    def save(self, world: World, clock: Clock, faults: Faults, *, always: bool = False) -> None:
-        """Keep everything that changed, and the time with it.
+    def save(self, world: State, clock: Clock, faults: Faults, *, always: bool = False) -> None:
+        """Write all changes, and the time.
 
         Args:
-            faults: what is still to strike.
-            always: keep the time even if nothing changed.
+            faults: the active ones are written.
+            always: True to write the time even if nothing changed.
         """
         for table in world.tables.values():
             table.unsaved.clear()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
 
 
 class FileStore(Store):
-    """Keeps a world in an SQLite file.
+    """Stores a world in an SQLite file.
 
     Raises:
         RuntimeError: when another sandbox has the file open.
-        ValueError: when the file is something else, or damaged.
-        OSError: when it cannot be opened.
+        ValueError: when the file is no state file, or damaged.
+        OSError: when the file cannot be opened.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
@@ -83,19 +86,21 @@ class FileStore(Store):
             self._file = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         except sqlite3.OperationalError as error:
             raise OSError(f"{path}: {error}") from None
+        # The file is also closed with a store that nobody closed: when the store is collected, or at exit.
+        self._close_file = weakref.finalize(self, self._file.close)
         try:
             self._open()
         except sqlite3.OperationalError as error:
-            self._file.close()
+            self.close()
             if "locked" in str(error):
                 raise RuntimeError(f"another sandbox has {path} open; close it, or use another file") from None
             raise
         except (sqlite3.DatabaseError, ValueError) as error:
-            self._file.close()
+            self.close()
             raise ValueError(f"{path} is not the file of a sandbox: {error}") from None
 
     def _open(self) -> None:
-        # Held until the file is closed or its process dies, however it dies; no second sandbox gets in.
+        # The lock is held until the file is closed or the process ends; no second sandbox can open the file.
         self._file.execute("PRAGMA locking_mode = EXCLUSIVE")
         if self._number("schema_version") and self._number("application_id") != _MARK:
             raise ValueError("it belongs to another program")
@@ -122,13 +127,14 @@ class FileStore(Store):
 
     def origin(self, new: Origin) -> Origin:
         kept = {one.name: self._facts[one.name] for one in fields(Origin) if one.name in self._facts}
-        return replace(new, **kept)
+        facts = {name: self._facts.get(name, value) for name, value in new.facts.items()}
+        return replace(new, **{**kept, "facts": facts})
 
-    def load(self, world: World) -> None:
+    def load(self, world: State) -> None:
         world.ids.counts.update(self._facts.get("counts", {}))
         try:
             for kind, text in self._file.execute("SELECT kind, json FROM things ORDER BY rowid"):
-                table = world.table(KINDS[kind])
+                table = world.table(world.kinds[kind])
                 thing = table.codec.validate_json(text)
                 table[thing.id] = thing
         except (sqlite3.DatabaseError, KeyError, ValueError):
@@ -136,8 +142,8 @@ class FileStore(Store):
             raise ValueError(f"{self._path} is damaged") from None
         world.restored()
 
-    def save(self, world: World, clock: Clock, faults: Faults, *, always: bool = False) -> None:
-        left = [fault.told() for fault in faults.left()]
+    def save(self, world: State, clock: Clock, faults: Faults, *, always: bool = False) -> None:
+        left = [fault.settings() for fault in faults.left()]
         changed = left != self._facts.get("faults") or any(table.unsaved for table in world.tables.values())
         moment = clock.time()
         if not (always or changed or (clock.standing and moment != self._at)):
@@ -145,7 +151,7 @@ class FileStore(Store):
         self._facts |= {
             "seed": world.ids.seed,
             "region": world.region,
-            "quota": world.quota,
+            **world.facts(),
             "speed": clock.speed,
             "time": moment,
             "counts": world.ids.counts,
@@ -159,9 +165,9 @@ class FileStore(Store):
             raise
         self._file.execute("COMMIT")
         self._at = moment
-        super().save(world, clock, faults)  # all is written: nothing is unsaved any more
+        super().save(world, clock, faults)  # everything is written: clears the notes of unsaved changes
 
-    def _write(self, world: World) -> None:
+    def _write(self, world: State) -> None:
         self._keep(*self._facts)
         for table in world.tables.values():
             for id, thing in table.unsaved.items():
@@ -174,4 +180,4 @@ class FileStore(Store):
                     )
 
     def close(self) -> None:
-        self._file.close()
+        self._close_file()

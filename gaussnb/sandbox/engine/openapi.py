@@ -1,4 +1,4 @@
-"""The OpenAPI document of the service as it is declared here: what the sandbox answers to, for other people's tools."""
+"""The OpenAPI document of a service, made from its declarations, for other tools."""
 
 from __future__ import annotations
 
@@ -9,45 +9,41 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
-from ..core.operation import AsText, Inside, Operation
-from ..core.rules import Rule, marks
-from ..core.words import rule_in_words
-from ..nosql import groups
-from ..nosql.service import OPERATIONS
-from . import behaviours
+from ...core.operation import AsText, Inside, Operation
+from ...core.rules import Rule, marks
+from ...core.words import rule_in_words
 from .messages import JSON
+from .service import SandboxService
 from .shapes import shape_of
 
 _SCHEMAS = "#/components/schemas/{model}"
-_LENGTH = 1_000  # of a pattern, at which a reader gives up
+_LENGTH = 1_000  # of a pattern that is too long to read
 
 
 @cache
-def document() -> dict[str, Any]:
-    """The document, OpenAPI 3.1, with every declared operation of the service.
-
-    >>> document()["openapi"], "/v3/{project_id}/instances" in document()["paths"]
-    ('3.1.0', True)
-    """
-    behaviours.load()
-    operations = [operation for operation in OPERATIONS.values() if not operation.route.service]
-    chapters = _chapters()
-    # The schemas of all at once: a part that several requests share stands there once.
+def document(service: SandboxService) -> dict[str, Any]:
+    """The document, OpenAPI 3.1, with every declared operation of a service."""
+    service.behaviours.load()
+    operations = [operation for operation in service.catalogue.values() if not operation.route.service]
+    chapters = _chapters(service)
+    # All schemas are made together, so that a part which several requests share is written once.
     schemas, shared = models_json_schema([(one, "validation") for one in operations], ref_template=_SCHEMAS)
     parts = _plain(shared.get("$defs", {}), names=True)
     paths: dict[str, dict[str, Any]] = {}
     for operation in sorted(operations, key=lambda one: (one.route.path, one.route.method)):
         name = schemas[operation, "validation"]["$ref"].rpartition("/")[2]
         whole = parts.pop(name)
-        described = _described(operation, whole, _chapter(operation, chapters))
+        described = _described(
+            operation, whole, _chapter(operation, chapters), operation in service.behaviours.functions
+        )
         paths.setdefault(operation.route.path, {})[operation.route.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "GaussDB NoSQL, as gaussnb declares it",
-            "version": "v3",
-            "description": "Made from the declarations that client, form and sandbox read. Of an "
-            "answer it tells what the columns of a DataFrame are read from, and claims nothing of what else is there.",
+            "title": service.title,
+            "version": service.version,
+            "description": "Made from the declarations that client, form and sandbox read. The schema of an answer "
+            "describes the fields that the columns of a DataFrame are read from. An answer may have more fields.",
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": name} for name in sorted({_chapter(one, chapters) for one in operations})],
@@ -74,18 +70,19 @@ _ERROR = {
 }
 
 
-def _chapters() -> dict[str, str]:
-    """The group of each operation, by its id."""
-    return {call.operation.route.id: group for group, kind in groups.GROUPS.items() for call in kind.calls().values()}
+def _chapters(service: SandboxService) -> dict[str, str]:
+    """The group of each operation, by the id of the operation."""
+    calls = ((group, call) for group, kind in service.groups.items() for call in kind.calls().values())
+    return {call.operation.route.id: group for group, call in calls}
 
 
 def _chapter(operation: type[Operation], chapters: dict[str, str]) -> str:
-    """Its group; of an older operation that is in none, that of the newer one."""
+    """The group of an operation; for an older operation without one, the group of the newer operation."""
     route = operation.route
     return chapters.get(route.id) or chapters.get(route.superseded) or operation.__module__.rpartition(".")[2]
 
 
-def _described(operation: type[Operation], whole: dict[str, Any], chapter: str) -> dict[str, Any]:
+def _described(operation: type[Operation], whole: dict[str, Any], chapter: str, simulated: bool) -> dict[str, Any]:
     route = operation.route
     about = (operation.__doc__ or "").partition("\n\n")[0]
     shown: dict[str, Any] = {
@@ -96,11 +93,11 @@ def _described(operation: type[Operation], whole: dict[str, Any], chapter: str) 
         "responses": {
             str(route.success): _answer(operation),
             "default": {
-                "description": "It was refused.",
+                "description": "The request was refused.",
                 "content": {JSON: {"schema": {"$ref": _SCHEMAS.format(model="Error")}}},
             },
         },
-        "x-simulated": operation in behaviours.SIMULATED,
+        "x-simulated": simulated,
     }
     if body := _body(operation, whole):
         shown["requestBody"] = {"required": "required" in body, "content": {JSON: {"schema": body}}}
@@ -129,7 +126,7 @@ def _parameter(place: str, name: str, info: FieldInfo | None, schema: dict[str, 
 
 
 def _body(operation: type[Operation], whole: dict[str, Any]) -> dict[str, Any]:
-    """The schema of the body; empty where nothing travels there."""
+    """The schema of the body; empty for an operation without a body."""
     body: dict[str, Any] = {}
     for name, info in operation.model_fields.items():
         if operation.place(name) != "body":
@@ -159,30 +156,30 @@ def _require(schema: dict[str, Any], name: str) -> None:
 
 
 def _ruled(schema: dict[str, Any], info: FieldInfo) -> dict[str, Any]:
-    """A schema with what the rules of its field say."""
+    """A schema with the rules of its field."""
     says = [schema.get("description", ""), f"({rule})" if (rule := rule_in_words(info)) else ""]
     schema["description"] = " ".join(filter(None, says))
     for mark in marks(info.annotation, info.metadata):
         if isinstance(mark, Rule) and 0 < len(mark.pattern) < _LENGTH and schema.get("type") == "string":
-            pattern = mark.pattern.replace(r"\Z", "$")  # as other languages write it
+            pattern = mark.pattern.replace(r"\Z", "$")  # the end of a text in the patterns of other languages
             schema["pattern"] = f"^(?:{pattern})$"
     return {name: value for name, value in schema.items() if value != ""}
 
 
 def _answer(operation: type[Operation]) -> dict[str, Any]:
     route = operation.route
-    says = " ".join((route.returns.__doc__ or "It was done.").split())
+    says = " ".join((route.returns.__doc__ or "The request was carried out.").split())
     if route.success == 204:
         return {"description": says}
     return {"description": says, "content": {JSON: {"schema": shape_of(operation)}}}
 
 
 def _plain(schema: Any, names: bool = False) -> Any:
-    """A schema without what only says that a field may be left out, and without the titles nobody gave.
+    """A schema without the null type and the null default of optional fields, and without generated titles.
 
     Args:
-        schema: it, or a part of it.
-        names: whether its keys are names of fields, not words of the schema language.
+        schema: a schema, or a part of one.
+        names: True if the keys are names of fields, and no words of the schema language.
     """
     if isinstance(schema, list):
         return [_plain(item) for item in schema]

@@ -1,49 +1,48 @@
-"""Faults by rule: what goes wrong, where, how often."""
+"""Faults: rules that let requests go wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import field, fields, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from ..core.operation import Operation
-from ..core.rules import matches
-from ..nosql.error_codes import CODES
-from ..nosql.service import OPERATIONS
+from ...core.operation import Operation
+from ...core.refusals import Code
+from ...core.rules import matches
 
 Drop = Literal["before", "after"]
-_BYTES = ("utf-8", "surrogateescape")  # any bytes, and text stays readable
+_BYTES = ("utf-8", "surrogateescape")  # keeps any bytes, and leaves text readable
 
 
 def _bytes(body: Any) -> Any:
     return body.encode(*_BYTES) if isinstance(body, str) else body
 
 
-# What goes into the head of an answer stays one line of it, in the characters HTTP has.
+# A header of an answer is one line, in the characters that HTTP allows.
 _HeaderName = Annotated[str, matches(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "a header's name has no spaces")]
 _HeaderText = Annotated[str, matches(r"[\t -~\u00a0-\u00ff]*", "one line of Latin-1 text")]
 
 
 @dataclass(eq=False, config={"extra": "forbid", "hide_input_in_errors": True})
 class Fault:
-    """A fault that was injected. :meth:`remove` ends it, ``count`` tells how often it struck.
+    """A fault that was injected. :meth:`remove` ends it; ``count`` is the number of requests it hit.
 
     Attributes:
         where: an operation id, ``"METHOD /path"`` as declared, or None for every call.
-        status: answer with this HTTP status; from 300 on nothing is done before.
-        code: answer with this error code; nothing is done before.
-        message: the words of the error.
-        headers: added to the answer, be it a fault or not.
-        body: answer with these bytes, or this text, JSON or not.
-        drop: close the connection, before or after the work is done.
-        delay: answer so many real seconds late.
+        status: answer with this HTTP status; from 300 on the request is not carried out.
+        code: answer with this error code; the request is not carried out.
+        message: the text of the error.
+        headers: added to the answer, to a faulty and to a right one.
+        body: answer with these bytes, or this text; it need not be JSON.
+        drop: close the connection, before or after the request is carried out.
+        delay: answer this many real seconds late.
         redirect: answer with a redirect to this URL.
-        fail: the work the call starts fails in the end, for this reason.
-        times: how often it strikes; None for ever.
-        after: how many calls it lets pass first.
+        fail: carry the request out, and let the work it starts fail for this reason.
+        times: the number of requests to hit; None for no limit.
+        after: the number of matching requests to let pass first.
     """
 
     where: str | None = None
@@ -65,40 +64,38 @@ class Fault:
     def __post_init__(self) -> None:
         if self.status is None and self.redirect is not None:
             self.status = 307
-        if self.status is None and self.code is not None:
-            self.status = CODES[self.code].status if self.code in CODES else 400
 
     def remove(self) -> None:
-        """Let it strike no more."""
+        """End the fault."""
         self._removed = True
 
     def left(self) -> Fault | None:
-        """A new fault with what this one has still to do, if anything."""
+        """A new fault for the requests this one has still to hit; None when it is over."""
         times = None if self.times is None else self.times - self.count
         if self._removed or times == 0:
             return None
         return replace(self, times=times, after=max(0, self.after - self._seen))
 
-    def told(self) -> dict[str, Any]:
-        """What it is made with, in words of JSON, without what is as usual."""
-        told = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make this fault, as JSON, without those that equal the default."""
+        settings = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
         if self.body is not None:
-            told["body"] = self.body.decode(*_BYTES)
-        told["headers"] = dict(self.headers) or _USUAL["headers"]
-        return {name: value for name, value in told.items() if value != _USUAL[name]}
+            settings["body"] = self.body.decode(*_BYTES)
+        settings["headers"] = dict(self.headers) or _USUAL["headers"]
+        return {name: value for name, value in settings.items() if value != _USUAL[name]}
 
     @property
     def answers(self) -> bool:
-        """Whether it puts another answer in the place of the right one."""
+        """True if the fault replaces the answer."""
         return self.status is not None or self.body is not None
 
     @property
     def prevents(self) -> bool:
-        """Whether nothing is done."""
+        """True if the request is not carried out."""
         return self.drop == "before" or (self.status or 200) >= 300
 
     def strikes(self, operation: str, place: str) -> bool:
-        """Whether this call is hit; asking counts."""
+        """True if the fault hits this request. Counts the request."""
         if self._removed or self.where not in (None, operation, place):
             return False
         self._seen += 1
@@ -113,28 +110,39 @@ NO_FAULT = Fault(times=None)
 
 
 class Faults:
-    """The faults of a sandbox, asked in the order they were injected."""
+    """The faults of a sandbox, tried in the order they were injected.
 
-    def __init__(self) -> None:
+    Args:
+        operations: the ids of the operations a fault may name.
+        codes: the HTTP status of each error code.
+    """
+
+    def __init__(self, operations: Container[str], codes: Mapping[str, Code]) -> None:
         self._faults: list[Fault] = []
+        self._operations, self._codes = operations, codes
 
     def add(self, fault: Fault, places: frozenset[str]) -> Fault:
-        """Take a fault in.
+        """Add a fault.
+
+        Args:
+            places: every ``"METHOD /path"`` a fault may name.
 
         Raises:
-            ValueError: when it could never strike.
+            ValueError: when the fault names no operation or route.
         """
-        if fault.where is not None and fault.where not in OPERATIONS and fault.where not in places:
+        if fault.where is not None and fault.where not in self._operations and fault.where not in places:
             raise ValueError(f"no operation or route is called {fault.where!r}")
+        if fault.status is None and fault.code is not None:
+            fault.status = self._codes[fault.code].status if fault.code in self._codes else 400
         self._faults.append(fault)
         return fault
 
     def left(self) -> list[Fault]:
-        """What is still to strike, as new faults."""
+        """The active faults, as new ones with the requests they have still to hit."""
         return [left for fault in self._faults if (left := fault.left())]
 
     def strike(self, operation: str, place: str) -> Fault:
-        """The fault that hits this call, or one that does nothing."""
+        """The fault that hits this request, or a fault without effect."""
         for fault in self._faults:
             if fault.strikes(operation, place):
                 return fault
@@ -142,7 +150,7 @@ class Faults:
 
 
 def where(route_or_operation: str | type[Operation] | None) -> str | None:
-    """The name of a place: of an operation class its id, of a text the text."""
+    """The name of a route or an operation: the id of an operation class, or the given text."""
     if isinstance(route_or_operation, type):
         return route_or_operation.route.id
     return route_or_operation

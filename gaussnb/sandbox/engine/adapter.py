@@ -1,4 +1,4 @@
-"""The sandbox without a socket: an adapter for `requests` that calls the application."""
+"""The sandbox without a socket: an adapter for `requests` sessions that calls the application."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .messages import Response as Answered
 
 
 class SandboxAdapter(BaseAdapter):
-    """Answers what is sent through a `requests` session.
+    """Answers the requests of a `requests` session.
 
     Args:
-        handle: the application.
+        handle: answers one request.
     """
 
     def __init__(self, handle: Callable[[Request], Answered]) -> None:
@@ -37,7 +37,7 @@ class SandboxAdapter(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Answer a request as the server would: late, broken or not at all where a fault says so."""
+        """Answer a request as the server would: with a fault late, broken or not at all."""
         try:
             answered = self._handle(_request(request))
         except ConnectionError as error:
@@ -52,7 +52,7 @@ class SandboxAdapter(BaseAdapter):
         return _response(answered, request)
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: the adapter holds no connection."""
 
 
 def _request(request: requests.PreparedRequest) -> Request:
@@ -88,5 +88,5 @@ def _response(answered: Answered, request: requests.PreparedRequest) -> requests
     response.encoding = "utf-8"
     response.url = str(request.url)
     response.request = request
-    response._content = answered.body  # read already: nothing to stream
+    response._content = answered.body  # complete: nothing is left to stream
     return response

@@ -1,4 +1,4 @@
-"""The sandbox's time: it runs faster than real time, or it stands and moves only when somebody moves it."""
+"""The clock of the sandbox: it runs faster than real time, or it stands and moves only when it is told to."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ class Clock:
     """A clock with a speed.
 
     Args:
-        start: where a *standing* clock begins, as a datetime or ISO text (UTC where it names no offset). It
-            moves only by :meth:`advance` and by those who wait on it, so that a run can be repeated exactly.
-            Without it the clock begins at the present and *runs*.
+        start: the first moment of a *standing* clock, as a datetime or ISO text (UTC without an offset). A standing
+            clock moves only by :meth:`advance` and :meth:`sleep`, so that a run can be repeated exactly. Without a
+            start the clock begins at the present and *runs*.
         speed: virtual seconds per real second.
-        standing: whether it stands; left out, a clock with a start does. One that does not runs on from there.
+        standing: True for a standing clock, False for a clock that runs on from its start. Left out, a clock with a
+            start stands.
 
     >>> clock = Clock("2026-01-01T00:00:00", speed=1e6)
     >>> clock.sleep(600)
@@ -45,22 +46,22 @@ class Clock:
         return datetime.fromtimestamp(self.time(), UTC)
 
     def advance(self, seconds: float) -> None:
-        """Let ``seconds`` pass at once."""
+        """Let ``seconds`` pass immediately."""
         if not seconds >= 0:
             raise ValueError(f"time only goes forward: {seconds}")
         with self._lock:
             self._base += seconds
 
     def move_to(self, moment: float) -> None:
-        """Go forward to ``moment`` in epoch seconds; stay when it is past."""
+        """Go forward to ``moment`` in epoch seconds; stay when ``moment`` is in the past."""
         with self._lock:
             self._base += max(0.0, moment - self._time())
 
     def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
-        """Wait until ``seconds`` have passed on this clock, or until somebody sets ``wake``.
+        """Wait until ``seconds`` have passed on this clock, or until ``wake`` is set.
 
-        Who waits on a standing clock moves it, to where they wanted to get: several who wait at the same time
-        do not add up.
+        Waiting moves a standing clock to the end of the wait. Several threads that wait at the same time do not add
+        their seconds up.
         """
         wake = wake or threading.Event()
         target = self.time() + seconds
@@ -82,7 +83,7 @@ class Clock:
 
 
 def epoch(moment: datetime | str) -> float:
-    """A moment in epoch seconds; UTC where it names no offset."""
+    """A moment in epoch seconds; UTC without an offset."""
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,4 +1,4 @@
-"""What goes in and out of the pure application: requests, responses and refusals."""
+"""Requests, responses and refusals: the input and the output of the application."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import responses
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qsl
 
-from ..cloud.regions import is_loopback
-from ..nosql.error_codes import CODES
+from ...cloud.error_codes import CLOUD_CODES
+from ...cloud.regions import is_loopback
+from ...core.refusals import Code
 
-Shape = Literal["nosql", "gateway", "iam"]
-SERVICE = "nosql"
 JSON = "application/json"
 
 
@@ -43,7 +42,7 @@ class Request:
 
     @property
     def is_local(self) -> bool:
-        """Whether the caller asked for this machine by one of its own names."""
+        """True if the Host header names this machine."""
         try:
             return is_loopback(self.base)
         except ValueError:
@@ -51,21 +50,21 @@ class Request:
 
     @property
     def base(self) -> str:
-        """Where the caller reached us: links name this host, so that a forwarded port works."""
+        """The address the caller used. Links in answers start with it, so that they work through a forwarded port."""
         return f"http://{self.headers.get('host', 'localhost')}"
 
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP response, and what the transport shall do with it."""
+    """One HTTP response, and instructions for the transport."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
     delay: float = 0.0
-    """Real seconds to wait before it is sent."""
+    """Real seconds to wait before the response is sent."""
     drop: bool = False
-    """Close the connection instead of sending it."""
+    """Close the connection instead of sending the response."""
 
 
 @dataclass(frozen=True)
@@ -79,26 +78,50 @@ class Answer:
 
 
 class Refused(Exception):
-    """A behaviour or the application says no.
+    """A behaviour or the application refuses a request.
+
+    A service derives its own class, which reads the status and the text of a code from the service's table.
 
     Args:
-        code: a code of the error table, which knows status and text; empty for IAM's Keystone form.
-        detail: what exactly, appended to the table's text. Never holds a value that was sent.
-        status: another status than the table's.
+        code: an error code; empty for an error in the format of IAM's Keystone interface.
+        detail: appended to the text of the code. Never holds a value from the request.
+        status: another HTTP status than the table's.
         headers: extra headers of the answer.
+        words: the whole message, instead of the text of the code and the detail.
     """
 
+    codes: Mapping[str, Code] = CLOUD_CODES
+    """The table of error codes. The application sets the table of its service."""
+
     def __init__(
-        self, code: str, detail: str = "", *, status: int | None = None, headers: Mapping[str, str] | None = None
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        words: str | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
-        self.status = status or (CODES[code].status if code in CODES else 400)
-        self.message = " ".join(filter(None, [CODES[code].text if code in CODES else "", detail]))
         self.headers = headers or {}
+        self._detail, self._status, self._words = detail, status, words
 
-    def body(self, service: str, request_id: str) -> dict[str, Any]:
-        """The error in the words of whoever answers: the gateway, IAM or the service."""
+    @property
+    def status(self) -> int:
+        """The HTTP status of the answer; 400 for a code without one."""
+        return self._status or (self.codes[self.code].status if self.code in self.codes else 400)
+
+    @property
+    def message(self) -> str:
+        """The message of the answer."""
+        if self._words is not None:
+            return self._words
+        text = self.codes[self.code].text if self.code in self.codes else ""
+        return " ".join(filter(None, [text, self._detail]))
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        """The error in the format of the gateway, of IAM or of the service, as the code says."""
         if self.code.startswith("APIGW."):
             return {"error_code": self.code, "error_msg": self.message, "request_id": request_id}
         if not self.code:
@@ -108,5 +131,5 @@ class Refused(Exception):
 
 
 def encode(value: Any) -> bytes:
-    """A value as compact JSON, always the same bytes for the same value."""
+    """Write a value as compact JSON: the same bytes for the same value."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

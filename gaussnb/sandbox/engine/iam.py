@@ -1,4 +1,4 @@
-"""IAM: logins, projects, and what clients ask it besides."""
+"""IAM: logins and projects, the same for every service."""
 
 from __future__ import annotations
 
@@ -7,30 +7,33 @@ from collections.abc import Callable
 from typing import Any
 
 from ...cloud.iam import KeystoneCreateUserTokenByPassword, KeystoneListAuthProjects, KeystoneListProjects
-from ..identity import Scope, Token, seal, unseal
-from ..messages import Answer, Refused
-from ..world import Account, token_time
-from . import Call, simulates
+from .behaviours import Behaviours, Context
+from .identity import Scope, Token, seal, unseal
+from .messages import Answer, Refused
+from .tables import Account, token_time
 
-SERVICES = ("geminidb", "gaussdb-nosql", "nosql")
-"""The catalog types the service is offered under; which one the real catalog has is not known."""
+IAM = Behaviours()
+"""The behaviours of IAM. The application has them besides those of its service."""
+simulates = IAM.simulates
 
 
 @simulates(KeystoneCreateUserTokenByPassword)
-def create_token(op: KeystoneCreateUserTokenByPassword, call: Call) -> Answer:
-    methods = _login(op.identity, call)
-    scope = _scope(op.scope or {}, call.world.account)
-    token = Token(call.world.ids.number("token"), scope, call.now, methods)
-    brief = "nocatalog" in dict(call.request.query)
-    return Answer({"token": _described(token, call, catalog=not brief)}, {"X-Subject-Token": seal(token, call.world)})
+def create_token(op: KeystoneCreateUserTokenByPassword, context: Context) -> Answer:
+    methods = _login(op.identity, context)
+    scope = _scope(op.scope or {}, context.world.account)
+    token = Token(context.world.ids.number("token"), scope, context.now, methods)
+    brief = "nocatalog" in dict(context.request.query)
+    return Answer(
+        {"token": _described(token, context, catalog=not brief)}, {"X-Subject-Token": seal(token, context.world)}
+    )
 
 
-def _login(identity: dict[str, Any], call: Call) -> tuple[str, ...]:
-    """Check the login; the methods it was done with."""
+def _login(identity: dict[str, Any], context: Context) -> tuple[str, ...]:
+    """Check the login; the methods that were used."""
     try:
         if identity["methods"] == ["token"]:
-            old = unseal(str(identity["token"]["id"]), call.world)
-            if old is None or old.expires <= call.now:
+            old = unseal(str(identity["token"]["id"]), context.world)
+            if old is None or old.expires <= context.now:
                 raise Refused("", "The token is wrong or has ended.", status=401)
             return ("token",)
         if "password" not in list(identity["methods"]):
@@ -40,7 +43,7 @@ def _login(identity: dict[str, Any], call: Call) -> tuple[str, ...]:
         by_name = (user["name"], user["domain"]) if "id" not in user else None
     except (KeyError, TypeError):
         raise Refused("IAM.0072") from None
-    account = call.world.account
+    account = context.world.account
     known = user.get("id") == account.user_id if by_name is None else _is_named(by_name, account)
     right = account.password.get_secret_value()
     same = isinstance(password, str) and hmac.compare_digest(password.encode(errors="replace"), right.encode())
@@ -59,7 +62,7 @@ def _names_domain(domain: Any, account: Account) -> bool:
 
 
 def _scope(scope: dict[str, Any], account: Account) -> Scope:
-    """What a token is for. A project wins over an account; nothing means the account."""
+    """The scope of a token. A project goes before an account; without a scope it is the account."""
     if project := scope.get("project"):
         named = isinstance(project, dict) and (
             project.get("id") == account.project_id
@@ -77,13 +80,13 @@ def _own(account: Account) -> dict[str, str]:
     return {"id": account.domain_id, "name": account.domain}
 
 
-def _described(token: Token, call: Call, *, catalog: bool) -> dict[str, Any]:
-    account = call.world.account
+def _described(token: Token, context: Context, *, catalog: bool) -> dict[str, Any]:
+    account = context.world.account
     described: dict[str, Any] = {
         "expires_at": token_time(token.expires),
         "issued_at": token_time(token.issued),
         "methods": list(token.methods),
-        "catalog": _catalog(token.scope, call) if catalog else [],
+        "catalog": _catalog(token.scope, context) if catalog else [],
         "roles": [{"id": "0", "name": "te_admin"}],
         "user": {
             "id": account.user_id,
@@ -98,23 +101,22 @@ def _described(token: Token, call: Call, *, catalog: bool) -> dict[str, Any]:
     return described | {"domain": _own(account)}
 
 
-def _catalog(scope: Scope, call: Call) -> list[dict[str, Any]]:
-    base, project = call.request.base, call.world.account.project_id
+def _catalog(scope: Scope, context: Context) -> list[dict[str, Any]]:
+    base, project = context.request.base, context.world.account.project_id
     urls = {"identity": ("iam", f"{base}/v3")}
     if scope == "project":
-        urls |= {service: (service, f"{base}/v3/{project}") for service in SERVICES}
-        urls |= {"vpc": ("vpc", f"{base}/v1/{project}")}
+        urls |= {type_: (type_, f"{base}/{version}/{project}") for type_, version in context.endpoints.items()}
     return [
         {
-            "id": call.world.ids.fixed(f"service {type_}"),
+            "id": context.world.ids.fixed(f"service {type_}"),
             "name": name,
             "type": type_,
             "endpoints": [
                 {
-                    "id": call.world.ids.fixed(f"endpoint {type_}"),
+                    "id": context.world.ids.fixed(f"endpoint {type_}"),
                     "interface": "public",
-                    "region": call.world.region,
-                    "region_id": call.world.region,
+                    "region": context.world.region,
+                    "region_id": context.world.region,
                     "url": url,
                 }
             ],
@@ -124,27 +126,27 @@ def _catalog(scope: Scope, call: Call) -> list[dict[str, Any]]:
 
 
 @simulates(KeystoneListProjects)
-def list_projects(op: KeystoneListProjects, call: Call) -> dict[str, Any]:
-    account = call.world.account
+def list_projects(op: KeystoneListProjects, context: Context) -> dict[str, Any]:
+    account = context.world.account
     fits = (
         op.name in (None, account.project)
         and op.domain_id in (None, account.domain_id)
         and op.parent_id in (None, account.domain_id)
     )
-    return _projects(call, "/v3/projects", [_project(call)] if fits else [])
+    return _projects(context, "/v3/projects", [_project(context)] if fits else [])
 
 
 @simulates(KeystoneListAuthProjects)
-def list_own_projects(op: KeystoneListAuthProjects, call: Call) -> dict[str, Any]:
-    return _projects(call, "/v3/auth/projects", [_project(call)])
+def list_own_projects(op: KeystoneListAuthProjects, context: Context) -> dict[str, Any]:
+    return _projects(context, "/v3/auth/projects", [_project(context)])
 
 
-def _projects(call: Call, path: str, projects: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"projects": projects, "links": _links(call, path)}
+def _projects(context: Context, path: str, projects: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"projects": projects, "links": _links(context, path)}
 
 
-def _project(call: Call) -> dict[str, Any]:
-    account = call.world.account
+def _project(context: Context) -> dict[str, Any]:
+    account = context.world.account
     return {
         "id": account.project_id,
         "name": account.project,
@@ -153,35 +155,35 @@ def _project(call: Call) -> dict[str, Any]:
         "enabled": True,
         "is_domain": False,
         "description": "",
-        "links": _links(call, f"/v3/projects/{account.project_id}"),
+        "links": _links(context, f"/v3/projects/{account.project_id}"),
     }
 
 
-def _links(call: Call, path: str) -> dict[str, Any]:
-    return {"self": f"{call.request.base}{path}", "previous": None, "next": None}
+def _links(context: Context, path: str) -> dict[str, Any]:
+    return {"self": f"{context.request.base}{path}", "previous": None, "next": None}
 
 
-# ------------------------------------------------- what clients ask of IAM and nobody calls from here
+# ------------------------------------------------- routes that other clients call, and that are not declared
 
 
-def show_token(call: Call) -> Answer:
-    """``GET /v3/auth/tokens``: what another token says."""
-    text = call.request.headers.get("x-subject-token", "")
-    token = unseal(text, call.world)
-    if token is None or token.expires <= call.now:
+def show_token(context: Context) -> Answer:
+    """``GET /v3/auth/tokens``: the content of another token."""
+    text = context.request.headers.get("x-subject-token", "")
+    token = unseal(text, context.world)
+    if token is None or token.expires <= context.now:
         raise Refused("", "Could not find token.", status=404)
-    return Answer({"token": _described(token, call, catalog=True)}, {"X-Subject-Token": text})
+    return Answer({"token": _described(token, context, catalog=True)}, {"X-Subject-Token": text})
 
 
-def list_domains(call: Call) -> Answer:
+def list_domains(context: Context) -> Answer:
     """``GET /v3/auth/domains``: the account of the caller."""
-    account = call.world.account
-    domain = {**_own(account), "enabled": True, "description": "", "links": _links(call, "/v3/domains")}
-    return Answer({"domains": [domain], "links": _links(call, "/v3/auth/domains")})
+    account = context.world.account
+    domain = {**_own(account), "enabled": True, "description": "", "links": _links(context, "/v3/domains")}
+    return Answer({"domains": [domain], "links": _links(context, "/v3/auth/domains")})
 
 
-EXTRA: dict[tuple[str, str], Callable[[Call], Answer]] = {
+EXTRA: dict[tuple[str, str], Callable[[Context], Answer]] = {
     ("GET", "/v3/auth/tokens"): show_token,
     ("GET", "/v3/auth/domains"): list_domains,
 }
-"""Routes of IAM that are no operations of the catalogue, by method and path."""
+"""Routes of IAM that are not declared as operations, by method and path."""

@@ -1,4 +1,4 @@
-"""Who calls: tokens and signatures."""
+"""Authentication: tokens and signatures."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from ..cloud import signature as signing
+from ...cloud import signature as signing
 from .messages import Refused, Request
-from .world import World
+from .tables import State
 
 LIFETIME = 24 * 3600
 Scope = Literal["project", "domain"]
@@ -21,7 +21,7 @@ _LENGTH = 1500  # real tokens are that long, and clients must not be surprised
 
 @dataclass(frozen=True)
 class Token:
-    """What a token says. It carries its own proof, so none is kept anywhere."""
+    """The content of a token. Its text carries a seal, so the sandbox stores no tokens."""
 
     number: int
     scope: Scope
@@ -35,21 +35,21 @@ class Token:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who proved who they are."""
+    """An authenticated caller."""
 
     project_id: str | None
-    """The project they may work in; None for a whole account."""
+    """The project the caller may work in; None for a token of a whole account."""
 
 
-def seal(token: Token, world: World) -> str:
-    """The text of a token: what it says, filled up to the usual length, and a seal."""
+def seal(token: Token, world: State) -> str:
+    """The text of a token: its content, filled up to the usual length, and a seal."""
     said = json.dumps(asdict(token)).encode()
     body = base64.urlsafe_b64encode(said.ljust(_LENGTH)).decode().rstrip("=")
     return f"MII{body}{_seal(body, world)}"
 
 
-def unseal(text: str, world: World) -> Token | None:
-    """What a token says; None when this sandbox did not issue it."""
+def unseal(text: str, world: State) -> Token | None:
+    """The content of a token; None when this sandbox did not issue it."""
     body, proof = text[3:-64], text[-64:]
     if not (text.isascii() and hmac.compare_digest(proof, _seal(body, world))):
         return None
@@ -57,18 +57,18 @@ def unseal(text: str, world: World) -> Token | None:
     return Token(**{**said, "methods": tuple(said["methods"])})
 
 
-def _seal(body: str, world: World) -> str:
+def _seal(body: str, world: State) -> str:
     return hmac.new(world.ids.fixed("token key").encode(), body.encode(), hashlib.sha256).hexdigest()
 
 
 # ----------------------------------------------------------------------------------- authentication
 
 
-def authenticate(request: Request, world: World, now: float) -> Caller:
-    """Who sent a request, by its token or its signature.
+def authenticate(request: Request, world: State, now: float) -> Caller:
+    """Authenticate the caller of a request by its token or its signature.
 
     Raises:
-        Refused: with the gateway's code, when that is not proven.
+        Refused: with the gateway's code, when neither is valid.
     """
     text = request.headers.get("x-auth-token", "")
     if text:
@@ -78,7 +78,7 @@ def authenticate(request: Request, world: World, now: float) -> Caller:
     raise Refused("APIGW.0301", "Neither a token nor a signature was sent.")
 
 
-def _token_holder(text: str, world: World, now: float) -> Caller:
+def _token_holder(text: str, world: State, now: float) -> Caller:
     token = unseal(text, world)
     if token is None:
         raise Refused("APIGW.0301", "The token cannot be read.")
@@ -87,7 +87,7 @@ def _token_holder(text: str, world: World, now: float) -> Caller:
     return Caller(world.account.project_id if token.scope == "project" else None)
 
 
-def _signer(request: Request, world: World, now: float) -> Caller:
+def _signer(request: Request, world: State, now: float) -> Caller:
     account = world.account
     problem: str | None = None
     for moment in (time.time(), now):  # the caller's clock may be the real one or the sandbox's

@@ -1,4 +1,4 @@
-"""The sandbox on a loopback port: standard library, one thread a connection."""
+"""The sandbox on a loopback port: the HTTP server of the standard library, with one thread per connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .app import App
 from .messages import JSON, Refused, Request, Response, encode
 
 HOST = "127.0.0.1"
-MOST = 12 * 1024 * 1024  # bytes of a body, as the real gateway
+MOST = 12 * 1024 * 1024  # bytes of a body, as in the real gateway
 _IDLE = 600.0  # seconds a silent connection is kept
 
 
@@ -28,13 +28,13 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "gaussnb-sandbox"
     sys_version = ""
     timeout = _IDLE
-    # Head and body leave in one write and at once: else the answer waits 40 ms for the caller's acknowledgement.
+    # Head and body are sent in one write and without delay: otherwise an answer waits 40 ms for an acknowledgement.
     wbufsize = -1
     disable_nagle_algorithm = True
-    server: Server
+    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]  # it serves no other one
 
     def handle_one_request(self) -> None:
-        """Read a request, let the application answer, send that: for every method there is."""
+        """Read a request of any method, let the application answer it, and send the answer."""
         try:
             self.raw_requestline = self.rfile.readline(65537)
             if not self.raw_requestline:
@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _exactly(self, length: int) -> bytes:
         data = self.rfile.read(length)
         if len(data) < length:
-            raise ConnectionError("the caller hung up")
+            raise ConnectionError("the caller closed the connection")
         return data
 
     def _send(self, response: Response) -> None:
@@ -110,26 +110,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def handle_expect_100(self) -> bool:
-        """Tell a caller who waits for it to go on."""
+        """Tell a caller that waits for permission to send the body."""
         super().handle_expect_100()
         self.wfile.flush()
         return True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what is not even a request, in the gateway's words, and hang up."""
+        """Refuse data that is no HTTP request, in the format of the gateway, and close the connection."""
         self.close_connection = True
-        self.request_version = self.protocol_version  # what cannot be read is not from 1991, either
-        refused = Refused("APIGW.0201", status=int(code))
-        refused.message = f"{HTTPStatus(code).phrase}."
-        body = encode(refused.body("gateway", ""))
+        self.request_version = self.protocol_version  # a request without a readable version counts as HTTP/0.9
+        refused = Refused("APIGW.0201", status=int(code), words=f"{HTTPStatus(code).phrase}.")
+        body = encode(refused.body(""))
         self._send(Response(int(code), {"Content-Type": JSON}, body))
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The journal has it; a library prints nothing."""
+        """Print nothing; the journal lists the requests."""
 
 
 class Server(TCPServer):
-    """Serves an application until it is closed, and then leaves no thread and no socket behind."""
+    """Serves an application until it is closed. Closing ends all threads and sockets."""
 
     allow_reuse_address = True
     request_queue_size = 128
@@ -146,11 +145,11 @@ class Server(TCPServer):
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port the server listens on."""
         return int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Give each connection its thread."""
+        """Start a thread for a connection."""
         thread = threading.Thread(
             target=self._serve, args=(request, client_address), name=f"gaussnb-caller-{client_address[1]}", daemon=True
         )
@@ -162,21 +161,21 @@ class Server(TCPServer):
         try:
             self.finish_request(request, client_address)
         except OSError:
-            pass  # the caller is gone
+            pass  # the caller closed the connection
         finally:
             with self._guard:
                 self._callers.pop(threading.current_thread(), None)
             self.shutdown_request(request)
 
     def close(self) -> None:
-        """Stop, hang up on everybody, and wait until the last thread has ended."""
+        """Stop, close all connections, and wait until the last thread has ended."""
         self.shutdown()
         self._accepting.join()
         self.server_close()
         with self._guard:
             callers = list(self._callers.items())
         for _, connection in callers:
-            with suppress(OSError):  # it was quicker
+            with suppress(OSError):  # the caller closed the connection first
                 connection.shutdown(socket.SHUT_RDWR)
         for thread, _ in callers:
             if thread is not threading.current_thread():
