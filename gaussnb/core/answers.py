@@ -93,7 +93,7 @@ def _joined(words: Iterable[Any]) -> str:
     return ", ".join(dict.fromkeys([str(word) for word in words if word != ""]))
 
 
-def word(value: Any) -> str:
+def word(value: object) -> str:
     """A text from an answer; empty for a value of another type."""
     return value if isinstance(value, str) else ""
 

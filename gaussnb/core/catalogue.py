@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any, TypedDict, TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 from .operation import Ends, Operation, Route
 from .rows import Row
@@ -150,7 +150,16 @@ def _is_declared(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, Operation) and "route" in vars(value)
 
 
+class _Node:
+    """A place in the tree of paths: the next segments, and the operations whose path ends here."""
+
+    def __init__(self) -> None:
+        self.below: dict[str, _Node] = {}
+        self.operations: dict[str, type[Operation]] = {}
+
+
 _DIGIT = re.compile(r"[0-9]")
+_HOLE = "{}"
 
 
 class Router:
@@ -161,14 +170,14 @@ class Router:
     """
 
     def __init__(self, chapters: Iterable[Iterable[type[Operation]]]) -> None:
-        self._tree: dict[str, Any] = {}
+        self._tree = _Node()
         self._further = iter(chapters)
 
     def _add(self, operation: type[Operation]) -> None:
         node = self._tree
         for segment in operation.route.path.strip("/").split("/"):
-            node = node.setdefault("{}" if segment.startswith("{") else segment, {})
-        node[f"{operation.route.method} "] = operation  # with a blank, which no segment has
+            node = node.below.setdefault(_HOLE if segment.startswith("{") else segment, _Node())
+        node.operations[operation.route.method] = operation
 
     def find(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
         """Find the operation for a method and a path, with the values of the holes; None if there is none."""
@@ -183,7 +192,7 @@ class Router:
 
     def _here(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
         segments = path.strip("/").split("/")
-        operation = self._walk(self._tree, segments, f"{method} ")
+        operation = self._walk(self._tree, segments, method)
         if operation is None:
             return None
         template = operation.route.path.strip("/").split("/")
@@ -193,10 +202,10 @@ class Router:
         """The HTTP methods that have an operation at ``path``."""
         return [method for method in ("GET", "POST", "PUT", "DELETE") if self.find(method, path)]
 
-    def _walk(self, node: Mapping[str, Any], segments: list[str], leaf: str) -> type[Operation] | None:
+    def _walk(self, node: _Node, segments: list[str], method: str) -> type[Operation] | None:
         if not segments:
-            return node.get(leaf)
-        for key in (segments[0], "{}"):
-            if key in node and (found := self._walk(node[key], segments[1:], leaf)):
+            return node.operations.get(method)
+        for key in (segments[0], _HOLE):
+            if key in node.below and (found := self._walk(node.below[key], segments[1:], method)):
                 return found
         return None

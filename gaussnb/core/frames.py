@@ -83,7 +83,7 @@ def _dtype(name: str) -> Any:
 
 
 @lru_cache(100)
-def _categories(words: tuple[str, ...]) -> Any:
+def _categories(words: tuple[str, ...]) -> pd.CategoricalDtype:
     import pandas as pd
 
     return pd.CategoricalDtype(pd.Index(words, dtype="string"))
@@ -103,7 +103,7 @@ def _read(read: Callable[[Any], Any], values: list[Any], column: Column, unreada
     return clean
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (dict, list, bool)):
@@ -140,7 +140,7 @@ def _float(value: Any) -> float | None:
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "on": True, "off": False}
 
 
-def _bool(value: Any) -> bool | None:
+def _bool(value: object) -> bool | None:
     if value == "":
         return None
     if (word := str(value).lower()) in _TRUTH:

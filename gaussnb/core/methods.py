@@ -71,7 +71,7 @@ class Group:
         return (getattr(self, name) for name in self.calls())
 
     @classmethod
-    def _members(cls) -> Iterator[tuple[str, Any]]:
+    def _members(cls) -> Iterator[tuple[str, object]]:
         return (member for base in reversed(cls.__mro__) for member in vars(base).items())
 
     @classmethod

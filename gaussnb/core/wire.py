@@ -69,7 +69,7 @@ def query_of(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _query_text(value: Any) -> str:
+def _query_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
