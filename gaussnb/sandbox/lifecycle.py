@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..nosql import states
 from ..nosql.engines import ENGINES
 from ..nosql.operations.instances import RestartInstance
-from ..nosql.states import CREATED, SETTLED, USABLE
 from .engine import work
 from .engine.work import Work, Works
 from .refusals import Refused
@@ -17,11 +17,12 @@ from .world import CHAPTERS, Instance, Node, World
 FULL = 97
 """The percentage in use from which on a disk is full."""
 
+USABLE = states.USABLE
 FILLED = USABLE | {"data_disk_full"}
 """The statuses in which work may begin that makes room on the disk or reads from it."""
-MADE = CREATED
+MADE = states.CREATED
 """The statuses of instances that were created successfully."""
-ANY = SETTLED
+ANY = states.SETTLED
 
 
 @dataclass(frozen=True)
