@@ -32,7 +32,8 @@ from .core.errors import CredentialsError, GaussnbError
 from .nosql.address import ADDRESS
 from .nosql.client import Client
 from .nosql.instance_spec import InstanceSpec
-from .sandbox import REGION, Sandbox
+from .sandbox import Sandbox
+from .sandbox.engine.sandbox import REGION
 
 if TYPE_CHECKING:
     import pandas as pd

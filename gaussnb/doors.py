@@ -1,11 +1,11 @@
-"""The few imports that go up: a form, a panel and the sandbox, each imported when somebody wants one.
+"""The imports from higher layers: a form, a panel and the sandbox, each imported on first use.
 
-Every other module imports only what stands below it; see the contracts in ``pyproject.toml``.
+Every other module imports only from the layers below it; the contracts in ``pyproject.toml`` hold this rule.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ def form_of(
     client: Sender | None = None,
     send: Callable[[Operation], pd.DataFrame] | None = None,
 ) -> Form:
-    """The form of an operation; see :func:`gaussnb.widgets.form_of`.
+    """Make the form of an operation; see :func:`gaussnb.widgets.form_of`.
 
     Raises:
         ImportError: ipywidgets is not installed.
@@ -37,7 +37,7 @@ def form_of(
 
 
 def panel_of(watch: Watched) -> Panel | None:
-    """The widgets that show a watch; None where ipywidgets is not installed."""
+    """Make the widgets that show a watch; None if ipywidgets is not installed."""
     try:
         from .widgets.panel import Panel
     except ImportError:
@@ -46,21 +46,21 @@ def panel_of(watch: Watched) -> Panel | None:
 
 
 def sandbox() -> type[Sandbox]:
-    """The class of the sandbox: a server, which only those load who start one."""
+    """Import the class of the sandbox, which loads its HTTP server."""
     from .sandbox import Sandbox
 
     return Sandbox
 
 
 def sandbox_login(address: str) -> Settings:
-    """The settings that join a sandbox which runs elsewhere on this machine; see :func:`gaussnb.sandbox.login`."""
+    """The settings that join a running sandbox on this machine; see :func:`gaussnb.sandbox.login`."""
     from .sandbox import login
 
     return login(address)
 
 
-def simulated() -> Mapping[type[Operation], Any]:
-    """The operations the sandbox acts out, and how deep; see :func:`gaussnb.sandbox.simulated`."""
+def simulated() -> Mapping[type[Operation], str]:
+    """The operations with a behaviour in the sandbox, and the depth of each; see :func:`gaussnb.sandbox.simulated`."""
     from .sandbox import simulated
 
     return simulated()

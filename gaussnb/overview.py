@@ -18,29 +18,29 @@ class Entry(Row):
     """One operation of the catalogue."""
 
     operation: str
-    """The vendor's operation id; ``gaussnb.core.catalogue.OPERATIONS`` has the class."""
+    """The vendor's operation id; ``gaussnb.nosql.service.OPERATIONS`` has the class."""
     group: str
-    """The group of the client it belongs to, if it is bound."""
+    """The group of the client that has the operation; missing if no group has it."""
     call: str
-    """Its name there."""
+    """The name of the call in the group."""
     method: str
     """The HTTP method."""
     path: str
-    """The path."""
+    """The path with its holes."""
     service: str
-    """nosql, or the neighbour it belongs to."""
+    """nosql, or the name of the neighbouring service."""
     success: int
     """The HTTP status of success."""
     simulated: bool
-    """Whether the sandbox acts it out."""
+    """True if the sandbox simulates the operation."""
     depth: str
-    """How deep: state, where it reads or changes what there is; data, plausible; or fixed. Missing where it is not."""
+    """Depth of the simulation: state (reads or changes the world), data (plausible values) or fixed; else missing."""
     deprecated: bool
-    """Whether the vendor has announced its end."""
+    """True if the vendor has announced the end of the operation."""
     superseded: str
-    """The newer operation that does the same, where there is one."""
+    """The newer operation that does the same, if there is one."""
     summary: str
-    """What it does."""
+    """The first line of the description."""
 
 
 def operations() -> pd.DataFrame:
@@ -53,7 +53,7 @@ def operations() -> pd.DataFrame:
     >>> frame.loc[frame["operation"] == "CreateInstance", "path"].item()
     '/v3/{project_id}/instances'
     """
-    acted = doors.simulated()
+    simulated = doors.simulated()
     bound: dict[str, tuple[str, str]] = {}
     for group, kind in GROUPS.items():
         for name, call in kind.calls().items():
@@ -71,8 +71,8 @@ def operations() -> pd.DataFrame:
                 "path": route.path,
                 "service": route.service or "nosql",
                 "success": route.success,
-                "simulated": operation in acted,
-                "depth": acted.get(operation),
+                "simulated": operation in simulated,
+                "depth": simulated.get(operation),
                 "deprecated": route.deprecated,
                 "superseded": route.superseded or None,
                 "summary": (operation.__doc__ or "").strip().partition("\n")[0],

@@ -1,4 +1,4 @@
-"""The instance of the service's own Quick Start, with ids that exist in the sandbox."""
+"""The request of the service's Quick Start, with ids of a network that exists in the sandbox."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 def body(region: str, availability_zone: str | None = None) -> dict[str, Any]:
-    """The Quick Start's request without its password.
+    """The body of the Quick Start's request, without a password.
 
     Args:
-        region: where.
-        availability_zone: by default the region's first.
+        region: the region of the instance.
+        availability_zone: the availability zone; by default the first one of the region.
     """
     return {
         "name": "test-cassandra-01",
@@ -29,5 +29,5 @@ def body(region: str, availability_zone: str | None = None) -> dict[str, Any]:
 
 
 def password() -> str:
-    """A new random password that meets every source's rules."""
+    """A new random password that meets the rules of every source."""
     return f"Aa1!{secrets.token_hex(12)}"

@@ -19,7 +19,7 @@ from ..cloud.login import Access
 from ..cloud.regions import is_loopback
 from ..cloud.settings import Settings
 from ..cloud.tokens import TokenCache
-from ..cloud.transport import AnswerLost, BaseAdapter, Patience, Reply, Transport
+from ..cloud.transport import Adapter, AnswerLost, Patience, Reply, Transport
 from ..core.answers import Columns
 from ..core.catalogue import Router
 from ..core.clock import Clock, RealClock
@@ -117,7 +117,7 @@ class Client(Groups):
         profile: str | None = None,
         *,
         clock: Clock | None = None,
-        adapter: BaseAdapter | None = None,
+        adapter: Adapter | None = None,
         seed: int | None = None,
         patience: Patience | None = None,
         keep: bool = True,

@@ -263,9 +263,7 @@ def _yaml(path: str, noun: str) -> list[Any]:
             found = yaml.load(file, Texts)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            says = (
-                f"not YAML, at line {mark.line + 1}" if mark else "not YAML"
-            )  # its own message may quote a secret
+            says = f"not YAML, at line {mark.line + 1}" if mark else "not YAML"  # its own message may quote a secret
         else:
             says = "" if isinstance(found, list) or not found else f"the file is no list of {noun}s"
     refuse([(None, "", says)] if says else [], 0)

@@ -54,7 +54,7 @@ class Watch:
         self._over: float | None = None
         self._looked: float | None = None
         self._outage = ""
-        self._callbacks: list[Callable[[Watch], None]] = []
+        self._callbacks: list[Callable[[Watch], object]] = []
         self._showing: Showing | None = None
         self.due = progress.began
         """The time of the next look, on the client's clock."""
@@ -166,7 +166,7 @@ class Watch:
         """Block until the watch ends, at most ``timeout`` real seconds; True if it has ended."""
         return self._ended.wait(timeout)
 
-    def on_change(self, callback: Callable[[Watch], None]) -> Callable[[], None]:
+    def on_change(self, callback: Callable[[Watch], object]) -> Callable[[], None]:
         """Call back at each change, and each second while nothing changes; never after the end.
 
         Args:

@@ -56,6 +56,10 @@ _MAX_IDLE_SESSIONS = 8  # kept open for the next call; a client uses no more at 
 _MAX_BUSY_PAUSE = 10.0  # seconds between two tries while an instance is busy
 
 
+Adapter = BaseAdapter
+"""Carries requests to a server; a sandbox has an adapter that needs no socket."""
+
+
 class AnswerLost(GaussnbError):
     """A write was sent and its answer was lost: the service may or may not have executed the write."""
 

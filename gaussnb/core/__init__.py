@@ -1,1 +1,1 @@
-"""What an operation is. No input or output, no product."""
+"""The declaration of operations and their translation: no network, no files, no product."""

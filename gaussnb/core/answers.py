@@ -1,4 +1,4 @@
-"""From the body of an answer to the columns of a frame. Pure: no I/O, no pandas."""
+"""From the body of an answer to the columns of a frame, without input, output or pandas."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def parse(body: bytes) -> Any:
     Raises:
         ValueError: when the body is not JSON (HTML, truncated, …).
     """
-    # cache_strings=all shares the many equal strings of a long list: half the memory.
+    # cache_strings=all shares the equal strings of a long list, which halves the memory.
     return from_json(body, cache_strings="all") if body.strip() else {}
 
 
 Enclosing = Mapping[str, Any]
-"""Everything that encloses a thing, by its dotted path from the answer's root."""
+"""The objects that enclose a thing, by their dotted paths from the root of the answer."""
 
 
 def things(answer: Any, at: str) -> Iterator[tuple[Any, Enclosing]]:
-    """Walk to the things at the dotted path ``at``, through lists, with all that encloses each.
+    """Find the things at a dotted path, lists on the way looked through, each with the objects that enclose it.
 
     Yields:
-        ``(thing, above)`` where ``above`` maps the dotted path of each enclosing thing to it.
+        ``(thing, above)``, where ``above`` maps dotted paths to the enclosing objects.
     """
     none: Enclosing = {}
     found = [(thing, none) for thing in _flat(answer)]
@@ -54,7 +54,7 @@ def _entries(thing: Mapping[str, Any]) -> list[Any]:
 
 
 def leaves(value: Any, path: str) -> Iterator[Any]:
-    """Every value at a dotted path, lists looked through, nulls left out."""
+    """Find every value at a dotted path: lists are looked through, nulls are left out."""
     return iter(_leaves(value, path.split(".") if path else ()))
 
 
@@ -84,7 +84,7 @@ def _first(value: Any, keys: Sequence[str]) -> Any:
                 here, through_list = here[0][key], True
     except (KeyError, IndexError, TypeError):
         here = None
-    if type(here) is list or (here is None and through_list):  # not in the first of a list: look everywhere
+    if type(here) is list or (here is None and through_list):  # the first item of a list has no value: look in all
         return next(iter(_leaves(value, keys)), None)
     return here
 
@@ -93,8 +93,8 @@ def _joined(words: Iterable[Any]) -> str:
     return ", ".join(dict.fromkeys([str(word) for word in words if word != ""]))
 
 
-def word(value: Any) -> str:
-    """A text from an answer; empty for whatever is not one."""
+def word(value: object) -> str:
+    """A text from an answer; empty for a value of another type."""
     return value if isinstance(value, str) else ""
 
 
@@ -108,7 +108,7 @@ Reader = Callable[[Sequence[Any], Sequence[Enclosing]], Iterable[Any]]
 
 
 def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
-    """A function from the things of an answer, and what encloses each, to the values of one column."""
+    """Make the function that reads one column from the things of an answer and the objects that enclose them."""
     match source:
         case At(""):
             return lambda things, above: things
@@ -153,8 +153,12 @@ def _reader(source: Source, asked: Mapping[str, Any]) -> Reader:
 class Columns:
     """Collects answers, page by page, as one plain list per column.
 
-    A page is dropped as soon as it was read: lists of values take a quarter of the memory of the
-    parsed pages, and a frame is built from them in one step (:mod:`gaussnb.core.frames`).
+    A page is dropped after it was read: lists of values take a quarter of the memory of parsed pages.
+    :mod:`gaussnb.core.frames` builds a frame from the lists in one step.
+
+    Args:
+        row: declares the columns.
+        asked: the fields of the request that is answered, for columns that repeat them.
     """
 
     def __init__(self, row: type[Row], asked: Mapping[str, Any] | None = None) -> None:
@@ -169,10 +173,10 @@ class Columns:
         """Read one parsed answer.
 
         Returns:
-            How many rows it had.
+            The number of rows in the answer.
         """
         if not self.row.at and not isinstance(answer, dict):
-            answer = {}  # a receipt is one row, whatever was answered
+            answer = {}  # a receipt is one row, whatever the answer is
         found = list(things(answer, way_to(self.row, answer))) * self._times
         rows, above = [thing for thing, _ in found], [enclosing for _, enclosing in found]
         for values, read in zip(self.values, self._readers):
@@ -184,7 +188,7 @@ class Columns:
 
 
 def way_to(row: type[Row], answer: Any) -> str:
-    """The path to the rows of an answer: of those the row names, the one that leads somewhere."""
+    """The path to the rows of an answer: the first path of the row class that exists in the answer."""
     if "|" not in row.at:
         return row.at
     ways = row.at.split("|")
@@ -194,5 +198,5 @@ def way_to(row: type[Row], answer: Any) -> str:
 
 @cache
 def list_key(row: type[Row]) -> str:
-    """The first key of the path to a row: where the list of an answer stands."""
+    """The key that holds the list of an answer: the first key of the path to a row."""
     return way_to(row, None).partition(".")[0]

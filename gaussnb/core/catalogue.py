@@ -1,4 +1,4 @@
-"""The decorators that declare an operation, the catalogue of all of them, and the router that finds one by its path."""
+"""The decorators that declare an operation, the catalogue of all operations, and the router from paths to them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any, TypedDict, TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack
 
 from .operation import Ends, Operation, Route
 from .rows import Row
@@ -35,10 +35,10 @@ class RouteFacts(TypedDict, total=False):
 
 
 def route(method: str, path: str, *, returns: type[Row], **facts: Unpack[RouteFacts]) -> Callable[[type[Op]], type[Op]]:
-    """Put an operation under a route. Use :func:`get` and its siblings.
+    """Declare the route of an operation; :func:`get`, :func:`post`, :func:`put` and :func:`delete` use this.
 
     Raises:
-        TypeError: a hole of the path has no field.
+        TypeError: a hole of the path has no field of its name.
     """
 
     def bind(operation: type[Op]) -> type[Op]:
@@ -75,7 +75,7 @@ def delete(path: str, *, returns: type[Row], **facts: Unpack[RouteFacts]) -> Cal
 
 
 class Chapters:
-    """Modules that are imported one at a time, when something in them is first needed.
+    """Modules that are imported one at a time, when a declaration or behaviour in them is first needed.
 
     The one lazy mechanism of the package: with every declaration and behaviour imported at the start, ``import
     gaussnb`` takes about 110 ms more, and the sandbox about 250 ms more until its first answer.
@@ -88,7 +88,7 @@ class Chapters:
         self.names = tuple(dict.fromkeys(modules))
 
     def __iter__(self) -> Iterator[ModuleType]:
-        """The modules, each imported when its turn comes."""
+        """The modules in order, each imported when the iteration reaches it."""
         return map(import_module, self.names)
 
     def find(self, last: str) -> ModuleType | None:
@@ -118,7 +118,7 @@ class Catalogue(Mapping[str, type[Operation]]):
         self._by_id: dict[str, type[Operation]] = {}
 
     def chapters(self) -> Iterator[list[type[Operation]]]:
-        """The operations of each chapter: first of those that are imported already, then each imported in its turn."""
+        """The operations of each chapter: imported chapters first, then each other one as it is reached."""
         for name in sorted(self._chapters.names, key=lambda name: name not in sys.modules):
             yield self._chapter(name)
 
@@ -150,30 +150,39 @@ def _is_declared(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, Operation) and "route" in vars(value)
 
 
+class _Node:
+    """A place in the tree of paths: the next segments, and the operations whose path ends here."""
+
+    def __init__(self) -> None:
+        self.below: dict[str, _Node] = {}
+        self.operations: dict[str, type[Operation]] = {}
+
+
 _DIGIT = re.compile(r"[0-9]")
+_HOLE = "{}"
 
 
 class Router:
-    """Finds the operation a method and a path belong to. A literal segment beats a hole.
+    """Finds the operation for a method and a path. A literal segment is preferred to a hole.
 
     Args:
-        chapters: the operations, a chapter at a time. The next is taken as long as it may have what is looked for.
+        chapters: the operations, one chapter at a time. The next chapter is read only while the operation may be in it.
     """
 
     def __init__(self, chapters: Iterable[Iterable[type[Operation]]]) -> None:
-        self._tree: dict[str, Any] = {}
+        self._tree = _Node()
         self._further = iter(chapters)
 
     def _add(self, operation: type[Operation]) -> None:
         node = self._tree
         for segment in operation.route.path.strip("/").split("/"):
-            node = node.setdefault("{}" if segment.startswith("{") else segment, {})
-        node[f"{operation.route.method} "] = operation  # a blank: no segment can be equal
+            node = node.below.setdefault(_HOLE if segment.startswith("{") else segment, _Node())
+        node.operations[operation.route.method] = operation
 
     def find(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
-        """The operation at ``method`` and ``path`` with the values of its holes, or None."""
+        """Find the operation for a method and a path, with the values of the holes; None if there is none."""
         while (found := self._here(method, path)) is None or not all(map(_DIGIT.search, found[1].values())):
-            # An id has a digit. A word without one may be a literal of a chapter that was not taken yet.
+            # An id has a digit. A word without a digit may be a literal segment in a chapter that was not read yet.
             chapter = next(self._further, None)
             if chapter is None:
                 break
@@ -183,20 +192,20 @@ class Router:
 
     def _here(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
         segments = path.strip("/").split("/")
-        operation = self._walk(self._tree, segments, f"{method} ")
+        operation = self._walk(self._tree, segments, method)
         if operation is None:
             return None
         template = operation.route.path.strip("/").split("/")
         return operation, {hole[1:-1]: value for hole, value in zip(template, segments) if hole.startswith("{")}
 
     def methods(self, path: str) -> list[str]:
-        """The methods some operation accepts at ``path``."""
+        """The HTTP methods that have an operation at ``path``."""
         return [method for method in ("GET", "POST", "PUT", "DELETE") if self.find(method, path)]
 
-    def _walk(self, node: Mapping[str, Any], segments: list[str], leaf: str) -> type[Operation] | None:
+    def _walk(self, node: _Node, segments: list[str], method: str) -> type[Operation] | None:
         if not segments:
-            return node.get(leaf)
-        for key in (segments[0], "{}"):
-            if key in node and (found := self._walk(node[key], segments[1:], leaf)):
+            return node.operations.get(method)
+        for key in (segments[0], _HOLE):
+            if key in node.below and (found := self._walk(node.below[key], segments[1:], method)):
                 return found
         return None

@@ -1,4 +1,4 @@
-"""Time, as the client sees it: real time, or a sandbox's."""
+"""The clock of a client: the time of this machine, or that of a sandbox."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-_SLICE = 0.25  # an interrupt is noticed this soon on every platform
+_SLICE = 0.25  # seconds of one wait: on some platforms an interrupt is only noticed after it
 
 
 class Clock(Protocol):
-    """What waiting, retrying and signing need to know of time."""
+    """The interface of a clock, for waiting, retrying and signing."""
 
     speed: float
-    """Its seconds in a real one."""
+    """Seconds of this clock in one second of real time."""
 
     def time(self) -> float:
-        """Now, in epoch seconds."""
+        """The present time in epoch seconds."""
         ...
 
     def now(self) -> datetime:
-        """Now, in UTC."""
+        """The present time in UTC."""
         ...
 
     def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
@@ -35,15 +35,15 @@ class RealClock:
     speed = 1.0
 
     def time(self) -> float:
-        """Now, in epoch seconds."""
+        """The present time in epoch seconds."""
         return time.time()
 
     def now(self) -> datetime:
-        """Now, in UTC."""
+        """The present time in UTC."""
         return datetime.now(UTC)
 
     def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
-        """Return when ``seconds`` have passed, or when somebody sets ``wake``."""
+        """Return when ``seconds`` have passed, or when ``wake`` is set."""
         wake = wake or threading.Event()
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not wake.wait(min(left, _SLICE)):

@@ -1,4 +1,7 @@
-"""What stands below an attribute in the source, read when somebody wants to see it: at import it would cost most."""
+"""Attribute docstrings: the texts below the attributes of a class, read from the source file on first use.
+
+Reading them at import would take most of the time of the import.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,15 @@ from itertools import pairwise
 
 
 def attribute_docs(cls: type, names: Iterable[str]) -> dict[str, str]:
-    """What the docstrings below the attributes of a class say, those of its bases included.
+    """The attribute docstrings of a class and its bases, by the name of the attribute.
 
     Args:
         cls: the class.
-        names: of the attributes. Those without a docstring, or without a source to read it in, are left out.
+        names: the attributes. An attribute without a docstring, or without a source file, is left out.
 
     >>> from gaussnb.core.operation import Paged
     >>> attribute_docs(Paged, ["limit", "soup"])
-    {'limit': 'How many items to read, at most 100. Given, one page is read instead of all.'}
+    {'limit': 'Number of items to read, at most 100. With it one page is read instead of all pages.'}
     """
     wanted = set(names)
     found: dict[str, str] = {}
@@ -36,7 +39,7 @@ def _of_module(name: str) -> dict[str, dict[str, str]]:
     """The docstrings of all attributes in a module, by the qualified name of the class and that of the attribute."""
     try:
         tree = ast.parse(inspect.getsource(sys.modules[name]))
-    except (KeyError, OSError, TypeError):  # typed at a prompt, or shipped without its source
+    except (KeyError, OSError, TypeError):  # a class typed at a prompt, or a package without source files
         return {}
     return dict(_classes(tree.body, ""))
 

@@ -1,4 +1,4 @@
-"""What can go wrong, sorted by who has to act.
+"""The exceptions, sorted by who has to act.
 
 ::
 
@@ -14,16 +14,16 @@
     │   │                           come back later:
     │   ├── Busy                    · the instance is doing something else
     │   ├── Throttled               · too many requests
-    │   │                           nothing to do here, report it if it stays:
+    │   │                           nothing to do here; report it if it stays:
     │   └── ServerError             · the service failed
     │       └── NotSimulated        · the sandbox knows the operation but does not act it out
     ├── BadAnswer                   the answer cannot be read           (also ValueError)
     ├── Unreachable                 no answer at all                    (also ConnectionError)
-    ├── CredentialsError            who am I, and where?                (also ValueError)
-    ├── InvalidRows                 a row of a table does not hold      (also ValueError)
+    ├── CredentialsError            no usable credentials or endpoint   (also ValueError)
+    ├── InvalidRows                 a row of a table is not valid       (also ValueError)
     ├── UnknownOutcome              a write whose answer was lost
-    ├── WaitFailed                  what was waited for ended badly
-    └── WaitTimeout                 it is still going on                (also TimeoutError)
+    ├── WaitFailed                  the work that was waited for failed
+    └── WaitTimeout                 the work is still going on          (also TimeoutError)
 
 The error code of a service decides about the class before the HTTP status does: see :mod:`gaussnb.core.refusals`.
 """
@@ -60,7 +60,7 @@ class GaussnbError(Exception):
         return f"{type(self).__name__}({shortened(str(self), 120)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions pickle by calling the class with `args`; ours take keywords, so they are put back together.
+        # Pickle calls the class with `args`; these classes take keywords, so `_rebuild` restores the attributes.
         return _rebuild, (type(self), self.args, dict(self.__dict__))
 
 
@@ -120,15 +120,15 @@ class ApiError(GaussnbError):
 
 
 class InvalidRequest(ApiError, ValueError):
-    """The service refuses what was asked: change an argument."""
+    """The service refuses the request: change an argument."""
 
 
 class NotFound(ApiError, LookupError):
-    """What was named does not exist, or not in this project."""
+    """The named thing does not exist in this project."""
 
 
 class PermissionDenied(ApiError, PermissionError):
-    """The user is known but may not do this."""
+    """The user is authenticated but has no permission for this."""
 
 
 class AuthenticationError(ApiError):
@@ -164,13 +164,12 @@ class NotSimulated(ServerError):
 
 
 class BadAnswer(GaussnbError, ValueError):
-    """The server answered something that cannot be read as an answer of this API.
+    """The answer cannot be read as an answer of this API.
 
     Args:
-        reason: what was wrong with it, in a few words.
+        reason: the reason in a few words.
         operation, status, request_id: as in `ApiError`.
-        excerpt: the beginning of the answer; kept to 200 characters, with anything that looks like a secret
-            masked.
+        excerpt: the beginning of the answer, cut to 200 characters, with everything masked that looks like a secret.
 
     >>> BadAnswer("not JSON", operation="ListInstances", status=200, excerpt=b"<html>").excerpt
     '<html>'
@@ -199,21 +198,21 @@ class Unreachable(GaussnbError, ConnectionError):
 
 
 class CredentialsError(GaussnbError, ValueError):
-    """No usable answer to "who am I, and where is the service?"; the message says where was looked."""
+    """No usable credentials or endpoint were found; the message says where they were looked for."""
 
 
 class InvalidRows(GaussnbError, ValueError):
-    """Rows of a table do not hold. Nothing was sent.
+    """Rows of a table are not valid. Nothing was sent.
 
     Args:
-        errors: DataFrame of what is wrong: row, field, message.
-        count: how many rows there are.
+        errors: DataFrame with the columns row, field and message.
+        count: number of rows in the table.
     """
 
     def __init__(self, errors: pd.DataFrame, count: int) -> None:
         self.errors = errors
         bad, first = errors["row"].nunique(), errors.iloc[0]
-        what = f"{bad} of {count} rows do not hold" if bad else "The table does not hold"
+        what = f"{bad} of {count} rows are not valid" if bad else "The table is not valid"
         place = f"row {first['row']}" if bad else "the table"
         field = f", {first['field']}" if first["field"] else ""
         more = f" All {len(errors)} errors are in .errors." if len(errors) > 1 else ""
@@ -221,13 +220,13 @@ class InvalidRows(GaussnbError, ValueError):
 
 
 class UnknownOutcome(GaussnbError):
-    """A write was sent, its answer was lost, and looking did not tell whether it was done. It was not repeated.
+    """A write was sent, its answer was lost, and the service could not show if it was done. It was not repeated.
 
     Args:
         message: one or two sentences; a standard one when left out.
-        operation, name: what was asked, and for which name.
-        candidates: what exists now and could be the result, or None when it could not be looked up.
-        key: where the request stands in the ledger of this machine.
+        operation, name: the operation, and the name of the thing it was to create.
+        candidates: DataFrame of existing things that could be the result, or None if they could not be looked up.
+        key: the key of the request in the ledger of this machine.
 
     >>> UnknownOutcome(operation="CreateInstance", name="demo")
     UnknownOutcome(operation='CreateInstance', name='demo')
@@ -258,7 +257,7 @@ class UnknownOutcome(GaussnbError):
 
 
 class _Waited(GaussnbError):
-    """What both ends of waiting share: what was seen so far."""
+    """The base of both errors of waiting: history and last frame."""
 
     def __init__(
         self, message: str = "", *, history: pd.DataFrame | None = None, frame: pd.DataFrame | None = None
@@ -269,12 +268,12 @@ class _Waited(GaussnbError):
 
 
 class WaitFailed(_Waited):
-    """What was waited for reached a state it will not leave by itself.
+    """The work that was waited for reached a failed state.
 
     Args:
-        message: what happened, to which id.
+        message: the state, and the id of the thing.
         history: DataFrame of the observed changes.
-        frame: DataFrame of the last rows seen.
+        frame: DataFrame of the last rows.
     """
 
 
@@ -282,7 +281,7 @@ class WaitTimeout(_Waited, TimeoutError):
     """Waiting ended, the work in the cloud goes on.
 
     Args:
-        message: last state, elapsed time, and how to take up the wait again.
+        message: last state, elapsed time, and the call that continues the wait.
         history, frame: as in `WaitFailed`.
     """
 

@@ -1,4 +1,4 @@
-"""Rows to a DataFrame with a fixed schema: the same columns and dtypes for 0, 1 and n rows."""
+"""From columns to a DataFrame with a fixed schema: the same columns and dtypes for 0, 1 and n rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Scalar = str | int | float | bool | None
 
 
 def frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None = None) -> pd.DataFrame:
-    """A frame from collected columns.
+    """Make a frame from collected columns.
 
     Args:
         collected: the columns of one or more answers.
@@ -29,7 +29,7 @@ def frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None = None) -> p
         truth values ``boolean``, statuses ``category`` with unknown ones kept. Values that cannot be
         read as their column's type are missing, and ``attrs["unreadable"]`` names the columns.
     """
-    import pandas as pd  # half a second: only those who get a frame pay for it
+    import pandas as pd  # takes half a second, so it is imported with the first frame
 
     unreadable: list[str] = []
     data = {
@@ -43,7 +43,7 @@ def frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None = None) -> p
 
 
 def frame_from(row: type[Row], records: Sequence[Mapping[str, Any]], **attrs: Scalar) -> pd.DataFrame:
-    """A frame from records that already have the names of the row's columns.
+    """Make a frame from records whose names are those of the row's columns.
 
     Args:
         row: the row class that declares the columns.
@@ -72,7 +72,7 @@ def _series(column: Column, values: list[Any], unreadable: list[str]) -> Any:
     return pd.array(clean, dtype=_dtype(column.dtype))
 
 
-# Looking a type up by its name takes longer than making an array of one value: half of a small call.
+# These two are cached: to look a type up by its name takes longer than to make an array of one value.
 
 
 @cache
@@ -83,7 +83,7 @@ def _dtype(name: str) -> Any:
 
 
 @lru_cache(100)
-def _categories(words: tuple[str, ...]) -> Any:
+def _categories(words: tuple[str, ...]) -> pd.CategoricalDtype:
     import pandas as pd
 
     return pd.CategoricalDtype(pd.Index(words, dtype="string"))
@@ -103,7 +103,7 @@ def _read(read: Callable[[Any], Any], values: list[Any], column: Column, unreada
     return clean
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (dict, list, bool)):
@@ -140,7 +140,7 @@ def _float(value: Any) -> float | None:
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "on": True, "off": False}
 
 
-def _bool(value: Any) -> bool | None:
+def _bool(value: object) -> bool | None:
     if value == "":
         return None
     if (word := str(value).lower()) in _TRUTH:
@@ -153,10 +153,10 @@ _NOTHING = timedelta(0)
 
 
 def _time(value: Any) -> datetime | None:
-    """A moment in UTC, without saying so.
+    """A moment in UTC, as a datetime without offset.
 
-    This API writes the same moment in five ways (with T, with a blank, with and without an offset, as
-    epoch milliseconds). Where it names no offset it is read as UTC.
+    A service may write the same moment in five ways: with T, with a blank, with and without an offset, as epoch
+    milliseconds. A moment without an offset is read as UTC.
     """
     if isinstance(value, str):
         value = value.strip()
@@ -175,8 +175,8 @@ _READERS: dict[Dtype, tuple[type, Callable[[Any], Any]]] = {
     "category": (str, _text),
     "Float64": (float, _float),
     "boolean": (bool, _bool),
-    # Neither whole numbers nor moments come ready: one may be too large, the other is text.
+    # Every whole number and moment is read: a number may be too large, and a moment is a text.
     "Int64": (type(None), _int),
     "datetime64[us, UTC]": (type(None), _time),
 }
-"""By type of column: the Python type that needs no reading, and what reads all others."""
+"""By dtype of a column: the Python type that needs no reading, and the function that reads all other types."""

@@ -1,7 +1,7 @@
-"""``call()``: a declared operation as a documented, typed, displayable method of a group.
+"""Groups and calls: a declared operation as a documented, typed, displayable method of a client.
 
-The signature comes from the declaration by typing (ParamSpec), so editors and type checkers complete
-and check it without stub files; kernels read it from ``__signature__``.
+:func:`call` takes the signature from the declaration by typing (ParamSpec), so editors and type checkers complete and
+check it without stub files. Kernels read it from ``__signature__``.
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ from .. import doors
 from .operation import Operation, documented
 from .refusals import ErrorCodes
 from .rows import Column, Row, columns
+from .words import kinds_in_words, line_of, meaning_of, table_of, type_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
-
-from .words import _line, _table, meaning_of, type_in_words
 
 P = ParamSpec("P")
 Op = TypeVar("Op", bound=Operation)
@@ -44,16 +43,20 @@ Accepted = TypeVar("Accepted", bound=Operation, contravariant=True)
 
 
 class Sender(Protocol):
-    """What a bound call needs: something that sends an operation and answers with a frame."""
+    """The interface of a client for its calls."""
 
     @property
-    def codes(self) -> ErrorCodes: ...
+    def codes(self) -> ErrorCodes:
+        """The error codes of the service."""
+        ...
 
-    def send(self, operation: Operation, returns: type[Row] | None = None) -> pd.DataFrame: ...
+    def send(self, operation: Operation, returns: type[Row] | None = None) -> pd.DataFrame:
+        """Send an operation and answer with a frame."""
+        ...
 
 
 class Group:
-    """The operations of one chapter, bound to a client. Show it in a cell to see what it can do."""
+    """The operations of one chapter, bound to a client. Show a group in a cell to see its calls."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -64,16 +67,16 @@ class Group:
         return {name: value for name, value in cls._members() if isinstance(value, Call)}
 
     def __iter__(self) -> Iterator[AnyCall]:
-        """The calls, bound: ``for call in gdb.backups: display(call)`` shows their cards."""
+        """The bound calls: ``for call in gdb.backups: display(call)`` shows their cards."""
         return (getattr(self, name) for name in self.calls())
 
     @classmethod
-    def _members(cls) -> Iterator[tuple[str, Any]]:
+    def _members(cls) -> Iterator[tuple[str, object]]:
         return (member for base in reversed(cls.__mro__) for member in vars(base).items())
 
     @classmethod
     def many(cls) -> dict[str, Many[...]]:
-        """What this group does to many things at once, by name."""
+        """The methods of this group that act on many things at once, by name."""
         return {name: value for name, value in cls._members() if isinstance(value, Many)}
 
     def __repr__(self) -> str:
@@ -83,7 +86,7 @@ class Group:
         about = f"**{type(self).__name__}**: {inspect.getdoc(type(self)) or ''}"
         methods: dict[str, AnyCall | Many[...]] = {**self.calls(), **self.many()}
         rows = [(f"`{name}`", method.summary) for name, method in methods.items()]
-        return "\n".join([about, *_table(("call", "what it does"), rows)])
+        return "\n".join([about, *table_of(("call", "what it does"), rows)])
 
 
 def chapter(module: str) -> Any:
@@ -98,7 +101,7 @@ def chapter(module: str) -> Any:
 
 
 class _Chapter:
-    # No __getattr__ on the client: a kernel completes nothing behind one, for fear of what it may do.
+    # A descriptor instead of __getattr__ on the client: kernels do not complete what is behind a __getattr__.
     def __init__(self, module: str) -> None:
         self._module = module
 
@@ -135,7 +138,7 @@ class _GroupTable(Mapping[str, type[Group]]):
 
 
 class Groups:
-    """The base of a class whose attributes are groups, each declared with :func:`chapter`."""
+    """The base of a client class whose attributes are groups, each declared with :func:`chapter`."""
 
     @classmethod
     def _chapters(cls) -> dict[str, _Chapter]:
@@ -144,7 +147,7 @@ class Groups:
 
     @classmethod
     def groups(cls) -> Mapping[str, type[Group]]:
-        """The group classes by attribute name; the module of each is imported when the class is asked for."""
+        """The group classes by attribute name. The module of a group is imported when its class is looked up."""
         return _GroupTable(cls._chapters())
 
     @classmethod
@@ -154,7 +157,7 @@ class Groups:
 
 
 class _Method:
-    """What calls and methods over many things have in common: how a group binds them, and their short face."""
+    """The base of calls and of methods over many things: the binding to a group, and the repr."""
 
     _sender: Sender | None = None
     _group = ""
@@ -180,14 +183,14 @@ class _Method:
 
 
 class _Documentation:
-    """``__doc__`` of a call, written when it is asked for: 150 of them would slow the import."""
+    """``__doc__`` of a call, written on first use: writing 150 of them would slow the import."""
 
     def __get__(self, call: AnyCall | None, owner: type) -> str:
         return call.documentation if call is not None else "An operation as a method of a group."
 
 
 class Call(_Method, Generic[P, Accepted]):
-    """An operation as a method of a group. Showing it in a cell is its documentation.
+    """An operation as a method of a group. Show a call in a cell to read its documentation.
 
     The type parameters are the arguments of the call, and the operation it accepts instead of them.
     """
@@ -213,7 +216,7 @@ class Call(_Method, Generic[P, Accepted]):
 
     def _operation(self, args: tuple[Any, ...], fields: dict[str, Any]) -> Operation:
         if len(args) == 1 and not fields and isinstance(args[0], self.operation):
-            return args[0]  # a spec that was built and validated before
+            return args[0]  # a validated operation
         return self.operation(*args, **fields)
 
     def _send(self, operation: Operation) -> pd.DataFrame:
@@ -222,10 +225,10 @@ class Call(_Method, Generic[P, Accepted]):
         return self._sender.send(operation, self.returns)
 
     def form(self, spec: Operation | None = None, /, **values: Any) -> doors.Form:
-        """A form of this operation, filled with what is known already. Show it in a cell.
+        """A form of this operation, filled with given values. Show the form in a cell.
 
         Args:
-            spec: an operation to fill it with.
+            spec: an operation with values for the form.
             values: values by field; nested parts as dicts.
 
         Raises:
@@ -233,26 +236,26 @@ class Call(_Method, Generic[P, Accepted]):
         """
         return doors.form_of(self.operation, self._sender, self._send).fill(spec, **values)
 
-    # -- the faces
+    # -- documentation
 
     @property
     def about(self) -> str:
-        """What the operation does, in prose."""
-        return self._told()[0]
+        """The description of the operation."""
+        return self._prose_and_example()[0]
 
-    def _told(self) -> tuple[str, str]:
-        """The prose and the example of the operation's documentation."""
+    def _prose_and_example(self) -> tuple[str, str]:
+        """The description and the example in the docstring of the operation."""
         prose, *sections = re.split(r"\n\n(?=[A-Z]\w+:\n|>>> )", inspect.getdoc(self.operation) or "")
         return prose, next((section for section in sections if section.startswith(">>> ")), "")
 
     @property
     def summary(self) -> str:
-        """The first line of what the operation does."""
+        """The first line of the description."""
         return self.about.partition("\n")[0]
 
     @property
     def fields(self) -> Iterator[tuple[str, str, str]]:
-        """Name, type in words and meaning of each field, in the order of the signature."""
+        """Name, type and meaning of each field in words, in the order of the signature."""
         known = documented(self.operation)
         for name, parameter in self.__signature__.parameters.items():
             yield name, parameter.annotation, meaning_of(known[name])
@@ -268,20 +271,22 @@ class Call(_Method, Generic[P, Accepted]):
             )
             for name, info in self.operation.model_fields.items()
         ]
-        # A signature wants keyword-only parameters last, a declaration may inherit them first.
+        # A signature needs its keyword-only parameters last; a declaration may inherit them first.
         parameters.sort(key=lambda parameter: parameter.kind)
         return inspect.Signature(parameters, return_annotation="DataFrame")
 
     @property
     def documentation(self) -> str:
-        """What the operation does, its fields, the columns it answers with, and its source."""
+        """The documentation of the call: description, kinds, fields, columns of the answer, and source."""
         route = self.operation.route
-        example = self._told()[1]
-        taken = [f"    {name}: {type_}. {_line(says)}" for name, type_, says in self.fields]
-        given = [f"    {column.name}: {column.dtype}. {_line(column.doc)}" for column in self.columns]
+        only = kinds_in_words(route.only)
+        example = self._prose_and_example()[1]
+        taken = [f"    {name}: {type_}. {line_of(says)}" for name, type_, says in self.fields]
+        given = [f"    {column.name}: {column.dtype}. {line_of(column.doc)}" for column in self.columns]
         return "\n".join(
             [
                 self.about,
+                *(["", only] if only else []),
                 *(["", "Args:", *taken] if taken else []),
                 "",
                 "Returns:",
@@ -289,7 +294,7 @@ class Call(_Method, Generic[P, Accepted]):
                 *given,
                 "",
                 "Raises:",
-                "    pydantic.ValidationError: a field does not hold; nothing was sent.",
+                "    pydantic.ValidationError: a field is not valid; nothing was sent.",
                 "    gaussnb.ApiError: the service refused, as one of its subclasses.",
                 *(["", example] if example else []),
                 "",
@@ -304,6 +309,7 @@ class Call(_Method, Generic[P, Accepted]):
 
     def _repr_markdown_(self) -> str:
         route = self.operation.route
+        only = kinds_in_words(route.only)
         taken = [(f"`{name}`", type_, says) for name, type_, says in self.fields]
         given = [(f"`{column.name}`", column.dtype, column.doc) for column in self.columns]
         return "\n".join(
@@ -312,9 +318,10 @@ class Call(_Method, Generic[P, Accepted]):
                 "",
                 self.about,
                 "",
+                *([only, ""] if only else []),
                 f"`{route.method} {route.path}` · {route.id}",
-                *_table(("field", "type", "meaning"), taken),
-                *_table(("column", "type", "meaning"), given),
+                *table_of(("field", "type", "meaning"), taken),
+                *table_of(("column", "type", "meaning"), given),
             ]
         )
 
@@ -335,12 +342,12 @@ class _One(Call[[str], Never]):
         one = inspect.Parameter(self._key, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation="str")
         return inspect.Signature([one], return_annotation="DataFrame")
 
-    def _told(self) -> tuple[str, str]:
+    def _prose_and_example(self) -> tuple[str, str]:
         return f"The one row of {self.operation.route.id} with this {self._key}, or gaussnb.NotFound.", ""
 
     @property
     def fields(self) -> Iterator[tuple[str, str, str]]:
-        yield self._key, "str", "Which one, exactly."
+        yield self._key, "str", "The exact value to look for."
 
     def _operation(self, args: tuple[Any, ...], fields: dict[str, Any]) -> Operation:
         return self.operation(**self.__signature__.bind(*args, **fields).arguments)
@@ -348,7 +355,7 @@ class _One(Call[[str], Never]):
     def _send(self, operation: Operation) -> pd.DataFrame:
         frame = super()._send(operation)
         wanted = getattr(operation, self._key)
-        # The service matches a leading `*` by substring; one row means this very key.
+        # A service may read a leading `*` as a search for a part of the key; here only the exact key counts.
         found: pd.DataFrame = frame.loc[frame[self._column] == wanted].reset_index(drop=True)
         if len(found) == 0:
             assert self._sender is not None
@@ -363,7 +370,7 @@ class _One(Call[[str], Never]):
 
 
 class _ManyDocumentation:
-    """``__doc__`` of a method that acts on many: its function's own."""
+    """``__doc__`` of a method over many things: the docstring of its function."""
 
     def __get__(self, method: Many[...] | None, owner: type) -> str:
         return inspect.getdoc(method.function) or "" if method is not None else "Many things at once, as a method."
@@ -373,7 +380,7 @@ AnyCall: TypeAlias = Call[..., Never]
 
 
 class Many(_Method, Generic[P]):
-    """A function over many things as a method of a group. Showing it in a cell is its documentation."""
+    """A function over many things as a method of a group. Show the method in a cell to read its documentation."""
 
     if not TYPE_CHECKING:
         __doc__ = _ManyDocumentation()
@@ -390,7 +397,7 @@ class Many(_Method, Generic[P]):
 
     @property
     def summary(self) -> str:
-        """The first line of what it does."""
+        """The first line of the docstring."""
         return (self.__doc__ or "").partition("\n")[0]
 
     @cached_property
@@ -404,8 +411,8 @@ class Many(_Method, Generic[P]):
         lines = [f"### {self._group}.{self.__name__}", "", prose]
         for section in sections:
             head, _, body = section.partition("\n")
-            # An entry begins at the outer indent; what stands further in goes on with it.
-            entries = [_line(entry) for entry in re.split(r"\n(?=    \S)", body)]
+            # An entry begins at the outer indent; lines with a deeper indent belong to it.
+            entries = [line_of(entry) for entry in re.split(r"\n(?=    \S)", body)]
             named = [re.fullmatch(r"(\w+): (.+)", entry) for entry in entries] if head != "Returns:" else [None]
             items = [f"- `{found[1]}`: {found[2]}" for found in named if found] if all(named) else [" ".join(entries)]
             lines += ["", f"**{head[:-1]}**", "", *items]
@@ -413,31 +420,31 @@ class Many(_Method, Generic[P]):
 
 
 def call(operation: Callable[P, Op], *, returns: type[Row] | None = None) -> Call[P, Op]:
-    """An operation as a method of a group.
+    """Make a call of a group from a declared operation.
 
     Args:
         operation: the declared class.
-        returns: another view of the same answer, instead of the row the route names.
+        returns: another row class for the same answer, instead of the row class of the route.
     """
     return Call(cast("type[Op]", operation), returns=returns)  # a class; as a callable it carries its parameters
 
 
 def one(operation: type[Operation], key: str, missing: str, column: str = "") -> Call[[str], Never]:
-    """A list call as a look-up of one row: ``get = one(ListThings, "id", "X.404")``.
+    """Make a look-up of one row from a list operation: ``get = one(ListThings, "id", "X.404")``.
 
     Args:
         operation: a declared list whose ``key`` field filters exactly.
         key: the field of the operation and the column of the frame.
-        missing: the error code :class:`gaussnb.NotFound` carries when there is no such row.
-        column: the column of the frame, where it is called otherwise.
+        missing: the error code of the error when there is no such row, which makes it a :class:`gaussnb.NotFound`.
+        column: the column of the frame, if its name differs from the field.
     """
     return _One(operation, key, missing, column or key)
 
 
 def many(function: Callable[Concatenate[Any, P], pd.DataFrame]) -> Many[P]:
-    """A function over many things as a method: ``create_many = many(bulk.create_many)``.
+    """Make a method of a group from a function over many things: ``create_many = many(functions.create_many)``.
 
     Args:
-        function: takes the client first, and answers with a frame.
+        function: its first parameter is the client, and it answers with a frame.
     """
     return Many(function)

@@ -1,4 +1,4 @@
-"""What an operation, a row and a route are, and the catalogue of all of them.
+"""The base classes of requests: model, operation and paging, and the route of an operation.
 
 An operation of the REST API is one small class under a route::
 
@@ -9,12 +9,12 @@ An operation of the REST API is one small class under a route::
         node_id: NodeId | None = None
         \"""Restart this node only.\"""
 
-Method, form, frame, sandbox route, documentation and law tests read that class; nothing about the
-operation stands anywhere else.
+Method, form, frame, sandbox route, documentation and law tests read that class. No fact about an operation is declared
+in a second place.
 
-Where a field travels follows from the route: a field named by a hole of the path goes there; the
-other fields of a GET go into the query, those of every other method into the JSON body. A field that
-differs says so (:class:`Query`, :class:`Inside`).
+The route decides where a field travels: a field with the name of a hole travels in the path; the other fields of a GET
+travel in the query, those of every other method in the JSON body. A field with another place has a mark
+(:class:`Query`, :class:`Inside`).
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ else:
 
 Place = Literal["path", "query", "body"]
 Ends = Literal["ready", "gone", "done", "answered"]
-"""How the work an operation starts comes to its end: an instance is ready, it is gone, a job about no
-instance is done, or the answer is already all there is."""
+"""The end of the work that an operation starts: the instance is ready, the instance is gone, the job (about no
+instance) is done, or there is no work after the answer."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """Marks a field that travels in the query although the method would put it into the body."""
+    """Marks a field that travels in the query instead of the body."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ _SAYS = {"missing": "this field is required", "extra_forbidden": NO_SUCH_FIELD}
 
 
 def _without_input(error: ValidationError) -> ValidationError:
-    """The same error with every input left out.
+    """The same error without any input.
 
-    pydantic keeps the input in ``errors()`` and ``json()`` even where it hides it in the text, and the
-    error of one missing field carries all its siblings: a password would travel in an exception.
+    pydantic hides the input in the text of an error but keeps it in ``errors()`` and ``json()``. The error of one
+    missing field holds all other fields, so an exception could hold a password.
     """
     lines = []
     for line in error.errors(include_url=False, include_input=False):
@@ -105,17 +105,17 @@ Judged = TypeVar("Judged", contravariant=True)
 
 @dataclass(frozen=True)
 class Tie(Generic[Judged]):
-    """A rule over several fields, and the one field to blame when it does not hold."""
+    """A rule over several fields, with the field that the error names when the rule is broken."""
 
     blames: tuple[str | int, ...]
     code: str
     says: str | Callable[[Judged], str]
-    """What is allowed; where it depends on the case, with the numbers and names of this very one."""
+    """The sentence that says what is allowed, or a function that makes it from the subject."""
     holds: Callable[[Judged], bool]
 
 
 def broken(subject: T, ties: Iterable[Tie[T]]) -> list[InitErrorDetails]:
-    """The ties that do not hold, as errors that name the field to blame."""
+    """Find the ties that a subject breaks, as errors at the fields they blame."""
     return [
         InitErrorDetails(
             type=refuse(tie.says if isinstance(tie.says, str) else tie.says(subject), tie.code),
@@ -128,9 +128,10 @@ def broken(subject: T, ties: Iterable[Tie[T]]) -> list[InitErrorDetails]:
 
 
 def refuse_all(title: str, broken: list[InitErrorDetails]) -> None:
-    """Refuse, where something is broken.
+    """Raise one error for all broken ties, if there are any.
 
-    Any other error of a model validator would blame the whole; this one keeps each field's place.
+    Raises:
+        ValidationError: with the place of each field; another exception would blame the whole model.
     """
     if broken:
         raise ValidationError.from_exception_data(title, broken, hide_input=True)
@@ -150,10 +151,10 @@ class _Positional(_Named):  # type: ignore[misc]  # mypy takes the metaclass its
 
 
 class Model(BaseModel, metaclass=_Named):
-    """The base of every request and its nested parts: strict about names, silent about inputs."""
+    """The base of every request and its nested parts: unknown names are refused, and errors hold no input."""
 
     ties: ClassVar[Ties] = ()
-    """What ties its fields together, judged once each field holds by itself."""
+    """The rules over several fields, checked after the rules of the single fields."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -183,7 +184,7 @@ class Model(BaseModel, metaclass=_Named):
 
 @dataclass(frozen=True)
 class Route:
-    """Where an operation lives and what it answers."""
+    """Method and path of an operation, its answer, and the facts about both."""
 
     method: str
     path: str
@@ -192,27 +193,27 @@ class Route:
     service: str = ""
     """The name of the service that answers, where it is another service of the cloud; empty for the client's own."""
     asks: bool = False
-    """Whether a call that is no GET only looks all the same."""
+    """True if a call that is no GET only reads."""
     total: str = "total_count"
-    """Where an answer says how many there are in all, as a dotted path; empty where it does not."""
+    """The dotted path of the total count in an answer; empty if the answer has none."""
     page_size: int = 100
-    """The largest page the service gives, used when all pages are read."""
+    """The largest page of the service, used when all pages are read."""
     reach: int = 2**63
-    """How many of a longer list can be read at all."""
+    """The number of items that can be read of a longer list."""
     ends: Ends = "answered"
     takes: float | None = None
     """Seconds that the work usually takes, roughly. None where there is no work, or where it depends on the kind of
     thing that is made."""
     creates: bool = False
-    """Whether a repeated send would make a second, paid-for thing."""
+    """True if a repeated request would create a second thing, which costs money."""
     signed: bool = True
-    """Whether the call must be authenticated."""
+    """True if the request must be authenticated."""
     deprecated: bool = False
-    """Whether the vendor has announced its end."""
+    """True if the vendor has announced the end of the operation."""
     superseded: str = ""
-    """The id of the newer operation that does the same. Older ones are in no group; ``gdb.send`` sends them."""
+    """The id of the newer operation that does the same. The older one is in no group; ``gdb.send`` sends it."""
     only: tuple[str, ...] = ()
-    """The kinds of things the operation is for, as the service names them; empty where it is for all."""
+    """The kinds of things the operation is for, in the words of the service; empty if it is for all kinds."""
     id: str = ""
     """The vendor's operation id."""
 
@@ -223,7 +224,7 @@ class Route:
 
     @property
     def reads(self) -> bool:
-        """Whether the call only looks, so that it may be repeated freely."""
+        """True if the call only reads, so that it may be repeated."""
         return self.method == "GET" or self.asks
 
 
@@ -240,7 +241,7 @@ def _describe(model: type[BaseModel]) -> None:
 
 
 def fields_of(part: BaseModel) -> dict[str, Any]:
-    """Every field of a request with its value. ``dict()`` would stumble over a field that is called ``keys``."""
+    """Every field of a request with its value. ``dict()`` would fail for a field with the name ``keys``."""
     return {name: value for name, value in part}
 
 
@@ -249,7 +250,7 @@ class Operation(Model, metaclass=_Positional):
 
     route: ClassVar[Route]
 
-    if not TYPE_CHECKING:  # to type checkers the generated signature is the truth
+    if not TYPE_CHECKING:  # type checkers read the generated signature instead
 
         def __init__(self, *args, **fields):
             for name, value in zip(self._ordered(args), args):
@@ -258,8 +259,8 @@ class Operation(Model, metaclass=_Positional):
                 fields[name] = value
             super().__init__(**fields)
 
-        # Nothing to pydantic's mind: else it would parse requests by calling this, and forget
-        # on the way that unknown names are to be ignored.
+        # Without this mark pydantic would parse requests by calling __init__, and would lose on the way the
+        # setting that unknown names are ignored.
         __init__.__pydantic_base_init__ = True
 
     @classmethod
@@ -270,7 +271,7 @@ class Operation(Model, metaclass=_Positional):
         return names
 
     def wire(self) -> dict[str, Any]:
-        """The JSON body exactly as it goes out, secrets included: keep it out of logs and cells.
+        """The JSON body exactly as it is sent, secrets included: keep it out of logs and cells.
 
         Returns:
             A new dict of plain JSON values; fields that were not given are left out.
@@ -292,7 +293,7 @@ class Operation(Model, metaclass=_Positional):
         """A validated copy with some fields changed.
 
         Raises:
-            pydantic.ValidationError: when the changed whole does not hold.
+            pydantic.ValidationError: the changed operation breaks a rule.
         """
         return type(self)(**{**fields_of(self), **changes})
 
@@ -307,7 +308,7 @@ class Operation(Model, metaclass=_Positional):
 
     @classmethod
     def place(cls, name: str) -> Place:
-        """Where the field called ``name`` travels."""
+        """The place where a field travels."""
         if name in cls.route.holes:
             return "path"
         if cls.route.method == "GET" or any(isinstance(mark, Query) for mark in cls.model_fields[name].metadata):
@@ -316,15 +317,15 @@ class Operation(Model, metaclass=_Positional):
 
     @classmethod
     def paged(cls) -> str:
-        """The field that says where a page begins; empty where the answer has no pages."""
+        """The name of the field that says where a page begins; empty if the answer has no pages."""
         begins = ("offset", "marker", "line_num") if "limit" in cls.model_fields else ()
         return next((name for name in begins if name in cls.model_fields), "")
 
 
 class Paged(Operation):
-    """The standard paging of this API, for operations whose answer comes in pages."""
+    """The base of operations whose answer comes in pages."""
 
     offset: Offset | None = Field(default=None, kw_only=True)
-    """How many items to skip. Given, one page is read instead of all."""
+    """Number of items to skip. With it one page is read instead of all pages."""
     limit: Limit | None = Field(default=None, kw_only=True)
-    """How many items to read, at most 100. Given, one page is read instead of all."""
+    """Number of items to read, at most 100. With it one page is read instead of all pages."""

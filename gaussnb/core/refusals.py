@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.client import responses
-from typing import Any
+from typing import Any, cast
 
 from . import errors
 from .errors import (
@@ -228,7 +228,7 @@ def _read_table(text: str) -> Iterator[tuple[str, Code]]:
         elif head and (row := _ROW.fullmatch(line)):
             kind: type[ApiError] = getattr(errors, head["kind"])
             status = int(row["status"] or head["status"])
-            retry: Any = head["retry"] or _usual_retry(kind, status)
+            retry = cast("Retry", head["retry"]) or _usual_retry(kind, status)
             yield row["code"], Code(kind, head["hint"], retry, status, row["text"])
         else:
             raise ValueError(f"not a line of a table of error codes: {line!r}")
@@ -301,14 +301,14 @@ def _without_markup(text: str) -> str:
     return one_line(html.unescape(re.sub(r"<[^>]{0,2000}>", " ", text[:4_000])), 500)
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     """A code or an id: short, one line; anything structured is not one."""
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     return one_line(str(value), 128) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
 
 
-def _sentence(value: Any) -> str:
+def _sentence(value: object) -> str:
     if value is None or isinstance(value, bool):
         return ""
     return one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 500)

@@ -1,4 +1,4 @@
-"""Rows: what one record of an answer is, its columns, and where in the answer each is read."""
+"""Rows: the record types of answers, their columns, and the place in an answer where each column is read."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from .rules import marks, unwrap
 
 @dataclass(frozen=True)
 class At:
-    """Reads a column at a dotted path below the row. Lists on the way give their first value."""
+    """Reads a column at a dotted path below the row. A list on the way gives its first value."""
 
     path: str
     other: str = ""
-    """Where it stands in some answers instead, as sources disagree."""
+    """A second path: sources disagree, and some answers have the value there."""
 
 
 @dataclass(frozen=True)
 class Json(At):
-    """Reads what is no plain value at a dotted path: the column holds it as JSON."""
+    """Reads an object or a list at a dotted path; the column holds its JSON text."""
 
 
 @dataclass(frozen=True)
 class Joined:
-    """Reads every value at a dotted path, lists included, joined by ``", "`` without repeats."""
+    """Reads every value at a dotted path, lists included, and joins them by ``", "`` without repeats."""
 
     path: str
 
@@ -57,23 +57,23 @@ class Keys:
 
 @dataclass(frozen=True)
 class Above:
-    """Reads a value of an enclosing thing: ``Above("instances", "id")`` beside a node."""
+    """Reads a value of an enclosing object: ``Above("instances", "id")`` in the row of a node."""
 
     thing: str
-    """The dotted path, from the answer's root, of the enclosing thing."""
+    """The dotted path of the enclosing object, from the root of the answer."""
     path: str
 
 
 @dataclass(frozen=True)
 class FromRequest:
-    """Reads a value of the request that was answered."""
+    """Reads a field of the request that is answered."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Each:
-    """Gives a receipt a row for every value at a dotted path of the request that was answered."""
+    """Gives a receipt one row for every value at a dotted path of the request that is answered."""
 
     path: str
 
@@ -83,7 +83,7 @@ Source = At | Joined | Count | Keys | Above | FromRequest | Each
 
 @dataclass(frozen=True)
 class Known:
-    """The values of a column that are known today. Unknown ones are kept, never dropped."""
+    """The documented values of a column. Other values are kept as further categories."""
 
     values: tuple[str, ...]
 
@@ -100,7 +100,7 @@ _DTYPES: dict[str, Dtype] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a frame: its name, its type, and where it comes from."""
+    """One column of a frame: its name, its dtype, and its source in the answer."""
 
     name: str
     dtype: Dtype
@@ -110,16 +110,16 @@ class Column:
 
     @property
     def doc(self) -> str:
-        """What it means."""
+        """The meaning of the column, from its attribute docstring."""
         return attribute_docs(self.row, [self.name]).get(self.name, "")
 
 
-class Row(ABC):  # noqa: B024 - what is abstract is that nobody makes one
+class Row(ABC):  # noqa: B024 - abstract because it is never instantiated
     """One record of an answer. Its fields are the columns of the frame; it is never instantiated."""
 
     at: ClassVar[str] = ""
-    """The dotted path, from the answer's root, of the thing a row stands for; ``*`` stands for every entry of an
-    object with free names, as ``{"key": …, "value": …}``. Of several paths, joined by ``|``, an answer has one."""
+    """The dotted path of the record, from the root of the answer. ``*`` means every entry of an object with free names,
+    as ``{"key": …, "value": …}``. Several paths are joined by ``|``; an answer has one of them."""
 
     def __init_subclass__(cls, at: str | None = None) -> None:
         if at is not None:
@@ -128,10 +128,10 @@ class Row(ABC):  # noqa: B024 - what is abstract is that nobody makes one
 
 @cache
 def columns(row: type[Row]) -> tuple[Column, ...]:
-    """The columns a row class declares, in order.
+    """The columns of a row class, in declared order.
 
     Raises:
-        TypeError: for a field whose type has no column type.
+        TypeError: the type of a field has no dtype.
     """
     return tuple(_columns(row))
 

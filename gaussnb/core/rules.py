@@ -1,8 +1,8 @@
-"""The value vocabulary: what one field of a request may hold, and how that is said to a person.
+"""Rules for the values of single fields.
 
-A :class:`Rule` is the only way a value is judged. It carries three things together, so that the
-client's error, the form's help line and the sandbox's refusal can never drift apart: the check, the
-sentence that says what is allowed, and the code the service answers with when it does not hold.
+A :class:`Rule` holds three things together: the check, the sentence that says what is allowed, and the error code that
+the service answers with when the rule is broken. The error of the client, the help line of the form and the refusal of
+the sandbox all read this one rule.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 T = TypeVar("T")
 
 if TYPE_CHECKING:
-    # What a caller may give: plain text for a secret, plain dicts and lists for parts of a request.
+    # The types a caller may give: plain text for a secret, plain dicts and lists for parts of a request.
     Secret = SecretStr | str
     Part: TypeAlias = T | Any
 else:
-    # What it is made into.
+    # The types of the validated values.
     Secret = SecretStr
 
     class Part:
@@ -65,23 +65,23 @@ NO_SUCH_FIELD = "there is no such field"
 
 
 def refuse(says: str, code: str = BAD_VALUE) -> PydanticCustomError:
-    """The error a validator raises: a sentence for the person, a code for the wire."""
+    """Make the error that a validator raises: a sentence for people, and an error code for the sandbox."""
     return PydanticCustomError("rule", "{says}", {"says": says, "code": code})
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A check with its sentence and its code, used as ``Annotated[str, Rule(...)]``."""
+    """A check with its sentence and its error code, used as ``Annotated[str, Rule(...)]``."""
 
     says: str
-    """What is allowed, as a person filling a form wants to read it."""
+    """The sentence that says what is allowed, for a person who fills a form."""
     holds: Callable[[Any], bool]
     code: str = BAD_VALUE
     """The service's error code for a value that breaks the rule."""
     pattern: str = ""
-    """The regular expression it holds texts against, where it does."""
+    """The regular expression of a rule for texts; empty for other rules."""
     obvious: bool = False
-    """Whether a form need not say it before it is broken."""
+    """True if a form need not show the sentence before the rule is broken."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._judge, handler(source))
@@ -105,7 +105,7 @@ def between(low: float, high: float, what: str = "a number", code: str = BAD_VAL
 
 @dataclass(frozen=True)
 class Length(Rule):
-    """A rule for a list or text that says between which lengths; a form adds and removes rows by it."""
+    """A rule for the length of a list or text. A form adds and removes rows within these limits."""
 
     low: int = 1
     high: int = 1
@@ -123,7 +123,7 @@ def exactly_one(what: str, code: str = BAD_VALUE) -> Length:
 
 @dataclass(frozen=True)
 class Titled:
-    """What a form calls a field, where its name is not what people say."""
+    """The title of a field in a form, where it differs from the name of the field."""
 
     title: str
 
@@ -151,10 +151,10 @@ Limit = Annotated[int, between(1, 100, "items a page,")]
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number that may travel as JSON number or as text, and is sent the way it was given.
+    """A rule for a whole number that is a JSON number or a text, and is sent in the form it was given in.
 
-    The service's schema calls many numbers strings and accepts both; a spec must not change what its
-    author wrote, so ``3`` stays ``3`` and ``"3"`` stays ``"3"``.
+    The schema of a service may call a number a string while the service accepts both. A spec must not change the given
+    value, so ``3`` stays ``3`` and ``"3"`` stays ``"3"``.
     """
 
     low: int
@@ -174,7 +174,7 @@ class Whole:
         return {"anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]+$"}]}
 
     def _judge(self, value: Any) -> int | str:
-        # Integral lets numpy's integers in (a spec built from a frame), bool is not a count.
+        # numpy's integers are Integral too (a spec may be built from a frame); a bool is not a count.
         if isinstance(value, numbers.Integral) and not isinstance(value, bool):
             given: int | str = int(value)
         elif isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
@@ -188,7 +188,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class OneOf:
-    """Gives a ``Literal`` the code the service answers with for any other word."""
+    """Gives a ``Literal`` the error code that the service answers with for any other word."""
 
     code: str = BAD_VALUE
 
@@ -207,12 +207,12 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Flag:
-    """One of two wire words that may also be given as their JSON twin, sent the way it was given."""
+    """A rule for one of two words, each with a JSON value of the same meaning; the value is sent as it was given."""
 
     words: tuple[str, str]
-    """The words for off and on."""
+    """The words for off and for on."""
     twins: tuple[object, object]
-    """The JSON values that mean the same."""
+    """The JSON values with the same meaning."""
     code: str = BAD_VALUE
     obvious: ClassVar[bool] = True
 
@@ -227,14 +227,14 @@ class Flag:
         return {"enum": [*self.words, *self.twins]}
 
     def _judge(self, value: Any) -> Any:
-        # `1 == True` in Python: compare the type too, or a flag would change its face on the wire.
+        # `1 == True` in Python, so the types are compared too: a flag must be sent in the form it was given in.
         if any(value == known and type(value) is type(known) for known in self.words + self.twins):
             return value
         raise refuse(self.says, self.code)
 
 
 def is_address(text: str) -> bool:
-    """Whether ``text`` is an IPv4 address."""
+    """True if ``text`` is an IPv4 address."""
     try:
         ipaddress.IPv4Address(text)
     except ValueError:
@@ -243,7 +243,7 @@ def is_address(text: str) -> bool:
 
 
 def is_network(text: str) -> bool:
-    """Whether ``text`` is an IPv4 address or a CIDR block."""
+    """True if ``text`` is an IPv4 address or a CIDR block."""
     try:
         ipaddress.IPv4Network(text, strict=False)
     except ValueError:
@@ -251,7 +251,8 @@ def is_network(text: str) -> bool:
     return True
 
 
-def _is_any_address(text: str) -> bool:
+def is_any_address(text: str) -> bool:
+    """True if ``text`` is an IPv4 or IPv6 address."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -259,7 +260,8 @@ def _is_any_address(text: str) -> bool:
     return True
 
 
-def _is_any_network(text: str) -> bool:
+def is_any_network(text: str) -> bool:
+    """True if ``text`` is an IPv4 or IPv6 address or CIDR block."""
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -267,11 +269,11 @@ def _is_any_network(text: str) -> bool:
     return True
 
 
-# -- identifiers: opaque to the service's users, so only emptiness and path characters are refused
+# -- identifiers: users cannot know how an id is built, so only empty ids and path characters are refused
 
 
-def identifier(code: str) -> Rule:
-    """A rule for an id that someone else made: one word, nothing that would lead to another path."""
+def identifier(code: str = BAD_VALUE) -> Rule:
+    """A rule for an id from the service: one word, without characters that would lead to another path."""
     holds = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.:*-]{1,64}")
     return Rule(
         "an id: one word of letters, digits, '-' and '_'",
@@ -283,7 +285,7 @@ def identifier(code: str) -> Rule:
 
 
 Trimmed = StringConstraints(strip_whitespace=True)
-"""Blanks around the text are dropped, as the service does."""
+"""Drops blanks around a text, as the service does."""
 
 
 def _moment(given: datetime) -> datetime:
@@ -295,14 +297,14 @@ Moment = Annotated[
     Rule("a moment from 1970 on", lambda moment: 1970 <= moment.year < 9999),
     AfterValidator(_moment),
 ]
-"""A moment to the second. Without an offset it is UTC, as in every frame."""
+"""A moment, to the second. A moment without an offset is UTC, as in every frame."""
 
 
 # ----------------------------------------------------------------------------------- reading types
 
 
 def unwrap(annotation: Any) -> Any:
-    """The type behind ``Annotated`` and ``| None``."""
+    """Find the type behind ``Annotated`` and ``| None``."""
     while True:
         if get_origin(annotation) is Annotated:
             annotation = get_args(annotation)[0]
@@ -316,12 +318,12 @@ def unwrap(annotation: Any) -> Any:
 
 
 def is_secret(annotation: Any) -> bool:
-    """Whether a field of this type holds a secret."""
+    """True if a field of this type holds a secret."""
     return unwrap(annotation) is SecretStr
 
 
 def marks(annotation: Any, metadata: Iterable[Any] = ()) -> list[Any]:
-    """Everything that is annotated on a type, ``| None`` looked through."""
+    """Find all annotations of a type, also those inside ``| None``."""
     found = list(metadata)
     if get_origin(annotation) is Annotated:
         inner, *own = get_args(annotation)

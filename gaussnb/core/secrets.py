@@ -73,7 +73,7 @@ def _revealed(path: Path, value: Any) -> Any:
     return value
 
 
-def find(value: Any) -> list[str]:
+def find(value: object) -> list[str]:
     """Every secret in a value, in clear: to recognise it in another value or in a text.
 
     >>> find({"name": "demo", "login": {"password": SecretStr("hush")}})
@@ -141,7 +141,7 @@ def masked(value: Any, names: Container[str] = ()) -> Any:
     return walk(value, change)
 
 
-def _is_login(name: str, value: Any) -> bool:
+def _is_login(name: str, value: object) -> bool:
     """True for the objects of a login that are called like a secret but only enclose one."""
     if not isinstance(value, dict):
         return False

@@ -1,6 +1,6 @@
-"""Pure translation: an operation to request parts, request parts to an operation, a body to columns.
+"""The translation between an operation and the parts of a request, without input or output.
 
-Nothing here does I/O, so the client, the embedded sandbox and the tests use the same few functions.
+The client, the embedded sandbox and the tests use the same functions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Request:
     path: str
     """Percent-encoded, without query."""
     query: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = field(default=None, repr=False)  # a traceback may show it, and it may hold a password
+    body: bytes | None = field(default=None, repr=False)  # a traceback shows reprs, and a body may hold a password
 
     @property
     def target(self) -> str:
@@ -37,11 +37,11 @@ class Request:
 
 
 def request_of(operation: Operation, project_id: str = "") -> Request:
-    """The request an operation stands for.
+    """Translate an operation to its request.
 
     Args:
         operation: any declared operation.
-        project_id: fills the hole of that name.
+        project_id: the value of the hole ``{project_id}``.
 
     >>> from gaussnb.core.catalogue import post
     >>> from gaussnb.core.rows import Row
@@ -60,7 +60,7 @@ def request_of(operation: Operation, project_id: str = "") -> Request:
 
 
 def query_of(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Values as a query: lists as repeated names, truth values in small letters, None left out."""
+    """Translate values to a query: lists become repeated names, booleans small letters, and None is left out."""
     return tuple(
         (name, _query_text(reveal(item)))
         for name, value in values.items()
@@ -69,17 +69,17 @@ def query_of(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _query_text(value: Any) -> str:
+def _query_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def json_of(value: Any) -> bytes:
-    """A value as the JSON bytes of a body."""
+    """Translate a value to the JSON bytes of a body."""
     return json.dumps(reveal(value), ensure_ascii=False).encode()
 
 
 def digest_of(operation: Operation) -> str:
-    """A mark of all that an operation asks for, secrets left out; a number and its text are the same.
+    """A hash of the fields of an operation, without its secrets. A number and its text give the same hash.
 
     >>> from gaussnb.core.catalogue import delete
     >>> from gaussnb.core.rows import Row
@@ -106,12 +106,12 @@ def operation_of(
     query: Iterable[tuple[str, str]],
     body: Any,
 ) -> Operation:
-    """The operation that request parts stand for: the inverse of :func:`request_of`.
+    """Translate the parts of a request to an operation: the inverse of :func:`request_of`.
 
-    As tolerant as the service: names nobody knows are ignored, ``null`` counts as not given.
+    It is as tolerant as a service: undeclared names are ignored, and ``null`` means not given.
 
     Raises:
-        pydantic.ValidationError: when the parts break a rule of the declaration.
+        pydantic.ValidationError: the parts break a rule of the declaration.
     """
     given: dict[str, Any] = {k: v for k, v in holes.items() if k in kind.model_fields}
     given |= {name: value for name, value in query if name in kind.model_fields}

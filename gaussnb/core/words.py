@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 
-def _line(text: str) -> str:
-    """A text of several lines as one."""
+def line_of(text: str) -> str:
+    """A text of several lines on one line."""
     return " ".join(text.split())
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A Markdown table below a blank line, or nothing when it has no rows."""
-    cells = [[_line(cell).replace("|", "\\|") for cell in row] for row in rows]
+def table_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table, a blank line first; no lines when there are no rows."""
+    cells = [[line_of(cell).replace("|", "\\|") for cell in row] for row in rows]
     lines = [f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *cells]]
     return ["", *lines] if rows else []
 
 
 def type_in_words(annotation: Any) -> str:
-    """A type the way a signature shows it: ``str``, ``int | str``, ``list[Tag] | None``.
+    """A type as a signature shows it: ``str``, ``int | str``, ``list[Tag] | None``.
 
     >>> type_in_words(list[str] | None)
     'list[str] | None'
@@ -52,22 +52,31 @@ def type_in_words(annotation: Any) -> str:
 
 
 def rule_in_words(info: FieldInfo) -> str:
-    """What a field allows, from the rules on its type."""
+    """The sentences of all rules of a field."""
     return "; ".join(mark.says for mark in marks(info.annotation, info.metadata) if hasattr(mark, "says"))
 
 
 def limits_in_words(info: FieldInfo) -> str:
-    """What a field allows, without what is obvious or stands in a list to choose from."""
+    """The sentences of the rules of a field, without obvious rules and lists to choose from."""
     found = marks(info.annotation, info.metadata)
     return "; ".join(mark.says for mark in found if hasattr(mark, "says") and not getattr(mark, "obvious", False))
 
 
+def kinds_in_words(kinds: Sequence[str]) -> str:
+    """The kinds of things an operation is for, as a sentence; empty where it is for all.
+
+    >>> kinds_in_words(("round Thing", "square Thing"))
+    'For: round Thing, square Thing.'
+    """
+    return f"For: {', '.join(kinds)}." if kinds else ""
+
+
 def meaning_of(info: FieldInfo, allows: str | None = None) -> str:
-    """What a field means and allows, in one line.
+    """The meaning of a field and its limits, on one line.
 
     Args:
         info: the field as declared.
-        allows: what it allows, where that is not what its type says.
+        allows: the limits, where they differ from the rules on its type.
     """
     means = " ".join((info.description or "").split())
     if allows is None:
@@ -78,7 +87,7 @@ def meaning_of(info: FieldInfo, allows: str | None = None) -> str:
 
 
 def title_of(name: str, info: FieldInfo | None = None) -> str:
-    """What people call a field.
+    """The title of a field, for people.
 
     >>> title_of("restore_time")
     'Restore time'

@@ -1,4 +1,4 @@
-"""The fields of GaussDB NoSQL requests: what each may hold, and the code the service answers with when it does not.
+"""The types of the fields of GaussDB NoSQL requests: allowed values, titles and error codes.
 
 >>> from pydantic import TypeAdapter
 >>> TypeAdapter(InstanceName).validate_python("test-cassandra-01")
@@ -11,7 +11,6 @@ import re
 from typing import Annotated, Literal
 
 from ..core.rules import (
-    BAD_VALUE,
     Flag,
     OneOf,
     Rule,
@@ -19,25 +18,25 @@ from ..core.rules import (
     Titled,
     Trimmed,
     Whole,
-    _is_any_address,
-    _is_any_network,
     between,
     identifier,
     is_address,
+    is_any_address,
+    is_any_network,
     is_network,
     matches,
 )
 
 
 def is_backup_window(text: str) -> bool:
-    """Whether ``text`` is one hour, ``hh:mm-HH:MM``, on a quarter, wrapping at midnight."""
+    """True if ``text`` is one hour, ``hh:mm-HH:MM``, that begins on a quarter of an hour; it may pass midnight."""
     found = re.fullmatch(r"([01]\d|2[0-3]):(00|15|30|45)-([01]\d|2[0-3]):(00|15|30|45)", text)
     return bool(found) and (int(found[1]) + 1) % 24 == int(found[3]) and found[2] == found[4]  # type: ignore[index]
 
 
 InstanceId = Annotated[str, identifier("DBS.280404"), Titled("Instance")]
 NodeId = Annotated[str, identifier("DBS.280407"), Titled("Node")]
-JobId = Annotated[str, identifier(BAD_VALUE), Titled("Job")]
+JobId = Annotated[str, identifier(), Titled("Job")]
 BackupId = Annotated[str, identifier("DBS.280124"), Titled("Backup")]
 ConfigurationId = Annotated[str, identifier("DBS.200057"), Titled("Parameter template")]
 VpcId = Annotated[str, identifier("DBS.280247"), Titled("VPC")]
@@ -92,7 +91,7 @@ Password = Annotated[
         "DBS.200068",
     ),
 ]
-"""The administrator's password. Sources disagree on the kinds needed: two are refused by none."""
+"""The administrator's password. Sources disagree on the number of kinds: all of them accept two."""
 
 BackupWindow = Annotated[
     str,
@@ -105,22 +104,22 @@ BackupWindow = Annotated[
 KeepDays = Annotated[int | str, Whole(0, 35, "DBS.280214"), Titled("Days kept")]
 NodeCount = Annotated[int | str, Whole(1, 200, "DBS.280123"), Titled("Nodes")]
 NodesAtOnce = Annotated[int, between(1, 200, "a number of nodes", "DBS.240001"), Titled("Nodes")]
-VolumeSize = Annotated[  # as every integer of the wire, of 32 bits
+VolumeSize = Annotated[  # the service has integers of 32 bits
     int, Rule("a whole number of GB, 1 or more", lambda size: 1 <= size < 2**31, "DBS.280242"), Titled("Storage, GB")
 ]
 Gigabytes = Annotated[int | str, Whole(1, None, "DBS.280242"), Titled("Storage, GB")]
 Port = Annotated[int | str, Whole(1024, 65535, "DBS.200059")]
 OnOff01 = Annotated[int | str, Flag(("0", "1"), (0, 1))]
 TrueFalse = Annotated[bool | str, Flag(("false", "true"), (False, True))]
-"""A truth value the service's schema calls a string: ``"true"``, ``"false"`` or the JSON twins."""
+"""A boolean that the service's schema calls a string: ``"true"``, ``"false"`` or a JSON boolean."""
 OnOff = Annotated[Literal["on", "off"], OneOf()]
 
 Address = Annotated[str, Rule("an IPv4 address, like 192.168.0.12", is_address, "DBS.200091")]
 Network = Annotated[str, Rule("an IPv4 address or block, like 192.168.0.0/24", is_network, "DBS.200091")]
 
-AnyAddress = Annotated[str, Rule("an IP address, like 192.168.0.12 or 2001:db8::1", _is_any_address, "DBS.200091")]
+AnyAddress = Annotated[str, Rule("an IP address, like 192.168.0.12 or 2001:db8::1", is_any_address, "DBS.200091")]
 AnyNetwork = Annotated[
-    str, Rule("an IP address or block, like 192.168.0.0/24 or 2001:db8::/32", _is_any_network, "DBS.200091")
+    str, Rule("an IP address or block, like 192.168.0.0/24 or 2001:db8::/32", is_any_network, "DBS.200091")
 ]
 TagKey = Annotated[str, Trimmed, matches(r"[\w-]{1,128}", "1 to 128 letters, digits, '_' and '-'", "DBS.280441")]
 TagValue = Annotated[

@@ -1,8 +1,8 @@
-"""The create call: a new instance as data, judged as a whole before anything is sent.
+"""The create operation: the spec of a new instance, which is validated as a whole before it is sent.
 
-What one field may hold stands on its type (:mod:`gaussnb.nosql.fields`), what engines, modes and flavors
-allow stands in :mod:`gaussnb.nosql.engines`. Here stand the shape of the request and the rules that tie
-fields together: one line each, as data, and each blames the one field a person would change.
+The types of the fields hold the rules for single values (:mod:`gaussnb.nosql.fields`), and
+:mod:`gaussnb.nosql.engines` holds what each engine, mode and flavor allows. This module declares the shape of the
+request, and the rules between fields. Each rule names one field at fault: the one that a user would change.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ WRONG_RESTORE = "DBS.301024"
 
 
 def _either(words: Iterable[str]) -> str:
-    """``a, b or c``"""
+    """The words as a phrase: ``a, b or c``."""
     *others, last = [word or '""' for word in words]
     return f"{', '.join(others)} or {last}" if others else last
 
@@ -66,23 +66,23 @@ Zones = Annotated[
 
 
 class Datastore(Model):
-    """The database: which engine, in which version."""
+    """The database engine and its version."""
 
     type: Annotated[EngineName, Titled("Engine")]
     """The database engine."""
     version: str
-    """Its version, like 3.11; empty text for DynamoDB and HBase."""
+    """The version, like 3.11; an empty text for DynamoDB and HBase."""
     storage_engine: Annotated[Literal["rocksDB"], OneOf("DBS.280122")]
-    """How data is kept on disk: rocksDB."""
+    """The storage engine: rocksDB."""
 
 
 class Flavor(Model):
-    """The size: how many nodes of which specification, with how much storage."""
+    """The size: the number of nodes, their specification and their storage."""
 
     num: NodeCount
-    """How many nodes."""
+    """The number of nodes."""
     size: Gigabytes
-    """Storage of the whole instance in GB."""
+    """The storage of the whole instance in GB."""
     storage: Annotated[Literal["ULTRAHIGH"], OneOf("DBS.280241"), Titled("Disk")]
     """The kind of disk: ULTRAHIGH, which is SSD."""
     spec_code: SpecCode
@@ -90,27 +90,27 @@ class Flavor(Model):
 
 
 class BackupStrategy(Model):
-    """When automatic backups are made and how long they are kept."""
+    """The time of automatic backups, and how long they are kept."""
 
     start_time: BackupWindow
-    """The hour in which a backup starts."""
+    """The hour in which a backup starts, UTC."""
     keep_days: KeepDays | None = None
-    """For how many days backups are kept; 0 makes none, left out means 7."""
+    """The number of days for which backups are kept; 0 means no automatic backups, left out means 7."""
 
 
 class ChargeInfo(Model):
-    """How the instance is paid for."""
+    """The way in which the instance is paid for."""
 
     charge_mode: Annotated[Literal["prePaid", "postPaid"], OneOf()]
     """postPaid is pay-per-use, prePaid is yearly or monthly."""
     period_type: Annotated[Literal["month", "year"], OneOf()] | None = None
-    """Whether prePaid counts months or years."""
+    """The unit of the prePaid period: month or year."""
     period_num: Annotated[int | str, Whole(1, 9)] | None = None
-    """For how many months, or up to 3 years, prePaid is ordered."""
+    """The length of the prePaid period: 1 to 9 months, or 1 to 3 years."""
     is_auto_renew: TrueFalse | None = None
-    """Whether a prePaid period is renewed, and paid, by itself; left out means no."""
+    """True to renew and pay a prePaid period automatically; left out means no."""
     is_auto_pay: TrueFalse | None = None
-    """Whether the first prePaid order is paid by itself; left out means that it waits for you."""
+    """True to pay the first prePaid order automatically; left out, the order waits for your payment."""
 
     ties: ClassVar[Ties] = (
         Tie(
@@ -137,12 +137,12 @@ class ChargeInfo(Model):
 
 
 class RestoreInfo(Model):
-    """What the new instance starts with: a backup, or another instance at a moment of the past."""
+    """The data with which the new instance starts: a backup, or another instance at an earlier moment."""
 
     backup_id: BackupId | None = None
-    """The full backup to start from. Give this alone, or the other two."""
+    """The full backup to start from. Give only this, or only the other two fields."""
     source_instance_id: InstanceId | None = None
-    """The instance whose past to start from."""
+    """The instance whose earlier data to start from."""
     restore_time: (
         Annotated[
             int,
@@ -169,7 +169,7 @@ class RestoreInfo(Model):
         Tie(
             ("source_instance_id",),
             WRONG_RESTORE,
-            "restore_time needs the instance whose past is meant",
+            "required with restore_time: the instance whose earlier data to start from",
             lambda restore: (
                 restore.backup_id is not None or restore.restore_time is None or restore.source_instance_id is not None
             ),
@@ -177,7 +177,7 @@ class RestoreInfo(Model):
         Tie(
             ("restore_time",),
             WRONG_RESTORE,
-            "source_instance_id needs the moment to go back to",
+            "required with source_instance_id: the moment to go back to",
             lambda restore: (
                 restore.backup_id is not None or restore.source_instance_id is None or restore.restore_time is not None
             ),
@@ -186,19 +186,19 @@ class RestoreInfo(Model):
 
 
 class DrInfo(Model):
-    """Makes the new instance the disaster recovery twin of another one."""
+    """The instance for which the new instance becomes the disaster recovery copy."""
 
     source_instance_id: InstanceId
-    """The Cassandra instance to stand in for; it must be normal and have no twin yet."""
+    """The Cassandra instance to copy; it must be normal and have no disaster recovery copy yet."""
 
 
 class AvailabilityZoneDetail(Model):
-    """Which zone the primary stands in, and which the standby."""
+    """The availability zones of the primary and the standby node."""
 
     primary_availability_zone: Zone
     """The zone of the primary node."""
     secondary_availability_zone: Zone
-    """The zone of the standby node, another one."""
+    """The zone of the standby node; not the zone of the primary."""
 
     ties: ClassVar[Ties] = (
         Tie(
@@ -211,77 +211,77 @@ class AvailabilityZoneDetail(Model):
 
 
 class IpGroup(Model):
-    """One address or block of addresses."""
+    """One IP address or block of addresses."""
 
     ip: Network
     """An IPv4 address, or a block like 192.168.0.0/24."""
     description: Annotated[str, Rule("at most 255 characters", lambda text: len(text) <= 255)] | None = None
-    """What it is."""
+    """A description."""
 
 
 class LbAccessControl(Model):
-    """Who may reach the load balancer."""
+    """The access list of the load balancer."""
 
     enabled: TrueFalse
-    """Whether the list is in force."""
+    """True to put the list in force."""
     type: Annotated[Literal["blackList", "whiteList"], OneOf(), Titled("Kind of list")]
-    """blackList bars the addresses, whiteList admits only them."""
+    """blackList refuses the addresses, whiteList admits only them."""
     ip_groups: Part[list[IpGroup]]
-    """The addresses and blocks."""
+    """The IP addresses and blocks."""
 
 
 # -------------------------------------------------------------------------------------------- answer
 
 
 class Created(Row):
-    """What the service accepted: the instance exists now, and is not ready yet."""
+    """A new instance that the service has accepted; it exists and is not ready yet."""
 
     id: str
-    """The new instance."""
+    """The id of the new instance."""
     name: str
-    """Its name."""
+    """The name."""
     status: Annotated[str, Known(("creating",))]
-    """creating: watch it until it is normal."""
+    """creating at first; ``gdb.wait(frame)`` waits until the instance is normal."""
     job_id: str
-    """The job that creates it, for pay-per-use."""
+    """The job that creates the instance, for pay-per-use."""
     order_id: str
-    """The order that waits for payment, for yearly and monthly."""
+    """The order that waits for payment, for yearly and monthly instances."""
     engine: Annotated[str, At("datastore.type")]
-    """cassandra, mongodb, influxdb, redis, dynamodb or hbase."""
+    """The database engine: cassandra, mongodb, influxdb, redis, dynamodb or hbase."""
     version: Annotated[str, At("datastore.version")]
-    """The engine's version."""
+    """The version of the engine."""
     mode: str
-    """The kind of cluster."""
+    """The mode of deployment."""
     nodes: Annotated[int, At("flavor.num")]
-    """How many nodes it gets."""
+    """The number of nodes."""
     flavor: Annotated[str, At("flavor.spec_code")]
-    """The specification of its nodes."""
+    """The specification of the nodes."""
     storage_gb: Annotated[int, At("flavor.size")]
-    """Its storage in GB."""
+    """The storage in GB."""
     region: str
-    """Its region."""
+    """The region."""
     availability_zone: str
-    """The zones its nodes stand in."""
+    """The availability zones of the nodes."""
     vpc_id: str
-    """Its virtual private cloud."""
+    """The virtual private cloud."""
     subnet_id: str
-    """Its subnet."""
+    """The subnet."""
     security_group_id: str
-    """Its security group."""
+    """The security group."""
     ssl: Annotated[str, At("ssl_option")]
-    """1 when connections are encrypted, 0 when not."""
+    """1 if connections are encrypted, 0 if not."""
     backup_window: Annotated[str, At("backup_strategy.start_time")]
-    """When automatic backups start, UTC."""
+    """The hour in which automatic backups start, UTC."""
     keep_days: Annotated[int, At("backup_strategy.keep_days")]
-    """How many days backups are kept."""
+    """The number of days for which automatic backups are kept."""
     charge_mode: Annotated[str, At("charge_info.charge_mode")]
-    """prePaid for yearly and monthly."""
+    """prePaid for yearly and monthly instances."""
     enterprise_project_id: str
-    """Its enterprise project, 0 for the default one."""
+    """The enterprise project, 0 for the default one."""
     dedicated_resource_id: str
-    """The dedicated pool it stands in, if any."""
+    """The dedicated resource pool in which the instance runs, if it runs in one."""
     created: datetime
-    """When it was created, in the service's local time."""
+    """The time of creation, in the service's local time."""
 
 
 # -------------------------------------------------------------------------------------- the operation
@@ -296,14 +296,15 @@ class Created(Row):
     id="CreateInstance",
 )
 class InstanceSpec(Operation):
-    """Create an instance, empty or from a backup: everything the service has to know, checked.
+    """Create an instance, empty or from a backup.
 
-    Give the fields by name, or the ten mandatory ones in their order; nested parts as objects or as
-    plain dicts. Numbers may be numbers or text and travel the way they were given. Fields left out
-    are not sent, and the service decides.
+    Give the fields by name, or the ten required ones in their order, and nested parts as objects or as plain dicts.
+    Numbers may be given as numbers or as text, and are sent as they were given. Fields that are left out are not sent;
+    the service uses its defaults for them.
 
     Raises:
-        pydantic.ValidationError: naming each field at fault and what it may hold; never its value.
+        pydantic.ValidationError: a field is wrong. The error names each such field and its allowed values, never the
+            value that was given.
 
     >>> spec = InstanceSpec(
     ...     name="test-cassandra-01",
@@ -326,61 +327,61 @@ class InstanceSpec(Operation):
     """
 
     name: InstanceName
-    """The instance's name; it need not be unique."""
+    """The name of the instance; other instances may have the same."""
     datastore: Part[Datastore]
     """The database engine and its version."""
     region: Annotated[str, identifier("DBS.200024")]
-    """The region to create it in, like cn-north-4."""
+    """The region, like cn-north-4."""
     availability_zone: Zones
-    """The zone its nodes stand in, or three zones joined by commas."""
+    """The availability zone of the nodes, or three zones joined by commas."""
     vpc_id: VpcId
-    """The virtual private cloud it belongs to."""
+    """The virtual private cloud."""
     subnet_id: SubnetId
     """The subnet of that VPC, by its network id."""
     security_group_id: SecurityGroupId
-    """The security group that guards it."""
+    """The security group, whose rules admit connections."""
     password: Password
     """The password of the administrator, rwuser."""
     mode: ModeName
-    """How it is deployed: Cluster, CloudNativeCluster and others, depending on the engine."""
+    """The mode of deployment, like Cluster or CloudNativeCluster; each engine has its own modes."""
     flavor: Annotated[
         Part[list[Flavor]],
         exactly_one("specification", "DBS.280239"),
     ]
-    """The nodes and their storage, as a list of one."""
+    """The nodes and their storage, as a list with one item."""
     product_type: ProductType | None = None
     """The product line of a cloud-native Redis: Capacity, Standard or Performance."""
     configuration_id: ConfigurationId | None = None
-    """The parameter template to start with; left out, the engine's default."""
+    """The parameter template to start with; left out, the defaults of the engine."""
     backup_strategy: Part[BackupStrategy] | None = None
-    """When backups are made and how long they are kept; left out, daily for 7 days."""
+    """The time of automatic backups, and how long they are kept; left out, daily for 7 days."""
     enterprise_project_id: EnterpriseProjectId | None = None
-    """The enterprise project it is counted in, 0 for the default one."""
+    """The enterprise project that the instance belongs to, 0 for the default one."""
     dedicated_resource_id: Annotated[str, identifier(BAD_VALUE)] | None = None
-    """The dedicated resource pool to stand in, if you own one."""
+    """The dedicated resource pool in which the instance runs, if you own one."""
     disk_encryption_id: KeyId | None = None
-    """The key its disks are encrypted with."""
+    """The key with which the disks are encrypted."""
     ssl_option: OnOff01 | None = None
-    """Whether connections are encrypted: 1 yes, 0 no; left out means no."""
+    """1 to encrypt connections, 0 not to; left out means 0."""
     charge_info: Part[ChargeInfo] | None = None
-    """How it is paid for; left out, pay-per-use."""
+    """The way in which the instance is paid for; left out, pay-per-use."""
     restore_info: Part[RestoreInfo] | None = None
-    """The backup or the moment to start from; left out, it starts empty."""
+    """The backup or the moment to start from; left out, the instance starts empty."""
     dr_info: Part[DrInfo] | None = None
-    """The instance it stands in for when disaster strikes; Cassandra only."""
+    """The instance for which this one becomes the disaster recovery copy; Cassandra only."""
     port: Port | None = None
-    """The port it listens on; Redis only, left out means 6379."""
+    """The port for connections; Redis only, left out means 6379."""
     availability_zone_detail: Part[AvailabilityZoneDetail] | None = None
-    """Where primary and standby of a Redis pair stand when that is in two zones."""
+    """The zones of the primary and the standby node of a Redis instance in two zones."""
     lb_access_control_settings: Part[LbAccessControl] | None = None
-    """Who may reach its load balancer."""
+    """The access list of the load balancer."""
 
     @model_validator(mode="after")
     def _ties(self) -> Self:
         engine = engines.engine(self.datastore.type)
         mode = engine.modes.get(self.mode)
         wrong = broken(_Chosen(self, engine), _ENGINE_TIES)
-        if mode is not None:  # else there is no telling what the rest should be
+        if mode is not None:  # without a mode, the limits of the other fields are unknown
             wrong += broken(_Deployed(self, mode), _MODE_TIES)
         refuse_all("InstanceSpec", wrong)
         return self
@@ -394,14 +395,14 @@ class InstanceSpec(Operation):
 
 
 class _Chosen(NamedTuple):
-    """A spec beside the engine it names."""
+    """A spec with the engine that it names."""
 
     spec: InstanceSpec
     engine: engines.Engine
 
 
 class _Deployed(NamedTuple):
-    """A spec beside the mode it names."""
+    """A spec with the mode that it names."""
 
     spec: InstanceSpec
     mode: engines.Mode
@@ -419,7 +420,7 @@ class _Deployed(NamedTuple):
 
 
 def _only(feature: engines.Feature) -> str:
-    """Which modes have a feature, as a sentence."""
+    """The modes that have a feature, as a phrase."""
     able = [f"{mode.engine} {mode.name}" for mode in engines.modes() if feature in mode.features]
     return f"only for {_either(able)}"
 
@@ -452,7 +453,7 @@ _MODE_TIES: tuple[Tie[_Deployed], ...] = (
         lambda case: f"for {case.where}: {_either(case.mode.versions)}",
         lambda case: (
             case.spec.datastore.version in case.mode.versions
-            # a version of no mode at all was blamed already
+            # a version of no mode at all is reported by the rule for the engine
             or case.spec.datastore.version not in engines.engine(case.mode.engine).versions
         ),
     ),
@@ -489,7 +490,7 @@ _MODE_TIES: tuple[Tie[_Deployed], ...] = (
     Tie(
         ("disk_encryption_id",),
         "DBS.200507",
-        lambda case: "not together with restore_info: a restored instance keeps its source's key",
+        lambda case: "not together with restore_info: a restored instance keeps the key of its source",
         lambda case: (
             case.spec.disk_encryption_id is None or case.spec.restore_info is None or not case.may("disk encryption")
         ),

@@ -17,6 +17,7 @@ from ..client.many import Outcome, Pending, Record, key_in, record_of, send_all,
 from ..client.tables import Problem, Table, Wrong, read_operations, refuse
 from ..core.answers import word
 from ..core.errors import AuthenticationError, CredentialsError, GaussnbError, Unreachable
+from ..core.refusals import ErrorCodes
 from . import engines
 from .instance_spec import InstanceSpec
 
@@ -38,6 +39,7 @@ class HasQuotas(Protocol):
     """The client of the service, with its group of quotas."""
 
     quotas: QuotaCalls
+    codes: ErrorCodes
 
 
 def create_many(

@@ -37,6 +37,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
 from .. import quickstart
+from ..core.rules import NO_SUCH_FIELD
 from ..nosql import engines
 from ..nosql.instance_spec import InstanceSpec
 from ..nosql.operations.backups import CreateBack
@@ -54,8 +55,11 @@ from .world import KINDS, Instance, World
 _NO_PASSWORD = "Aa1!" * 3  # a spec needs a password; it is not stored
 _FAILED = "The world began that way."
 _CONFIG: Any = {"extra": "forbid", "hide_input_in_errors": True}
-_NO_FIELD = "there is no such field"
-_SAYS = {"unexpected_keyword_argument": _NO_FIELD, "extra_forbidden": _NO_FIELD, "missing": "this field is required"}
+_SAYS = {
+    "unexpected_keyword_argument": NO_SUCH_FIELD,
+    "extra_forbidden": NO_SUCH_FIELD,
+    "missing": "this field is required",
+}
 Location = tuple[str | int, ...]
 """Where something stands in the file: keys and numbers, from outside to inside."""
 

@@ -9,7 +9,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
@@ -24,7 +24,7 @@ from ..core.methods import Sender
 from ..core.operation import Operation
 from ..core.rows import Row
 from ..core.wire import request_of
-from ..core.words import title_of
+from ..core.words import kinds_in_words, title_of
 from . import export, life
 from .control import (
     NOTHING,
@@ -479,7 +479,7 @@ class Form:
         route = self.operation.route
         title = _title_of(self.operation)
         rest = about.removeprefix(f"{title}.").strip()  # do not repeat the title
-        lines = (rest, _only_in_words(route.only))
+        lines = (rest, kinds_in_words(route.only))
         lead = "".join(f"{escape(line)}<br>" for line in lines if line)
         source = f"<code>{route.method} {escape(route.path)}</code> · {escape(route.id)}"
         needed = any(control.required for control in self.controls.values())
@@ -579,12 +579,6 @@ def _dotted(path: Path) -> str:
 def _title_of(operation: type[Operation]) -> str:
     """The title of an operation: the beginning of its documentation, up to the first punctuation mark."""
     return re.split(r"[,:;.(]", (operation.__doc__ or operation.__name__).strip(), maxsplit=1)[0]
-
-
-def _only_in_words(only: Sequence[str]) -> str:
-    """The kinds of things an operation is for, as a sentence; empty where it is for all."""
-    *others, last = only or ("",)
-    return f"Only for {', '.join(others)}{' and ' if others else ''}{last}." if last else ""
 
 
 def _to_be_typed(spec: Operation, facts: Mapping[str, str]) -> str:

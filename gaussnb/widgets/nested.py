@@ -102,7 +102,7 @@ class BareGroup(GroupControl):
 class _Part:
     """One part of a list: the controls of its fields, and the box that holds them."""
 
-    def __init__(self, fields: dict[str, Control], box: widgets.Widget, head: widgets.Widget) -> None:
+    def __init__(self, fields: dict[str, Control], box: widgets.Widget, head: widgets.HBox) -> None:
         self.fields, self.box, self.head = fields, box, head
 
 

@@ -155,13 +155,18 @@ class WidgetFactory:
         return self._shared[kind]
 
 
-_STYLES: dict[type, type] = {
-    kind: trait.klass
+def _style_of(kind: type[Any]) -> type:
+    """The class of the style of a core widget."""
+    style: type = kind.class_traits()["style"].klass
+    return style
+
+
+_STYLES = {
+    kind: _style_of(kind)
     for kind in (
         widgets.Text, widgets.Password, widgets.Textarea, widgets.Dropdown,
         widgets.Checkbox, widgets.HTML, widgets.Button,
     )
-    for trait in [kind.class_traits()["style"]]
 }  # fmt: skip
 
 

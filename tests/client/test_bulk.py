@@ -124,7 +124,7 @@ def test_all_rows_are_judged_before_the_first_is_sent(sandbox: Sandbox, gdb: Cli
     specs.loc[1, "flavor.num"] = 999
     specs.loc[3, "name"] = "1"
     specs.loc[3, "mode"] = None
-    with pytest.raises(gn.InvalidRows, match="2 of 4 rows do not hold; nothing was sent") as caught:
+    with pytest.raises(gn.InvalidRows, match="2 of 4 rows are not valid; nothing was sent") as caught:
         gdb.instances.create_many(specs, password=canary)
     errors = caught.value.errors
     assert list(errors.columns) == ["row", "field", "message"]

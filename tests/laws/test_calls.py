@@ -1,4 +1,4 @@
-"""Promises about the faces of every call of every group."""
+"""Laws about signature, documentation and card of every call of every group."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ every_call = pytest.mark.parametrize("name", CALLS)
 
 
 @every_call
-def test_its_signature_is_its_declaration(name: str) -> None:
+def test_the_signature_is_that_of_the_declaration(name: str) -> None:
     call = CALLS[name]
     parameters = inspect.signature(call).parameters
     fields = call.operation.model_fields
@@ -28,7 +28,7 @@ def test_its_signature_is_its_declaration(name: str) -> None:
 
 
 @every_call
-def test_its_documentation_is_complete(name: str) -> None:
+def test_the_documentation_is_complete(name: str) -> None:
     call = CALLS[name]
     text = inspect.getdoc(call) or ""
     assert text.splitlines()[0].endswith(".") and text.splitlines()[0] == call.summary
@@ -42,7 +42,7 @@ def test_its_documentation_is_complete(name: str) -> None:
 
 
 @every_call
-def test_its_card_is_a_table_that_renders(name: str) -> None:
+def test_the_card_has_valid_tables(name: str) -> None:
     card = CALLS[name]._repr_markdown_()
     assert card.startswith(f"### {name.partition('.')[0].replace('_', '')}.")
     widths = [len(re.findall(r"(?<!\\)\|", line)) for line in card.splitlines() if line.startswith("|")]
@@ -52,7 +52,7 @@ def test_its_card_is_a_table_that_renders(name: str) -> None:
 
 
 @every_call
-def test_its_faces_hold_no_address(name: str) -> None:
+def test_no_text_holds_a_memory_address(name: str) -> None:
     call = CALLS[name]
     for text in (repr(call), str(call), call._repr_markdown_(), call.__doc__, str(inspect.signature(call))):
         assert "0x" not in text and "typing." not in text and "gaussnb.operations" not in text
@@ -60,7 +60,7 @@ def test_its_faces_hold_no_address(name: str) -> None:
 
 
 @every_call
-def test_unbound_it_says_what_to_do(name: str) -> None:
+def test_an_unbound_call_says_what_to_do(name: str) -> None:
     call: Any = CALLS[name]
     if not [p for p in inspect.signature(call).parameters.values() if p.default is p.empty]:
         with pytest.raises(TypeError, match="connect"):

@@ -64,7 +64,7 @@ def test_it_shows_every_field_in_declared_order(forms: Any, operation: type[Oper
         assert isinstance(control, SecretControl) == is_secret(control.info.annotation)
     assert "0x" not in repr(form) and "0x" not in form._repr_html_()
     lead = form._title()
-    assert ("Only for " in lead) is bool(operation.route.only)
+    assert ("For: " in lead) is bool(operation.route.only)
     assert all(name in lead for name in operation.route.only)
 
 

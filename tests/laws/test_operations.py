@@ -1,4 +1,4 @@
-"""Promises that hold for every declared operation, each one a test."""
+"""Laws that hold for every declared operation, one test for each law."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ quick = settings(
 
 
 @every_part
-def test_it_is_documented(part: type[BaseModel]) -> None:
+def test_an_operation_and_its_parts_are_documented(part: type[BaseModel]) -> None:
     doc = (part.__doc__ or "").strip()
     assert doc and doc.partition("\n")[0].endswith(".")
     for name, info in documented(part).items():
@@ -53,13 +53,13 @@ def test_it_is_documented(part: type[BaseModel]) -> None:
 
 
 @every_operation
-def test_it_is_known_under_its_id(operation: type[Operation]) -> None:
+def test_the_catalogue_has_an_operation_under_its_id(operation: type[Operation]) -> None:
     assert OPERATIONS[operation.route.id] is operation
     assert re.fullmatch(r"[A-Z][A-Za-z]+", operation.route.id)
 
 
 @every_operation
-def test_its_holes_are_filled(operation: type[Operation]) -> None:
+def test_every_hole_has_a_required_field_with_a_rule(operation: type[Operation]) -> None:
     for hole in set(operation.route.holes) - {"project_id"}:
         info = operation.model_fields[hole]
         assert info.is_required()
@@ -95,9 +95,9 @@ def test_every_code_in_the_source_is_in_the_table() -> None:
 
 
 def test_every_operation_is_bound_once() -> None:
-    """Other views of an answer, and look-ups of one row, do not count; a login is no call of a group.
+    """Other views of an answer and look-ups of one row do not count; a login is not a call of a group.
 
-    What is going away, or has a newer form, is in no group either: one thing has one name.
+    A deprecated or superseded operation is in no group either, so that one thing has one name.
     """
     plain = [
         call.operation.route.id
@@ -112,7 +112,7 @@ def test_every_operation_is_bound_once() -> None:
 
 
 @every_operation
-def test_what_is_superseded_has_a_newer_form_in_a_group(operation: type[Operation]) -> None:
+def test_a_superseded_operation_has_a_newer_one_in_a_group(operation: type[Operation]) -> None:
     route = operation.route
     if route.superseded:
         newer = OPERATIONS[route.superseded].route
@@ -222,14 +222,14 @@ def there_and_back(operation: Operation) -> None:
 @every_operation
 @given(data=st.data())
 @quick
-def test_it_travels_there_and_back(operation: type[Operation], data: st.DataObject) -> None:
+def test_a_request_is_read_back_as_the_same_operation(operation: type[Operation], data: st.DataObject) -> None:
     there_and_back(data.draw(made(operation)))
 
 
 @every_operation
 @given(data=st.data())
 @quick
-def test_a_copy_is_equal_and_a_repr_is_the_same_every_time(operation: type[Operation], data: st.DataObject) -> None:
+def test_a_copy_is_equal_and_has_the_same_repr(operation: type[Operation], data: st.DataObject) -> None:
     one = data.draw(made(operation))
     assert one.replace() == one == type(one).model_validate(fields_of(one))
     assert repr(one) == repr(one.replace())
@@ -237,7 +237,7 @@ def test_a_copy_is_equal_and_a_repr_is_the_same_every_time(operation: type[Opera
 
 
 @every_operation
-def test_its_schema_can_be_written(operation: type[Operation]) -> None:
+def test_an_operation_has_a_json_schema(operation: type[Operation]) -> None:
     assert operation.model_json_schema()["type"] == "object"
 
 
@@ -252,7 +252,7 @@ def test_only_a_writing_call_has_a_body_and_only_a_create_creates(operation: typ
 
 
 def anything(annotation: Any) -> bool:
-    """Whether a field may hold anything at all, so also a secret."""
+    """True if a field may hold any value, so also a secret."""
     return bool(unwrap(annotation) == dict[str, Any])
 
 
@@ -332,7 +332,7 @@ def test_a_secret_is_in_no_error(operation: type[Operation]) -> None:
 
 
 @every_operation
-def test_the_sandbox_acts_or_says_that_it_does_not(operation: type[Operation]) -> None:
+def test_the_sandbox_simulates_an_operation_or_answers_501(operation: type[Operation]) -> None:
     from gaussnb.core.refusals import NOT_SIMULATED
     from gaussnb.sandbox import Sandbox, simulated
     from gaussnb.sandbox.engine.messages import Request

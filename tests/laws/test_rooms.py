@@ -1,4 +1,4 @@
-"""The rooms of the engine name no product: no engine, host, error code or service of the cloud's catalogue."""
+"""The packages of the engine name no product: no database engine, host or error code."""
 
 from __future__ import annotations
 

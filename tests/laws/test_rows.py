@@ -1,4 +1,4 @@
-"""Promises about the frame of every row: the same columns and types, whatever was answered."""
+"""Laws about the frame of every row class: the same columns and dtypes for every answer."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def check(row: type[Row], shown: pd.DataFrame) -> None:
 
 
 @every_row
-def test_it_is_documented(row: type[Row]) -> None:
+def test_a_row_is_documented(row: type[Row]) -> None:
     assert (row.__doc__ or "").strip().endswith(".")
     for column in columns(row):
         assert column.doc.strip().endswith("."), column.name
 
 
 @every_row
-def test_an_empty_answer(row: type[Row]) -> None:
+def test_an_empty_answer_gives_no_rows_or_a_receipt(row: type[Row]) -> None:
     for answers in ([{}], [parse(b"")], [full(row, 0)], [{}, {}]):
         shown = frame(row, *answers)
         check(row, shown)
@@ -54,7 +54,7 @@ def test_an_empty_answer(row: type[Row]) -> None:
 
 @every_row
 @pytest.mark.parametrize("count", [1, 2, 100])
-def test_a_full_answer(row: type[Row], count: int) -> None:
+def test_a_full_answer_fills_every_column(row: type[Row], count: int) -> None:
     shown = frame(row, full(row, count))
     check(row, shown)
     assert len(shown) == (count if row.at else 1)
@@ -85,7 +85,7 @@ def test_pages_add_up_and_frames_can_be_joined(row: type[Row]) -> None:
 
 
 @every_row
-def test_hostile_answers(row: type[Row]) -> None:
+def test_a_damaged_answer_gives_the_same_columns(row: type[Row]) -> None:
     for answer in spoilt(full(row, 2)):
         shown = frame(row, answer)
         check(row, shown)
@@ -106,5 +106,5 @@ junk = st.recursive(
 @pytest.mark.parametrize(
     "row", [row for row in ROWS if row.__name__ in ("Instance", "Node", "Job", "Created")], ids=by_name
 )
-def test_nonsense(row: type[Row], answers: list[Any]) -> None:
+def test_any_json_gives_the_same_columns(row: type[Row], answers: list[Any]) -> None:
     check(row, frame(row, *answers))

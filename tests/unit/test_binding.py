@@ -1,4 +1,4 @@
-"""An operation as a method: what it sends, what it shows, and what a kernel completes."""
+"""Calls: the operation a call sends, its documentation, and its completion in a kernel."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from gaussnb.client import Client
+from gaussnb.core.catalogue import post
 from gaussnb.core.errors import NotFound
 from gaussnb.core.frames import frame_from
 from gaussnb.core.methods import Call, Group, call, one
@@ -21,7 +22,7 @@ from gaussnb.nosql.operations.instances import Instance, Instances, ListInstance
 
 
 class Sender:
-    """Remembers what it was asked to send."""
+    """Keeps the operations that it was given to send."""
 
     def __init__(self, *records: dict[str, Any]) -> None:
         self.sent: list[tuple[Operation, type[Row] | None]] = []
@@ -46,7 +47,7 @@ def test_a_call_sends_its_operation() -> None:
     assert sender.sent[-1][1] is Node
 
 
-def test_nothing_wrong_is_sent() -> None:
+def test_a_wrong_argument_is_refused_before_sending() -> None:
     sender = Sender()
     instances: Any = Instances(sender)
     for wrong in (
@@ -63,12 +64,12 @@ def test_nothing_wrong_is_sent() -> None:
     assert not sender.sent
 
 
-def test_unbound_it_says_what_to_do() -> None:
+def test_an_unbound_call_says_what_to_do() -> None:
     with pytest.raises(TypeError, match="connect"):
         Instances.restart("0f1e")
 
 
-def test_one_row() -> None:
+def test_a_look_up_answers_with_one_row_or_not_found() -> None:
     sender = Sender({"id": "a-b"}, {"id": "b"})
     instances: Any = Instances(sender)
     assert instances.get("b")["id"].tolist() == instances.get(id="b")["id"].tolist() == ["b"]
@@ -81,7 +82,7 @@ def test_one_row() -> None:
             wrong()
 
 
-def test_faces() -> None:
+def test_repr_docstring_signature_and_card() -> None:
     instances = Instances(Sender())
     assert repr(instances.restart) == "instances.restart(instance_id, node_id=None)"
     assert repr(instances.get) == "instances.get(id)"
@@ -94,7 +95,7 @@ def test_faces() -> None:
     assert ">>>" not in card and "it need not be unique. 4 to 64 characters" in card
 
 
-def test_a_group_may_add_to_another() -> None:
+def test_a_group_may_extend_another_group() -> None:
     class More(Instances):
         """More."""
 
@@ -119,7 +120,7 @@ def test_types_in_words(annotation: Any, words: str) -> None:
 
 
 @pytest.mark.parametrize("jedi", [False, True])
-def test_a_kernel_completes_it(jedi: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_completes_calls_and_arguments(jedi: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("IPython")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -141,3 +142,14 @@ def test_a_kernel_completes_it(jedi: bool, tmp_path: Any, monkeypatch: pytest.Mo
     assert any(text.endswith("versions") for text in completed("gdb.ver"))
     assert any(text.endswith("list") for text in completed("gdb.versions.li"))
     assert "version=" in completed("gdb.versions.get(")
+
+
+def test_a_call_says_which_kinds_it_is_for() -> None:
+    @post("/v3/{project_id}/things", returns=Row, only=("round Thing", "square Thing"))
+    class TurnThing(Operation):
+        """Turn a thing."""
+
+    turn: Any = call(TurnThing)
+    assert turn.documentation.startswith("Turn a thing.\n\nFor: round Thing, square Thing.\n")
+    assert "\n\nFor: round Thing, square Thing.\n\n`POST " in turn._repr_markdown_()
+    assert "For: " not in Instances(Sender()).restart.documentation

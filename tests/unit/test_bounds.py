@@ -1,4 +1,4 @@
-"""What single fields may hold, in the chapters about logs, Redis, disaster recovery, acceleration and networks."""
+"""The limits of single fields in the chapters about logs, Redis, disaster recovery, acceleration and networks."""
 
 from __future__ import annotations
 
@@ -118,7 +118,9 @@ ACCEPTED: list[tuple[Any, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("operation", "fields", "blamed"), REFUSED)
-def test_it_is_refused(operation: Any, fields: dict[str, Any], blamed: tuple[str | int, ...]) -> None:
+def test_a_value_beyond_limits_is_refused(
+    operation: Any, fields: dict[str, Any], blamed: tuple[str | int, ...]
+) -> None:
     with pytest.raises(ValidationError) as refusal:
         operation(**fields)
     assert [line["loc"] for line in refusal.value.errors()] == [blamed]
@@ -126,11 +128,11 @@ def test_it_is_refused(operation: Any, fields: dict[str, Any], blamed: tuple[str
 
 
 @pytest.mark.parametrize(("operation", "fields"), ACCEPTED)
-def test_it_is_accepted(operation: Any, fields: dict[str, Any]) -> None:
+def test_a_value_within_limits_is_accepted(operation: Any, fields: dict[str, Any]) -> None:
     assert operation(**fields) == operation(**fields).replace()
 
 
-def test_accounts_keep_their_passwords_to_themselves_and_the_wire() -> None:
+def test_the_password_of_an_account_is_only_in_the_body() -> None:
     asked = CreateDbUser(**account())
     assert PASSWORD not in repr(asked) + str(asked) + asked.model_dump_json()
     assert asked.wire()["users"][0]["password"] == PASSWORD

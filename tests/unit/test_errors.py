@@ -69,13 +69,13 @@ def test_every_error_pickles_and_copies(error: GaussnbError) -> None:
 
 
 @pytest.mark.parametrize("error", examples(), ids=lambda error: type(error).__name__)
-def test_reprs_are_short_and_stable(error: GaussnbError) -> None:
+def test_reprs_are_short_and_always_the_same(error: GaussnbError) -> None:
     assert len(repr(error)) < 160
     assert "0x" not in repr(error)
     assert repr(error).startswith(type(error).__name__)
 
 
-def test_a_line_of_the_table_that_cannot_be_read_is_no_line() -> None:
+def test_an_unreadable_line_of_a_table_is_refused() -> None:
     for text in (
         "    DBS.1 A row without a paragraph.",
         "NotFound: no status",
@@ -106,7 +106,7 @@ def test_frames_travel_with_the_error() -> None:
         (NotSimulated, ServerError),
     ],
 )
-def test_builtins_in_the_tree(cls: type, builtin: type) -> None:
+def test_errors_inherit_builtin_exceptions(cls: type, builtin: type) -> None:
     assert issubclass(cls, builtin)
     assert issubclass(cls, GaussnbError)
 
@@ -119,7 +119,7 @@ def test_every_class_is_drawn_and_documented() -> None:
             assert value.__doc__
 
 
-def test_what_an_api_error_says() -> None:
+def test_the_message_of_an_api_error() -> None:
     error = CODES.error(
         status=400,
         error_code="DBS.280234",
@@ -227,7 +227,7 @@ def test_the_code_decides_before_the_status(status: int, code: str, cls: type[Ap
         (409, "", "busy"),
     ],
 )
-def test_when_to_retry(status: int, code: str, retry: str) -> None:
+def test_the_code_decides_when_to_retry(status: int, code: str, retry: str) -> None:
     assert CODES.code_for(status, code).retry == retry
 
 
@@ -257,7 +257,7 @@ def test_when_to_retry(status: int, code: str, retry: str) -> None:
         ([], "", "[]"),
     ],
 )
-def test_body_shapes(body: object, code: str, message: str) -> None:
+def test_every_shape_of_a_body_is_read(body: object, code: str, message: str) -> None:
     error = CODES.error_from_answer(400, {}, json.dumps(body).encode(), "Op")
     assert (error.error_code, error.error_msg) == (code, message)
     assert error.operation == "Op"
@@ -279,7 +279,7 @@ def test_body_shapes(body: object, code: str, message: str) -> None:
         (b"9" * 70_000, "", None),
     ],
 )
-def test_damaged_bodies(body: bytes, code: str, message: str | None) -> None:
+def test_damaged_bodies_are_read(body: bytes, code: str, message: str | None) -> None:
     error = CODES.error_from_answer(400, {}, body, "Op")
     assert error.error_code == code
     if message is not None:
@@ -309,7 +309,7 @@ def test_a_huge_body_is_not_read_whole() -> None:
         ({"X-Request-Id": None}, b"", ""),
     ],
 )
-def test_request_ids(headers: dict[str, str], body: bytes, expected: str) -> None:
+def test_the_request_id_is_read_from_headers_or_body(headers: dict[str, str], body: bytes, expected: str) -> None:
     assert CODES.error_from_answer(401, headers, body, "Op").request_id == expected
 
 
@@ -357,7 +357,7 @@ def test_errors_stand_alone() -> None:
             assert here or (not node.level and (node.module or "").partition(".")[0] in sys.stdlib_module_names)
 
 
-def test_two_tables_are_one() -> None:
+def test_two_tables_are_joined() -> None:
     first = refusals.ErrorCodes.from_text("Busy 403: Wait.\n    A.1 Busy.\n    A.2 Old.", vague=("A.1",))
     second = refusals.ErrorCodes.from_text("NotFound 404: Look.\n    A.2 New.", aliases={"B.": "A."})
     both = first | second

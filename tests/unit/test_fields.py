@@ -1,4 +1,4 @@
-"""What one field may hold, how that is said, and which code a refusal carries."""
+"""The types of fields: accepted values, sentences and error codes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("kind", "value"), ACCEPTED)
-def test_what_is_given_stays_as_it_was_given(kind: Any, value: Any) -> None:
+def test_an_accepted_value_is_unchanged(kind: Any, value: Any) -> None:
     kept = judged(kind, value)
     assert kept == value and type(kept) is type(value)
 

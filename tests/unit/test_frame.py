@@ -1,4 +1,4 @@
-"""Rows to a DataFrame: the same columns and types for 0, 1 and n rows, whatever stands in them."""
+"""From rows to a DataFrame: the same columns and dtypes for 0, 1 and n rows of any content."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def read(*records: Any, **attrs: Any) -> pd.DataFrame:
 
 
 def one(column: str, value: Any) -> Any:
-    """What a value becomes in a column; the frame's note when it cannot be read."""
+    """The value of a column for one record, or the note of the frame if the value cannot be read."""
     frame = read({column: value})
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == DTYPES
     assert frame.drop(columns=column).isna().all().all()
@@ -60,7 +60,7 @@ def one(column: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("records", [[], [{}], [FULL], [FULL, {}], [FULL] * 3, [None, FULL], [7, FULL]])
-def test_columns_and_types_never_change(records: list[Any]) -> None:
+def test_columns_and_dtypes_are_always_the_same(records: list[Any]) -> None:
     frame = read(*records)
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == DTYPES
     assert len(frame) == sum(record is not None for record in records)
@@ -68,7 +68,7 @@ def test_columns_and_types_never_change(records: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("counts", [(0, 0), (0, 1), (1, 0), (1, 2), (0, 3, 0)])
-def test_joining_frames_keeps_the_types(counts: tuple[int, ...]) -> None:
+def test_joined_frames_keep_the_dtypes(counts: tuple[int, ...]) -> None:
     joined = pd.concat([read(*[FULL] * count) for count in counts], ignore_index=True)
     pd.testing.assert_frame_equal(joined, read(*[FULL] * sum(counts)))
 
@@ -106,7 +106,7 @@ MOMENT = pd.Timestamp("2019-10-28T14:10:54Z")
         ("2019-10-28", MOMENT.normalize()),
     ],
 )
-def test_moments_are_read_however_they_are_written(written: Any, moment: pd.Timestamp) -> None:
+def test_moments_are_read_in_every_notation(written: Any, moment: pd.Timestamp) -> None:
     assert one("moment", written) == moment
 
 
@@ -138,7 +138,7 @@ def test_a_moment_beyond_nanoseconds() -> None:
         ("truth", "0", False),
     ],
 )
-def test_values_are_read_however_they_are_written(column: str, written: Any, value: Any) -> None:
+def test_values_are_read_in_every_notation(column: str, written: Any, value: Any) -> None:
     assert one(column, written) == value
 
 
@@ -146,7 +146,7 @@ def test_values_are_read_however_they_are_written(column: str, written: Any, val
     ("column", "value"),
     [(column, value) for column in DTYPES if column not in ("text", "status") for value in ("", None)],
 )
-def test_nothing_is_missing_and_not_unreadable(column: str, value: Any) -> None:
+def test_an_empty_value_is_missing_but_not_unreadable(column: str, value: Any) -> None:
     assert one(column, value) is (pd.NaT if column == "moment" else pd.NA)
 
 
@@ -163,7 +163,7 @@ def test_nothing_is_missing_and_not_unreadable(column: str, value: Any) -> None:
         ("moment", "0001-01-01T00:00:00+14:00"),
     ],
 )
-def test_what_cannot_be_read_is_missing_and_noted(column: str, value: Any) -> None:
+def test_an_unreadable_value_is_missing_and_noted(column: str, value: Any) -> None:
     assert one(column, value) == column
     frame = read(FULL, {**FULL, column: value})
     assert frame[column].isna().tolist() == [False, True]
@@ -173,7 +173,7 @@ def test_notes_name_each_column_once() -> None:
     assert read(*[{"whole": "x", "truth": "y"}] * 3).attrs["unreadable"] == "whole, truth"
 
 
-def test_parquet_keeps_everything() -> None:
+def test_parquet_keeps_values_dtypes_and_attrs() -> None:
     pytest.importorskip("pyarrow")
     for frame in (
         read(operation="Test", total_count=0),
@@ -198,7 +198,7 @@ def test_a_frame_from_records() -> None:
     assert frame_from(Thing, []).dtypes.astype(str).to_dict() == DTYPES
 
 
-def test_many_rows_take_no_time() -> None:
+def test_many_rows_are_read_quickly() -> None:
     record = {
         "name": "n",
         "datastore": {"type": "redis"},
@@ -244,7 +244,7 @@ class Leaf(Row, at="trees.branches.leaves"):
     """Keys by their value."""
 
 
-def test_columns_are_found_wherever_they_are() -> None:
+def test_every_source_of_a_column_is_read() -> None:
     veins = [{"color": None}, {}, {"color": "red"}, {"color": "blue"}, {"color": "red"}]
     answer = {
         "page": 3,

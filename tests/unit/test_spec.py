@@ -1,4 +1,4 @@
-"""What an operation is: routes, places, positions, errors without inputs, and the router."""
+"""The declaration of operations: routes, places of fields, positions, errors without inputs, catalogue and router."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def declared() -> Any:
     return ChangeThing
 
 
-def test_where_fields_travel() -> None:
+def test_the_route_decides_where_a_field_travels() -> None:
     kind = declared()
     assert [kind.place(name) for name in kind.model_fields] == ["path", "body", "query", "body", "body"]
     request = request_of(kind("a/b", {"word": "w", "secret": "s3cret"}, True, 5), "p")
@@ -65,7 +65,7 @@ def test_where_fields_travel() -> None:
     assert request.body == b'{"inner": {"word": "w", "secret": "s3cret"}, "resize": {"size": 5}}'
 
 
-def test_positions_and_names() -> None:
+def test_fields_are_given_by_position_or_by_name() -> None:
     inner = {"word": "w", "secret": "s3cret"}
     kind = declared()
     assert kind("1", inner) == kind(thing_id="1", inner=inner) == kind("1", inner=inner)
@@ -96,7 +96,7 @@ def test_operations_are_values() -> None:
     assert SecretStr("x") == declared()("1", {"word": "w", "secret": "x"}).inner.secret
 
 
-def test_a_hole_needs_a_field() -> None:
+def test_a_hole_without_a_field_is_refused() -> None:
     with pytest.raises(TypeError, match="Lost: no field for thing_id"):
 
         @get("/v3/{project_id}/{thing_id}", returns=Receipt)
@@ -104,7 +104,7 @@ def test_a_hole_needs_a_field() -> None:
             """Lost."""
 
 
-def test_an_id_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_operations_with_one_id_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     chapters = ("toy_one", "toy_two")
     for name in chapters:
         module = ModuleType(name)
@@ -114,7 +114,7 @@ def test_an_id_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
         list(Catalogue(chapters))
 
 
-def test_a_column_needs_a_type() -> None:
+def test_a_column_without_a_dtype_is_refused() -> None:
     class Odd(Row):
         """Odd."""
 
@@ -125,11 +125,11 @@ def test_a_column_needs_a_type() -> None:
         columns(Odd)
 
 
-def test_paged_operations_know_it() -> None:
+def test_paged_names_the_field_that_begins_a_page() -> None:
     assert ListInstances.paged() and not RestartInstance.paged()
 
 
-def test_the_router_prefers_words_to_holes() -> None:
+def test_the_router_prefers_literal_segments_to_holes() -> None:
     @get("/a/{x}/c", returns=Receipt)
     class Hole(Operation):
         """Hole."""
@@ -159,7 +159,7 @@ def test_the_router_prefers_words_to_holes() -> None:
     assert router.methods("/a/GET ") == ["DELETE"]
 
 
-def test_reading_types() -> None:
+def test_unwrap_and_marks_read_a_type() -> None:
     limit = Limit | None
     assert unwrap(limit) is int and unwrap(Annotated[limit, 1]) is int and unwrap(int | str) == int | str
     assert [type(mark).__name__ for mark in marks(limit, ["x"])] == ["str", "Rule"]

@@ -1,4 +1,4 @@
-"""What ties the fields of a request together: refused before anything is sent, and blamed on one field."""
+"""Rules over several fields: a broken one is refused before sending, and blamed on one field."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ACCEPTED: list[tuple[Any, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("operation", "fields", "blamed"), REFUSED)
-def test_it_is_refused(operation: Any, fields: dict[str, Any], blamed: list[tuple[str, ...]]) -> None:
+def test_a_broken_tie_is_refused(operation: Any, fields: dict[str, Any], blamed: list[tuple[str, ...]]) -> None:
     with pytest.raises(ValidationError) as refusal:
         operation(**fields)
     assert [line["loc"] for line in refusal.value.errors()] == blamed
@@ -57,5 +57,5 @@ def test_it_is_refused(operation: Any, fields: dict[str, Any], blamed: list[tupl
 
 
 @pytest.mark.parametrize(("operation", "fields"), ACCEPTED)
-def test_it_is_accepted(operation: Any, fields: dict[str, Any]) -> None:
+def test_fields_that_fit_together_are_accepted(operation: Any, fields: dict[str, Any]) -> None:
     operation(**fields)

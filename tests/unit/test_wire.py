@@ -1,4 +1,4 @@
-"""Operations to request parts and back, and bodies to values."""
+"""The translation of operations to parts of requests and back, and of bodies to values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_get_has_a_query_and_no_body() -> None:
     assert request.body is None
 
 
-def test_a_post_has_a_body_even_when_it_says_nothing() -> None:
+def test_a_post_without_fields_has_an_empty_object_as_body() -> None:
     request = request_of(RestartInstance("i"), "p1")
     assert (request.target, request.body) == ("/v3/p1/instances/i/restart", b"{}")
 
@@ -40,7 +40,7 @@ def test_moments_travel_in_utc() -> None:
         assert query == {"start_time": "2026-01-01T00:00:00+0000"}
 
 
-def test_plain_values() -> None:
+def test_reveal_gives_json_values() -> None:
     given = {"a": SecretStr("s"), "b": (1, None), "c": datetime(2026, 1, 1, tzinfo=UTC)}
     assert reveal(given) == {"a": "s", "b": [1, None], "c": "2026-01-01T00:00:00+0000"}
     tags = BatchTagAction("i", "delete", [{"key": "k"}]).wire()
@@ -53,7 +53,7 @@ def test_fields_inside_an_object() -> None:
     assert operation_of(type(login), {}, [], login.wire()) == login
 
 
-def test_parts_become_an_operation_as_tolerantly_as_the_service_reads() -> None:
+def test_unknown_names_and_nulls_are_ignored_as_the_service_does() -> None:
     body = {"name": "name", "unknown": 1}
     assert operation_of(
         UpdateInstanceName, {"instance_id": "i", "project_id": "p"}, [("x", "y")], body
@@ -67,13 +67,13 @@ def test_parts_become_an_operation_as_tolerantly_as_the_service_reads() -> None:
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 5, {"name": ["x"]}, {"name": None}, {}])
-def test_parts_that_make_no_operation(body: Any) -> None:
+def test_wrong_parts_are_refused(body: Any) -> None:
     with pytest.raises(ValidationError) as refusal:
         operation_of(UpdateInstanceName, {"instance_id": "i"}, [], body)
     assert [line["loc"] for line in refusal.value.errors()] == [("name",)]
 
 
-def test_bodies() -> None:
+def test_bodies_are_parsed_as_json() -> None:
     assert parse(b"") == parse(b" \n") == {}
     assert parse(b'{"a": [1, null]}') == {"a": [1, None]}
     for broken in (b"<html>", b'{"a": ', b"\xff", b'"\\ud800"', b"[" * 100_000):
@@ -101,7 +101,7 @@ def test_objects_with_free_names() -> None:
     assert list(things({"flavors": [{"az_status": 5}]}, "flavors.az_status.*")) == []
 
 
-def test_a_row_for_each_thing_that_was_asked_for() -> None:
+def test_a_receipt_has_a_row_for_each_requested_thing() -> None:
     ask = ApplyConfigurationToInstances("c", ["i1", "i2"])
     collected = Columns(Applied, {**fields_of(ask), "operation": "Apply"})
     collected.add({"job_id": "j", "success": True})

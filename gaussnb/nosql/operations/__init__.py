@@ -1,1 +1,1 @@
-"""The declarations: one module a chapter, each ending with its groups. ``gaussnb/nosql/groups.py`` has the table of those."""
+"""The declarations of operations: one module for each chapter of the API, with the groups of the chapter at its end."""

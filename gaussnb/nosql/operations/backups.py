@@ -1,4 +1,4 @@
-"""Backups: made by hand or by a policy, and what can be brought back from them.
+"""Backups: manual and automatic ones, and what can be restored from them.
 
 A new instance from a backup is ``instances.create`` with ``restore_info``.
 """
@@ -26,42 +26,42 @@ class Backup(Row, at="backups"):
     """One backup."""
 
     id: str
-    """The backup."""
+    """The id of the backup."""
     name: str
-    """Its name."""
+    """The name of the backup."""
     instance_id: str
-    """The instance it is of."""
+    """The instance that was backed up."""
     instance_name: str
-    """That instance's name."""
+    """The name of that instance."""
     engine: Annotated[str, At("datastore.type")]
-    """That instance's engine."""
+    """The engine of that instance."""
     version: Annotated[str, At("datastore.version")]
-    """The engine's version."""
+    """The version of the engine."""
     type: Annotated[str, Known(("Auto", "Manual", "Incremental", "Differential"))]
-    """Manual when somebody asked for it, else made by the policy."""
+    """Manual for a backup that a user made; all others are automatic backups."""
     status: Annotated[str, Known(("BUILDING", "COMPLETED", "FAILED"))]
-    """COMPLETED when it can be restored."""
+    """The status; a backup can be restored when it is COMPLETED."""
     size_kb: Annotated[float, At("size")]
-    """Its size in KB."""
+    """The size in KB."""
     databases: Annotated[str, Joined("database_tables.database_name")]
-    """The databases it is limited to, where it is."""
+    """The databases in the backup, if it does not hold all of them."""
     tables: Annotated[int, Count("database_tables.table_names")]
-    """How many tables of them are named."""
+    """The number of tables that were named for the backup."""
     begin_time: datetime
-    """When it was begun."""
+    """The time at which the backup began."""
     end_time: datetime
-    """When it was done."""
+    """The time at which the backup was complete."""
     description: str
-    """What it is for."""
+    """The description."""
 
 
 class BackupTable(Row, at="backups.database_tables.table_names"):
-    """One table a backup is limited to."""
+    """One table in a backup of single tables."""
 
     backup_id: Annotated[str, Above("backups", "id")]
     """The backup."""
     database_name: Annotated[str, Above("backups.database_tables", "database_name")]
-    """The table's database."""
+    """The database of the table."""
     table_name: Annotated[str, At("")]
     """The table."""
 
@@ -72,7 +72,7 @@ class BackupStarted(Row):
     backup_id: str
     """The backup."""
     instance_id: Annotated[str, FromRequest("instance_id")]
-    """The instance it is of."""
+    """The instance that is backed up."""
     job_id: str
     """The job, for ``gdb.jobs.get``."""
 
@@ -90,46 +90,46 @@ class BackupDone(Did):
     """The receipt of a change of several backups."""
 
     backup_id: Annotated[str, Each("backup_ids")]
-    """To which backup."""
+    """The backup that was changed."""
 
 
 class BackupPolicy(AboutInstance):
-    """When backups are made by themselves, and how long they are kept."""
+    """The policy of automatic backups of an instance."""
 
     keep_days: Annotated[int, At("backup_policy.keep_days")]
-    """For how many days; 0 means that none are made."""
+    """The number of days for which backups are kept; 0 if there are no automatic backups."""
     start_time: Annotated[str, At("backup_policy.start_time")]
-    """The hour in UTC in which one begins."""
+    """The hour in which a backup begins, UTC."""
     period: Annotated[str, At("backup_policy.period")]
-    """The days of the week, 1 for Monday."""
+    """The days of the week with a backup, 1 for Monday."""
 
 
 class RestorableTime(AboutInstance, at="restorable_time_periods"):
-    """One span of time an instance can be taken back to."""
+    """One period of time to which an instance can be restored."""
 
     start_time: datetime
     """The first moment."""
     end_time: datetime
-    """The last moment, often the same; ``restore_info`` of a create wants it in milliseconds since 1970."""
+    """The last moment, often the same; ``restore_info`` of a create takes it as milliseconds since 1970."""
 
 
 class RestorableInstance(Row, at="restorable_instances"):
-    """One instance a backup can be restored to."""
+    """One instance to which a backup can be restored."""
 
     instance_id: str
     """The instance."""
     engine_name: str
-    """Its engine."""
+    """The engine."""
     engine_version: str
-    """The engine's version."""
+    """The version of the engine."""
     instance_mode: str
-    """The kind of cluster."""
+    """The mode of deployment."""
     vpc_id: str
-    """Its virtual private cloud."""
+    """The virtual private cloud."""
     subnet_ids: Annotated[str, Joined("subnet_ids")]
-    """Its subnets."""
+    """The subnets."""
     security_group_ids: Annotated[str, Joined("security_group_ids")]
-    """Its security groups."""
+    """The security groups."""
 
 
 class RestorableDatabase(AboutInstance, at="database_names"):
@@ -143,7 +143,7 @@ class RestorableTable(AboutInstance, at="table_names"):
     """One table that can be restored."""
 
     database_name: Annotated[str, FromRequest("database_name")]
-    """The table's database."""
+    """The database of the table."""
     table_name: Annotated[str, At("")]
     """The table."""
 
@@ -154,7 +154,7 @@ class DatabaseTables(Model):
     database_name: str
     """The database."""
     table_names: list[str] | None = None
-    """The tables; left out, all of them."""
+    """The tables; left out, all tables of the database."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/backups", returns=BackupStarted, ends="ready")
@@ -162,16 +162,16 @@ class CreateBack(OfInstance):
     """Make a full backup of an instance, or of some of its tables."""
 
     name: Annotated[str, matches(r"[A-Za-z][A-Za-z0-9_-]{3,63}", NAME, "DBS.280277")]
-    """The backup's name: 4 to 64 letters, digits, '-' and '_', a letter first."""
+    """The name of the backup: 4 to 64 letters, digits, '-' and '_', beginning with a letter."""
     description: Annotated[str, short_text("DBS.280127")] | None = None
-    """What it is for; give one, since sources disagree whether it may be left out."""
+    """A description. Give one, since sources disagree whether it may be left out."""
     database_tables: Part[list[DatabaseTables]] | None = None
-    """The tables to save, instead of everything; Cassandra only."""
+    """The tables to back up, in place of the whole instance; Cassandra only."""
 
 
 @delete("/v3/{project_id}/backups/{backup_id}", returns=BackupJob, success=202, ends="done")
 class DeleteBackup(Operation):
-    """Delete a backup that was made by hand."""
+    """Delete a manual backup."""
 
     backup_id: BackupId
     """The backup."""
@@ -179,7 +179,7 @@ class DeleteBackup(Operation):
 
 @delete("/v3/{project_id}/instances/backups", returns=BackupDone)
 class BatchDeleteManualBackup(Operation):
-    """Delete several backups that were made by hand."""
+    """Delete several manual backups."""
 
     backup_ids: Annotated[list[BackupId], at_most(10, "backups", "DBS.280124")]
     """The backups, at most 10."""
@@ -187,17 +187,17 @@ class BatchDeleteManualBackup(Operation):
 
 @put("/v3/{project_id}/backups/{backup_id}", returns=BackupJob, success=202, ends="done")
 class StopBackup(Operation):
-    """Stop a backup that is being made."""
+    """Stop a running backup."""
 
     backup_id: BackupId
     """The backup."""
     action: Annotated[Literal["stop"], OneOf("DBS.280391")] = "stop"
-    """stop, and nothing else."""
+    """The only value is stop."""
 
 
 _BOTH: Ties = (
-    Tie(("begin_time",), MISSING, "end_time needs it", lambda ask: ask.end_time is None or ask.begin_time),
-    Tie(("end_time",), MISSING, "begin_time needs it", lambda ask: ask.begin_time is None or ask.end_time),
+    Tie(("begin_time",), MISSING, "required with end_time", lambda ask: ask.end_time is None or ask.begin_time),
+    Tie(("end_time",), MISSING, "required with begin_time", lambda ask: ask.begin_time is None or ask.end_time),
 )
 
 
@@ -212,7 +212,7 @@ class ListBackups(Paged):
     backup_id: BackupId | None = None
     """Only this backup."""
     backup_type: BackupType | None = None
-    """Only those made by the policy, Auto, or by hand, Manual; left out, both."""
+    """Only automatic backups, Auto, or only manual ones, Manual; left out, both."""
     type: Annotated[Literal["Instance", "DatabaseTable"], OneOf()] | None = None
     """Backups of whole instances or of single tables; left out, of whole instances."""
     begin_time: Moment | None = None
@@ -235,7 +235,7 @@ class ShowAllInstancesBackups(Operation):
     offset: Offset
     """The number of the page, from 0."""
     limit: Limit
-    """How many backups a page has, at most 100."""
+    """The number of backups on a page, at most 100."""
     datastore_type: EngineName | None = None
     """Only backups of this engine."""
     instance_id: InstanceId | None = None
@@ -243,7 +243,7 @@ class ShowAllInstancesBackups(Operation):
     backup_id: BackupId | None = None
     """Only this backup."""
     backup_type: BackupType | None = None
-    """Only those made by the policy, Auto, or by hand, Manual."""
+    """Only automatic backups, Auto, or only manual ones, Manual."""
     begin_time: str | None = None
     """Only backups that began later; UTC, like 2026-01-31 08:00:00."""
     end_time: str | None = None
@@ -252,7 +252,7 @@ class ShowAllInstancesBackups(Operation):
 
 @get("/v3.1/{project_id}/instances/{instance_id}/backups/policy", returns=BackupPolicy)
 class ShowBackupPolicies(OfInstance):
-    """Show when backups of an instance are made by themselves, and how long they are kept."""
+    """Show the policy of automatic backups of an instance."""
 
 
 @get(
@@ -262,24 +262,24 @@ class ShowBackupPolicies(OfInstance):
     superseded="ShowBackupPolicies",
 )
 class ShowBackupPolicy(ShowBackupPolicies):
-    """Show the backup policy of an instance, in the form that is going away."""
+    """Show the backup policy of an instance, in a deprecated form."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/backups/policy", returns=Done)
 class SetBackupPolicy(OfInstance):
-    """Say when backups of an instance are made by themselves, and how long they are kept."""
+    """Set the policy of automatic backups of an instance."""
 
-    # Sources name 35, 732 and 3660 as the upper bound: what none allows is refused.
+    # Sources name 35, 732 and 3660 as the upper bound: refuse only what all of them refuse.
     keep_days: Annotated[int, between(0, 3660, "days,", "DBS.280214"), Inside("backup_policy")]
-    """For how many days, usually 1 to 35; 0 means that none are made any more."""
+    """The number of days for which backups are kept, usually 1 to 35; 0 switches automatic backups off."""
     start_time: Annotated[BackupWindow | None, Inside("backup_policy")] = None
-    """The hour in UTC in which one begins, like 01:00-02:00."""
+    """The hour in which a backup begins, UTC, like 01:00-02:00."""
     period: Annotated[
         Annotated[str, matches(r"[1-7](,[1-7]){0,6}", "days of the week, like 1,3,5; 1 is Monday", "DBS.280215")]
         | None,
         Inside("backup_policy"),
     ] = None
-    """The days of the week, 1 for Monday, joined by commas; all of them when kept less than 7 days."""
+    """The days of the week, 1 for Monday, joined by commas; all seven if backups are kept less than 7 days."""
 
     ties: ClassVar[Ties] = (
         Tie(("start_time",), "DBS.280216", "not with 0 days", lambda ask: ask.keep_days > 0 or not ask.start_time),
@@ -300,19 +300,19 @@ class SetBackupPolicy(OfInstance):
     page_size=1000,
 )
 class ListRestoreTime(OfInstance, Paged):
-    """List the moments an instance can be taken back to; it needs incremental backups."""
+    """List the moments to which an instance can be restored; they come from incremental backups."""
 
     start_time: Moment | None = None
     """Only later moments."""
     end_time: Moment | None = None
     """Only earlier moments."""
     limit: Annotated[int, between(0, 1000, "items a page,", "DBS.280439")] | None = Field(default=None, kw_only=True)
-    """How many moments to read, at most 1000. Given, one page is read instead of all."""
+    """The number of moments to read, at most 1000. If given, one page is read instead of all."""
 
 
 @get("/v3/{project_id}/backups/{backup_id}/restorable-instances", returns=RestorableInstance)
 class ShowRestorableList(Paged):
-    """List the instances a backup can be restored to."""
+    """List the instances to which a backup can be restored."""
 
     backup_id: BackupId
     """The backup."""
@@ -320,14 +320,14 @@ class ShowRestorableList(Paged):
 
 @post("/v3/{project_id}/instances/{instance_id}/recovery", returns=JobStarted, success=202, ends="ready")
 class RestoreExistingInstance(Operation):
-    """Replace the data of an instance by that of a backup."""
+    """Replace the data of an instance by the data of a backup."""
 
     instance_id: InstanceId
-    """The instance whose data is lost."""
+    """The instance; its present data is lost."""
     backup_id: BackupId
     """The backup to restore."""
     password: Password | None = None
-    """The administrator's new password; left out, the one at the time of the backup."""
+    """The new password of the administrator; left out, the password at the time of the backup."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/databases", returns=RestorableDatabase)
@@ -344,7 +344,7 @@ class ListRestoreTables(OfInstance, Paged):
 
 
 class Backups(Group):
-    """Backups and what can be brought back from them."""
+    """Backups of instances, and restoring them."""
 
     create = call(CreateBack)
     list = call(ListBackups)

@@ -30,11 +30,11 @@ class SmallPages(Paged):
     """Paging of lists that give 50 at once."""
 
     limit: Annotated[int, between(1, 50, "items a page,", "DBS.280439")] | None = Field(default=None, kw_only=True)
-    """How many items to read, at most 50. Given, one page is read instead of all."""
+    """Number of items to read, at most 50. With it one page is read instead of all pages."""
 
 
 class Orders(OfInstance):
-    """A call that changes what an instance costs."""
+    """A call that changes the price of an instance."""
 
     is_auto_pay: TrueFalse | None = Field(default=None, kw_only=True)
-    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""
+    """True to pay the order of a prePaid instance automatically; left out, the order waits for your payment."""

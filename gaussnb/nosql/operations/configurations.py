@@ -21,29 +21,29 @@ TemplateText = Annotated[str, short_text("DBS.212028")]
 
 
 class TemplateFacts(Row):
-    """What a template is for, and since when."""
+    """The engine that a template is for, and its dates."""
 
     datastore_name: str
-    """The engine it is for."""
+    """The engine that the template is for."""
     datastore_version_name: str
-    """The version it is for."""
+    """The version of the engine."""
     mode: str
-    """The mode it is for."""
+    """The mode that the template is for."""
     created: datetime
-    """When it was made."""
+    """The time of creation."""
     updated: datetime
-    """When it was last changed."""
+    """The time of the last change."""
 
 
 class NamedTemplate(Row):
-    """What a template is called."""
+    """The name and the description of a template."""
 
     id: str
-    """The template."""
+    """The id of the template."""
     name: str
-    """Its name."""
+    """The name of the template."""
     description: str
-    """What it is for."""
+    """The description."""
 
 
 class OneTemplate(TemplateFacts, NamedTemplate):
@@ -51,119 +51,119 @@ class OneTemplate(TemplateFacts, NamedTemplate):
 
 
 class InstanceTemplate(TemplateFacts, AboutInstance):
-    """The template an instance has its parameters from."""
+    """The template from which an instance has its parameters."""
 
     id: str
-    """The template."""
+    """The id of the template."""
 
 
 class NewTemplate(OneTemplate, at="configuration"):
-    """The template that was made."""
+    """The template that was created."""
 
 
 class Template(OneTemplate, at="configurations"):
     """One parameter template."""
 
     user_defined: bool
-    """Whether somebody made it; only then it can be changed."""
+    """True if a user created the template; only such templates can be changed."""
 
 
 class TemplateQuota(Row):
-    """How many parameter templates there may be."""
+    """The quota of parameter templates."""
 
     quota: int
-    """How many can be made."""
+    """The number of templates that users can create."""
     count: int
-    """How many are listed, those of the service included."""
+    """The number of templates that are listed, those of the service included."""
 
 
 class Parameter(Row, at="configuration_parameters"):
     """One parameter."""
 
     name: str
-    """The parameter."""
+    """The name of the parameter."""
     value: str
-    """Its value."""
+    """The value."""
     value_range: str
-    """What it may be, like 0-1 or true|false."""
+    """The allowed values, like 0-1 or true|false."""
     type: Annotated[str, Known(("string", "integer", "boolean", "list", "float"))]
-    """What kind of value it has."""
+    """The type of the value."""
     restart_required: bool
-    """Whether a new value needs a restart."""
+    """True if a new value needs a restart."""
     readonly: bool
-    """Whether it cannot be changed."""
+    """True if the value cannot be changed."""
     description: str
-    """What it does."""
+    """The description of the parameter."""
 
 
 class CopiedTemplate(Row):
-    """The receipt of a copy."""
+    """The receipt of a copied template."""
 
     config_id: str
     """The new template."""
     name: Annotated[str, FromRequest("name")]
-    """Its name."""
+    """The name of the new template."""
 
 
 class TemplateDone(Did):
     """The receipt of a change of a template."""
 
     config_id: Annotated[str, FromRequest("config_id")]
-    """To which template."""
+    """The template that was changed."""
 
 
 class ParameterDifference(Row, at="differences"):
-    """One parameter two templates differ in."""
+    """One parameter whose values differ in two templates."""
 
     parameter_name: str
     """The parameter."""
     source_value: str
-    """Its value in the source."""
+    """The value in the source template."""
     target_value: str
-    """Its value in the target."""
+    """The value in the target template."""
 
 
 class Applied(Row):
     """The receipt of a template for one of several instances. ``gdb.wait(frame)`` follows it."""
 
     instance_id: Annotated[str, Each("instance_ids")]
-    """The instance that gets it."""
+    """The instance that gets the parameters."""
     config_id: Annotated[str, FromRequest("config_id")]
     """The template."""
     job_id: str
     """The job, for ``gdb.jobs.get``."""
     success: bool
-    """Whether the work was accepted; how it ends is the job's matter."""
+    """True if the work was accepted; its end is recorded in the job."""
 
 
 class ApplicableInstance(Row, at="instances"):
-    """One instance a template fits."""
+    """One instance to which a template can be applied."""
 
     config_id: Annotated[str, FromRequest("config_id")]
     """The template."""
     id: str
-    """The instance."""
+    """The id of the instance."""
     name: str
-    """Its name."""
+    """The name of the instance."""
     at_once: Annotated[int, Above("", "count")]
-    """To how many instances the template can be applied in one call."""
+    """The number of instances to which the template can be applied in one call."""
 
 
 class Application(Row, at="histories"):
-    """One time a template was applied to an instance."""
+    """One application of a template to an instance."""
 
     config_id: Annotated[str, FromRequest("config_id")]
     """The template."""
     instance_id: str
     """The instance."""
     instance_name: str
-    """Its name."""
+    """The name of the instance."""
     applied_at: datetime
-    """When it was applied."""
+    """The time at which the template was applied."""
     apply_result: str
-    """SUCCESS, or else."""
+    """SUCCESS, or another result."""
     failure_reason: str
-    """Why it was not applied."""
+    """The reason why the template was not applied."""
 
 
 class TemplateDatastoreRow(Row, at="datastores"):
@@ -172,70 +172,70 @@ class TemplateDatastoreRow(Row, at="datastores"):
     datastore_name: str
     """The engine."""
     version: str
-    """Its version."""
+    """The version of the engine."""
     mode: str
     """The mode."""
 
 
 class ParametersChanged(AboutInstance):
-    """The receipt of new parameters. ``gdb.wait(frame)`` follows it."""
+    """The receipt of new parameter values. ``gdb.wait(frame)`` follows it."""
 
     job_id: str
     """The job, for ``gdb.jobs.get``."""
     restart_required: bool
-    """Whether the instance has to be restarted for them."""
+    """True if the instance has to be restarted for the new values."""
 
 
 class ParameterChange(AboutInstance, at="histories"):
-    """One change of a parameter."""
+    """One change of the value of a parameter."""
 
     parameter_name: str
     """The parameter."""
     old_value: str
-    """Its value before."""
+    """The value before the change."""
     new_value: str
-    """Its value after."""
+    """The value after the change."""
     update_result: str
-    """Whether the change was made."""
+    """The result of the change."""
     applied: bool
-    """Whether it is in force."""
+    """True if the new value is in force."""
     updated_at: datetime
-    """When it was made."""
+    """The time of the change."""
     applied_at: datetime
-    """When it came into force."""
+    """The time from which the new value is in force."""
 
 
 class TemplateDatastore(Model):
-    """What a template is for."""
+    """The engine that a template is for."""
 
     type: EngineName
     """The engine."""
     version: str
-    """Its version."""
+    """The version of the engine."""
     mode: str | None = None
-    """The mode; needed for MongoDB and for cloud-native Cassandra."""
+    """The mode; required for MongoDB and for cloud-native Cassandra."""
 
 
 @post("/v3/{project_id}/configurations", returns=NewTemplate)
 class CreateConfiguration(Operation):
-    """Make a parameter template, from the engine's defaults or from an instance."""
+    """Create a parameter template, from the defaults of an engine or from the parameters of an instance."""
 
     name: TemplateName
-    """Its name, unlike every other template's."""
+    """The name; no other template may have the same."""
     description: TemplateText | None = None
-    """What it is for."""
+    """A description."""
     datastore: Part[TemplateDatastore] | None = None
-    """The engine it is for; or else give ``instance_id``."""
+    """The engine that the template is for; or else give ``instance_id``."""
     values: dict[str, str] | None = None
-    """Values by parameter; the others keep the default."""
+    """Values by parameter; all other parameters keep their defaults."""
     instance_id: InstanceId | None = None
-    """The instance whose parameters to take."""
+    """The instance whose parameters are copied."""
 
     ties: ClassVar[Ties] = (
         Tie(
             ("datastore",),
             MISSING,
-            "the engine, or else the instance to take the parameters from in instance_id",
+            "the engine, or else instance_id",
             lambda ask: ask.datastore is not None or ask.instance_id is not None,
         ),
     )
@@ -243,12 +243,12 @@ class CreateConfiguration(Operation):
 
 @get("/v3.1/{project_id}/configurations", returns=Template, total="count")
 class ListConfigurationTemplates(Paged):
-    """List parameter templates, the service's own and those somebody made."""
+    """List parameter templates, those of the service and those of users."""
 
     datastore_name: EngineName | None = None
     """Only templates of this engine."""
     mode: str | None = None
-    """Only templates of this mode, or All; without it, those of classic storage."""
+    """Only templates of this mode, or All; left out, those of classic storage."""
 
 
 @get(
@@ -259,7 +259,7 @@ class ListConfigurationTemplates(Paged):
     superseded="ListConfigurationTemplates",
 )
 class ListConfigurations(Operation):
-    """List parameter templates, in the form that is going away."""
+    """List parameter templates, in a deprecated form."""
 
     datastore_name: EngineName | None = None
     """Only templates of this engine."""
@@ -277,16 +277,16 @@ class ShowConfigurationDetail(Operation):
 
 @put("/v3/{project_id}/configurations/{config_id}", returns=TemplateDone)
 class UpdateConfiguration(Operation):
-    """Change name, description or values of a parameter template; instances keep theirs until it is applied."""
+    """Change name, description or values of a parameter template; instances change only when it is applied."""
 
     config_id: ConfigurationId
     """The template."""
     name: TemplateName | None = None
-    """Its new name, unlike every other template's."""
+    """The new name; no other template may have the same."""
     description: TemplateText | None = None
-    """What it is for."""
+    """A new description."""
     values: dict[str, str] | None = None
-    """New values by parameter; the others stay."""
+    """New values by parameter; all other values stay."""
 
     ties: ClassVar[Ties] = (
         Tie(
@@ -300,7 +300,7 @@ class UpdateConfiguration(Operation):
 
 @delete("/v3/{project_id}/configurations/{config_id}", returns=TemplateDone)
 class DeleteConfiguration(Operation):
-    """Delete a parameter template that somebody made."""
+    """Delete a parameter template that a user created."""
 
     config_id: ConfigurationId
     """The template."""
@@ -313,24 +313,24 @@ class CopyConfiguration(Operation):
     config_id: ConfigurationId
     """The template."""
     name: TemplateName
-    """The copy's name, unlike every other template's."""
+    """The name of the copy; no other template may have the same."""
     description: TemplateText | None = None
-    """What it is for."""
+    """A description."""
 
 
 @post("/v3/{project_id}/configurations/comparison", returns=ParameterDifference, asks=True)
 class CompareConfiguration(Operation):
-    """List what two parameter templates differ in."""
+    """List the parameters whose values differ in two templates."""
 
     source_configuration_id: ConfigurationId
-    """One template."""
+    """The source template."""
     target_configuration_id: ConfigurationId
-    """The other one."""
+    """The target template."""
 
 
 @post("/v3/{project_id}/configurations/{config_id}/reset", returns=TemplateDone)
 class ResetParamGroupTemplate(Operation):
-    """Give a parameter template the default values again."""
+    """Reset all values of a parameter template to the defaults."""
 
     config_id: ConfigurationId
     """The template."""
@@ -338,12 +338,12 @@ class ResetParamGroupTemplate(Operation):
 
 @put("/v3.1/{project_id}/configurations/{config_id}/apply", returns=Applied, success=202, ends="ready")
 class ApplyConfigurationToInstances(Operation):
-    """Give instances the parameters of a template."""
+    """Apply a parameter template to instances."""
 
     config_id: ConfigurationId
     """The template."""
     instance_ids: Annotated[list[InstanceId], at_most(100, "instances")]
-    """The instances, each one of ``configurations.applicable_instances``."""
+    """The instances; all must be in ``configurations.applicable_instances``."""
 
 
 @put(
@@ -354,25 +354,25 @@ class ApplyConfigurationToInstances(Operation):
     superseded="ApplyConfigurationToInstances",
 )
 class ApplyConfiguration(ApplyConfigurationToInstances):
-    """Give instances the parameters of a template, in the form that is going away."""
+    """Apply a parameter template to instances, in a deprecated form."""
 
 
-# Its `count` says to how many instances a template can be applied at once, not how many there are.
+# `count` in the answer is the number of instances for one call, not the number of instances in the list.
 @get("/v3/{project_id}/configurations/{config_id}/applicable-instances", returns=ApplicableInstance, total="")
 class ShowApplicableInstances(Paged):
-    """List the instances a parameter template fits."""
+    """List the instances to which a parameter template can be applied."""
 
     config_id: ConfigurationId
     """The template."""
     instance_name: str | None = None
-    """Only the instance of this name."""
+    """Only the instance with this name."""
     instance_id: InstanceId | None = None
     """Only this instance."""
 
 
 @get("/v3/{project_id}/configurations/{config_id}/applied-histories", returns=Application)
 class ShowApplyHistory(Paged):
-    """List when a parameter template was applied, and to which instances."""
+    """List the applications of a parameter template to instances."""
 
     config_id: ConfigurationId
     """The template."""
@@ -398,7 +398,7 @@ class UpdateInstanceConfigurations(OfInstance):
     """Change parameters of an instance."""
 
     values: dict[str, str]
-    """New values by parameter; the others stay."""
+    """New values by parameter; all other values stay."""
 
 
 @put(
@@ -409,12 +409,12 @@ class UpdateInstanceConfigurations(OfInstance):
     superseded="UpdateInstanceConfigurations",
 )
 class UpdateInstanceConfiguration(UpdateInstanceConfigurations):
-    """Change parameters of an instance, in the form that is going away."""
+    """Change parameters of an instance, in a deprecated form."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/configuration-histories", returns=ParameterChange)
 class ShowModifyHistory(OfInstance, Paged):
-    """List how the parameters of an instance were changed."""
+    """List the changes of the parameters of an instance."""
 
     parameter_name: str | None = None
     """Only this parameter."""

@@ -1,4 +1,4 @@
-"""Memory acceleration: rows of a MySQL instance kept ready in a Redis instance, table by table."""
+"""Memory acceleration: rows of MySQL tables, cached in a Redis instance."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ Separator = Annotated[str, at_most(1, "character")]
 
 
 class CacheMapping(Row, at="dbcache_mappings"):
-    """One pair of a MySQL instance and the Redis instance that accelerates it."""
+    """One pair of a MySQL instance and the Redis instance that caches its rows."""
 
     id: str
-    """The mapping."""
+    """The id of the mapping."""
     name: str
-    """Its name."""
+    """The name of the mapping."""
     status: Annotated[str, Known(("normal", "creating", "createfail", "deleting", "stopped", "deleted"))]
-    """normal when it works."""
+    """The status; normal when the mapping works."""
     source_instance_id: str
     """The MySQL instance."""
     source_instance_name: str
-    """That instance's name."""
+    """The name of the MySQL instance."""
     target_instance_id: str
     """The Redis instance."""
     target_instance_name: str
-    """That instance's name."""
+    """The name of the Redis instance."""
     rule_count: int
-    """How many rules it has."""
+    """The number of rules."""
     created: datetime
-    """When it was created."""
+    """The time of creation."""
     updated: datetime
-    """When it was last changed."""
+    """The time of the last change."""
 
 
 class MappingStarted(Row):
-    """The receipt of a mapping that is being made. ``gdb.wait(frame)`` follows the Redis instance."""
+    """The receipt of a mapping that is being created. ``gdb.wait(frame)`` follows the Redis instance."""
 
     instance_id: Annotated[str, FromRequest("target_instance_id")]
     """The Redis instance."""
@@ -69,94 +69,94 @@ class MappingEnding(Row):
 
 
 class CacheRule(Row, at="rules"):
-    """One table and how its rows are kept."""
+    """One table whose rows are cached, and the way they are stored."""
 
     id: str
-    """The rule."""
+    """The id of the rule."""
     name: str
-    """Its name."""
+    """The name of the rule."""
     mapping_id: Annotated[str, Above("", "dbcache_mapping_id")]
-    """The mapping it belongs to."""
+    """The mapping that the rule belongs to."""
     status: Annotated[str, Known(("normal", "createfail"))]
-    """normal when it works."""
+    """The status; normal when the rule works."""
     source_db_schema: str
     """The database of the table."""
     source_db_table: str
     """The table."""
     storage_type: str
-    """How a row is kept: hash."""
+    """The Redis type in which a row is stored: hash."""
     target_database: int
     """The Redis database."""
     key_columns: Annotated[str, Joined("key_columns")]
-    """The columns that make the key."""
+    """The columns that form the key."""
     value_columns: Annotated[str, Joined("value_columns")]
-    """The columns that make the value."""
+    """The columns that form the value."""
     ttl: int
-    """Milliseconds a row is kept, -1 for ever."""
+    """The number of milliseconds for which a row is kept, -1 for ever."""
     key_prefix: str
-    """What every key begins with."""
+    """The text with which every key begins."""
     key_separator: str
-    """What stands between the columns of a key."""
+    """The character between the columns of a key."""
     value_separator: str
-    """What stands between the columns of a value."""
+    """The character between the columns of a value."""
 
 
 class RuleCreated(Row):
     """The receipt of a new rule."""
 
     id: str
-    """The rule."""
+    """The id of the rule."""
     name: Annotated[str, FromRequest("name")]
-    """Its name."""
+    """The name of the rule."""
     mapping_id: Annotated[str, FromRequest("dbcache_mapping_id")]
-    """The mapping it belongs to."""
+    """The mapping that the rule belongs to."""
 
 
 class RuleUpdated(Did):
-    """The receipt of a rule that was changed."""
+    """The receipt of a changed rule."""
 
     rule_id: Annotated[str, FromRequest("dbcache_rule_id")]
-    """To which rule."""
+    """The rule that was changed."""
 
 
 class RuleDeleted(Did):
-    """The receipt of a rule that was deleted."""
+    """The receipt of a deleted rule."""
 
     rule_id: Annotated[str, FromRequest("id")]
-    """To which rule."""
+    """The rule that was deleted."""
 
 
 @post("/v3/{project_id}/dbcache/mapping", returns=MappingStarted, success=202, ends="ready")
 class CreateDbCacheMapping(Operation):
-    """Let a Redis instance accelerate a MySQL instance."""
+    """Use a Redis instance to accelerate a MySQL instance."""
 
     source_instance_id: InstanceId
     """The instance of RDS for MySQL or GaussDB(for MySQL)."""
     target_instance_id: InstanceId
-    """The primary/standby Redis instance."""
+    """The Redis instance, with a primary and a standby node."""
 
 
 @get("/v3/{project_id}/dbcache/mappings", returns=CacheMapping)
 class ListDbCacheMappings(Paged):
-    """List which Redis instances accelerate which MySQL instances."""
+    """List the pairs of MySQL instances and the Redis instances that accelerate them."""
 
     id: str | None = None
     """Only this mapping."""
     name: str | None = None
-    """Only this name; with a leading *, every name that contains the rest."""
+    """Only mappings with this name; with a leading *, every name that contains the rest."""
     source_instance_id: InstanceId | None = None
     """Only this MySQL instance."""
     source_instance_name: str | None = None
-    """Only MySQL instances of this name; with a leading *, every name that contains the rest."""
+    """Only MySQL instances with this name; with a leading *, every name that contains the rest."""
     target_instance_id: InstanceId | None = None
     """Only this Redis instance."""
     target_instance_name: str | None = None
-    """Only Redis instances of this name; with a leading *, every name that contains the rest."""
+    """Only Redis instances with this name; with a leading *, every name that contains the rest."""
 
 
 @delete("/v3/{project_id}/dbcache/mapping", returns=MappingEnding, success=202, ends="done")
 class DeleteDbCacheMapping(Operation):
-    """End that a Redis instance accelerates a MySQL instance."""
+    """Stop the acceleration of a MySQL instance by a Redis instance."""
 
     id: MappingId
     """The mapping."""
@@ -164,12 +164,12 @@ class DeleteDbCacheMapping(Operation):
 
 @post("/v3/{project_id}/dbcache/rule", returns=RuleCreated)
 class CreateDbCacheRule(Operation):
-    """Keep the rows of a table in Redis."""
+    """Cache the rows of a MySQL table in Redis."""
 
     dbcache_mapping_id: MappingId
     """The mapping."""
     name: Annotated[str, at_most(256, "characters")]
-    """A name, unique in the mapping, of at most 256 characters."""
+    """A name of at most 256 characters, unique in the mapping."""
     source_db_schema: str
     """The database of the table."""
     source_db_table: str
@@ -177,19 +177,19 @@ class CreateDbCacheRule(Operation):
     target_database: Annotated[int | str, Whole(0, 999)]
     """The Redis database, 0 to 999."""
     key_columns: ColumnNames
-    """The columns that make the key."""
+    """The columns that form the key."""
     value_columns: ColumnNames
-    """The columns that make the value."""
+    """The columns that form the value."""
     key_separator: Separator
-    """One character that stands between the columns of a key."""
+    """The character between the columns of a key."""
     key_prefix: Annotated[str, at_most(1024, "characters")]
-    """What every key begins with; unique in the mapping for each database."""
+    """The text with which every key begins; unique in the mapping for each database."""
     value_separator: Separator | None = None
-    """One character that stands between the columns of a value."""
+    """The character between the columns of a value."""
     ttl: Lifetime | None = None
-    """Milliseconds a row is kept; left out, 30 days."""
+    """The number of milliseconds for which a row is kept; left out, 30 days."""
     storage_type: Annotated[Literal["hash"], OneOf()] = "hash"
-    """How a row is kept: hash."""
+    """The Redis type in which a row is stored: hash."""
 
 
 @get("/v3/{project_id}/dbcache/rules", returns=CacheRule)
@@ -201,13 +201,13 @@ class ListDbCacheRules(Paged):
     rule_id: RuleId | None = None
     """Only this rule."""
     rule_name: str | None = None
-    """Only this name; with a leading *, every name that contains the rest."""
+    """Only rules with this name; with a leading *, every name that contains the rest."""
     source_db_schema: str | None = None
-    """Only tables of this database; with a leading *, of every one whose name contains the rest."""
+    """Only tables of this database; with a leading *, of every database whose name contains the rest."""
     source_db_table: str | None = None
-    """Only this table; with a leading *, every one whose name contains the rest."""
+    """Only this table; with a leading *, every table whose name contains the rest."""
     limit: Annotated[int, between(1, 200, "items a page,", "DBS.280439")] | None = Field(default=None, kw_only=True)
-    """How many rules to read; 100 is documented, 200 is sent by others. Given, one page is read instead of all."""
+    """The number of rules to read; 100 is documented, others send 200. If given, one page is read instead of all."""
 
 
 @put("/v3/{project_id}/dbcache/rule", returns=RuleUpdated)
@@ -217,11 +217,11 @@ class UpdateDbCacheRule(Operation):
     dbcache_rule_id: RuleId
     """The rule."""
     value_columns: ColumnNames
-    """The columns that make the value."""
+    """The columns that form the value."""
     ttl: Lifetime | None = None
-    """Milliseconds a row is kept; left out, 30 days."""
+    """The number of milliseconds for which a row is kept; left out, 30 days."""
     value_separator: Separator | None = None
-    """One character that stands between the columns of a value."""
+    """The character between the columns of a value."""
 
 
 @delete("/v3/{project_id}/dbcache/rule", returns=RuleDeleted)
@@ -242,7 +242,7 @@ class DbcacheMappings(Group):
 
 
 class DbcacheRules(Group):
-    """Tables whose rows are kept in Redis."""
+    """Tables whose rows are cached in Redis."""
 
     list = call(ListDbCacheRules)
     create = call(CreateDbCacheRule)

@@ -1,4 +1,4 @@
-"""Dedicated resources: pools of hosts of one's own."""
+"""Dedicated resources: pools of hosts that belong to one customer."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from .bases import Paged
 
 
 class DedicatedResource(Row, at="resources"):
-    """One pool."""
+    """One dedicated resource pool."""
 
     id: str
-    """The pool, as it goes into a create request."""
+    """The id of the pool, as a create request takes it."""
     resource_name: str
-    """Its name."""
+    """The name of the pool."""
     engine_name: str
-    """The engine it is for."""
+    """The engine that the pool is for."""
     availability_zone: str
-    """The zone it stands in."""
+    """The availability zone of the pool."""
     architecture: str
-    """X86 or ARM."""
+    """The architecture of the CPUs: X86 or ARM."""
     vcpus: Annotated[int, At("capacity.vcpus")]
-    """Virtual CPUs it has."""
+    """The number of virtual CPUs."""
     ram: Annotated[int, At("capacity.ram")]
-    """Memory it has, in GB."""
+    """The memory in GB."""
     volume: Annotated[int, At("capacity.volume")]
-    """Storage it has, in GB."""
+    """The storage in GB."""
     status: str
-    """Its status."""
+    """The status of the pool."""
 
 
 @get("/v3/{project_id}/dedicated-resources", returns=DedicatedResource)
@@ -39,6 +39,6 @@ class ListDedicatedResources(Paged):
 
 
 class DedicatedResources(Group):
-    """Pools of hosts of one's own."""
+    """Pools of hosts that belong to one customer."""
 
     list = call(ListDedicatedResources)

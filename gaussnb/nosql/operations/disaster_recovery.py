@@ -1,4 +1,4 @@
-"""Disaster recovery: an instance and its twin elsewhere, and pairs of instances that both take writes."""
+"""Disaster recovery and dual-active: pairs of instances, where one stands by, or both take writes."""
 
 from __future__ import annotations
 
@@ -20,111 +20,111 @@ class PairStarted(JobStarted):
     """The receipt of one half of a pair."""
 
     disaster_recovery_id: str
-    """The pair; the call for the other half needs it."""
+    """The id of the pair; the call for the other half needs it."""
 
 
 class InstanceRole(AboutInstance):
-    """Which half of a pair an instance is."""
+    """The role of an instance in its pair."""
 
     role: Annotated[str, Known(("master", "slave"))]
-    """master takes writes, slave follows it."""
+    """master takes writes, slave follows the master."""
 
 
 class Synchronization(AboutInstance):
-    """How the data of a pair is kept equal."""
+    """The state of the data synchronization of a pair."""
 
     status: Annotated[str, Known(("NA", "NEW", "SYNCING", "SUSPENDING", "SUSPENDED", "RECOVERYING"))]
-    """SYNCING while data flows, SUSPENDED while it is paused."""
+    """SYNCING while data is transferred, SUSPENDED while the transfer is paused."""
     master_instance_id: str
     """The instance that takes writes."""
     slave_instance_id: str
-    """The instance that follows it."""
+    """The instance that follows the master."""
     syncing: Annotated[bool, At("data_sync_indicators.rsync_status")]
-    """Whether data flows now."""
+    """True if data is transferred now."""
     commands_per_second: Annotated[int, At("data_sync_indicators.rsync_ops")]
-    """How many commands are passed on in a second."""
+    """The number of commands that are transferred in a second."""
     waiting_mb: Annotated[int, At("data_sync_indicators.rsync_wal_size")]
-    """How much waits to be passed on, in MB."""
+    """The amount of data that waits for its transfer, in MB."""
     push_us: Annotated[int, At("data_sync_indicators.rsync_push_cost")]
-    """Microseconds from a change's entry into the queue to its receipt, on average."""
+    """The average time from the entry of a change into the queue to its receipt, in microseconds."""
     send_us: Annotated[int, At("data_sync_indicators.rsync_send_cost")]
-    """Microseconds from a change's leaving the queue to its receipt, on average."""
+    """The average time from the exit of a change from the queue to its receipt, in microseconds."""
     max_push_us: Annotated[int, At("data_sync_indicators.rsync_max_push_cost")]
-    """The longest way from the entry into the queue, in microseconds."""
+    """The longest time from the entry of a change into the queue to its receipt, in microseconds."""
     max_send_us: Annotated[int, At("data_sync_indicators.rsync_max_send_cost")]
-    """The longest way from leaving the queue, in microseconds."""
+    """The longest time from the exit of a change from the queue to its receipt, in microseconds."""
 
 
 class Objective(AboutInstance, at="rto_and_rpo_indicators"):
-    """What a switch-over or a failure would cost; known to the master."""
+    """The expected loss of data and time at a switch-over or a failure; only the master reports it."""
 
     scene: Annotated[str, Known(("FAILOVER", "SWITCHOVER"))]
-    """FAILOVER when the master fails, SWITCHOVER when roles are changed."""
+    """FAILOVER for a failure of the master, SWITCHOVER for a change of roles."""
     rpo: int
-    """Seconds of data that would be lost."""
+    """The seconds of data that would be lost."""
     rto: int
-    """Seconds until writes are taken again."""
+    """The seconds until writes are accepted again."""
 
 
 class Settings(Row, at="disaster_recovery_settings"):
-    """When an instance hands over to its twin."""
+    """The conditions under which an instance hands over to the other half of its pair."""
 
     instance_id: str
     """The instance."""
     switchover_ratio: int
-    """Percentage of its nodes that must have failed."""
+    """The percentage of nodes that must have failed."""
     sync_delay: int
-    """Seconds its twin may lag behind for that; missing when it does not matter."""
+    """The delay in seconds that the other half may have at most; missing when any delay is accepted."""
 
 
 class SettingsSet(Row, at="successed_instance_ids"):
     """The receipt of one instance whose settings were changed."""
 
     instance_id: Annotated[str, At("")]
-    """The instance."""
+    """The instance that was changed."""
 
 
 class OtherInstance(Model):
     """The other half of a pair, for a check."""
 
     vpc_cidr: AnyNetwork
-    """The addresses of its virtual private cloud."""
+    """The address block of the virtual private cloud."""
     spec_code: Annotated[str, identifier("DBS.280240")]
-    """The specification of its nodes."""
+    """The specification of the nodes."""
     node_ips: Nodes
-    """The addresses of its nodes."""
+    """The IP addresses of the nodes."""
 
 
 class OtherHalf(Model):
     """The other half of a pair."""
 
     id: InstanceId
-    """The other instance."""
+    """The id of the other instance."""
     region_code: RegionId
-    """Its region."""
+    """The region of the other instance."""
     subnet_cidrs: Annotated[list[AnyNetwork], some("block")]
-    """The addresses of its subnet."""
+    """The address blocks of its subnet."""
     node_ips: Nodes
-    """The addresses of all its nodes."""
+    """The IP addresses of all its nodes."""
 
 
 class InstanceSettings(Model):
-    """When an instance hands over to its twin."""
+    """The conditions under which an instance hands over to the other half of its pair."""
 
     instance_id: InstanceId
     """The instance."""
     switchover_ratio: Annotated[Literal[50, 60, 70, 80, 90, 100], OneOf()] | None = None
-    """Percentage of its nodes that must have failed, 50 to 100 in tens; left out means 100."""
+    """The percentage of nodes that must have failed, 50 to 100 in tens; left out means 100."""
     sync_delay: Annotated[int, at_least(10)] | None = None
-    """Seconds its twin may lag behind for that, at least 10; left out, it does not matter."""
+    """The delay in seconds that the other half may have, at least 10; left out, any delay is accepted."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/disaster-recovery/precheck", returns=Done, success=204, asks=True)
 class CheckDisasterRecoveryOperation(OfInstance):
-    """Check whether two instances can become a pair, or part. It answers when they can, and refuses when not."""
+    """Check whether two instances can become a pair or leave one. The service refuses if they cannot."""
 
     operation: Annotated[str, identifier("DBS.301073")]
-    """What is to be done; the service does not list the words it knows."""
+    """The operation to check; the service does not document the allowed words."""
     disaster_recovery_instance: Part[OtherInstance] | None = None
     """The other instance."""
 
@@ -136,24 +136,24 @@ class CheckDisasterRecoveryOperation(OfInstance):
     ends="ready",
 )
 class CreateDisasterRecovery(OfInstance):
-    """Make an instance one half of a pair. Call it for the master first, then for the slave with the pair's id."""
+    """Make an instance one half of a pair. Call it for the master first, then for the slave with the id of the pair."""
 
     alias: str
     """A name for the pair."""
     password: Annotated[Secret, Rule("not empty", bool, "DBS.280465")]
-    """The password the halves tell each other, the same in both calls. Nobody logs in with it."""
+    """The password between the two halves, the same in both calls. No user logs in with it."""
     instance_role: Annotated[Literal["master", "slave"], OneOf("DBS.200075")]
-    """Which half it becomes: master takes writes, slave follows it."""
+    """The role of this instance: master takes writes, slave follows the master."""
     disaster_recovery_instance: Part[OtherHalf]
     """The other half."""
     id: Annotated[str, identifier("DBS.280001")] | None = None
-    """The pair, as the call for the master answered; only for the slave."""
+    """The id of the pair, from the answer to the call for the master; only for the slave."""
 
     ties: ClassVar[Ties] = (
         Tie(
             ("id",),
             "DBS.280001",
-            "for the slave the id the master's call answered, for the master none",
+            "only for the slave: the id from the answer to the call for the master",
             lambda asked: (asked.instance_role == "slave") == (asked.id is not None),
         ),
     )
@@ -166,12 +166,12 @@ class CreateDisasterRecovery(OfInstance):
     ends="ready",
 )
 class DeleteDisasterRecovery(OfInstance):
-    """Part an instance from its pair. Call it for both halves."""
+    """Take an instance out of its pair. Call it for both halves."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/instance-role", returns=InstanceRole)
 class ShowInstanceRole(OfInstance):
-    """Show which half of its pair an instance is."""
+    """Show the role of an instance in its pair."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/switchover-master", returns=JobStarted, success=202, ends="ready")
@@ -179,7 +179,7 @@ class SwitchToMaster(OfInstance):
     """Make the slave of a pair a master."""
 
     force: bool | None = None
-    """Whether it takes writes on its own though the master is out of reach; left out means no."""
+    """True to take writes even if the master cannot be reached; left out means no."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/switchover-slave", returns=JobStarted, success=202, ends="ready")
@@ -194,7 +194,7 @@ class SwitchToSlave(OfInstance):
     ends="ready",
 )
 class SwitchOverDisasterRecovery(OfInstance):
-    """Change the roles of a pair."""
+    """Exchange the roles of the two instances of a pair."""
 
 
 @post(
@@ -204,7 +204,7 @@ class SwitchOverDisasterRecovery(OfInstance):
     ends="ready",
 )
 class PauseResumeDataSynchronization(OfInstance):
-    """Pause or resume the flow of data in a pair."""
+    """Pause or resume the data synchronization of a pair."""
 
     action: Annotated[Literal["pause", "resume"], OneOf("DBS.280391")]
     """pause or resume."""
@@ -216,12 +216,12 @@ class PauseResumeDataSynchronization(OfInstance):
     id="ShowPauseResumeStutus",
 )
 class ShowPauseResumeStatus(OfInstance):
-    """Show how data flows in a pair."""
+    """Show the state of the data synchronization of a pair."""
 
 
 @put("/v3/{project_id}/instances/disaster-recovery/settings", returns=SettingsSet)
 class SetDisasterRecoverySettings(Operation):
-    """Set when instances hand over to their twins. The answer names those that were changed."""
+    """Set the conditions under which instances hand over to their pairs. The answer names those that were changed."""
 
     disaster_recovery_settings: Annotated[Part[list[InstanceSettings]], some("instance")]
     """The instances with their settings."""
@@ -229,14 +229,14 @@ class SetDisasterRecoverySettings(Operation):
 
 @get("/v3/{project_id}/instances/disaster-recovery/settings", returns=Settings, page_size=50)
 class ShowDisasterRecoverySettings(SmallPages):
-    """List when instances hand over to their twins."""
+    """List the conditions under which instances hand over to the other halves of their pairs."""
 
     instance_id: InstanceId | None = None
     """Only this instance."""
 
 
 class DisasterRecovery(Group):
-    """Pairs of instances, one of which stands in for the other when disaster strikes."""
+    """Pairs of instances: if one fails, the other takes over."""
 
     check = call(CheckDisasterRecoveryOperation)
     create = call(CreateDisasterRecovery)
@@ -256,46 +256,46 @@ class DisasterRecovery(Group):
 
 
 class DualActiveRegion(AboutInstance, at="region_codes"):
-    """One region where the other half can stand."""
+    """One region in which the other half of a pair can run."""
 
     region_code: Annotated[str, At("")]
     """The region."""
 
 
 class Candidate(Row, at="instances"):
-    """One instance that can become the other half."""
+    """One instance that can become the other half of a pair."""
 
     id: str
-    """The instance."""
+    """The id of the instance."""
     name: str
-    """Its name."""
+    """The name of the instance."""
     status: str
-    """normal when it can be used."""
+    """The status; an instance can be used when it is normal."""
     actions: Annotated[str, Joined("actions")]
-    """What is being done to it."""
+    """The work that is going on."""
     project_id: str
-    """Its project."""
+    """The project of the instance."""
     project_name: str
-    """That project's name."""
+    """The name of that project."""
     region_code: str
-    """Its region."""
+    """The region of the instance."""
     nodes: Annotated[int, At("node_num")]
-    """How many nodes it has."""
+    """The number of nodes."""
     vcpus: int
-    """Virtual CPUs of a node."""
+    """The number of virtual CPUs of a node."""
     ram: int
-    """Memory of a node in GB."""
+    """The memory of a node in GB."""
     storage_gb: Annotated[int, At("disk_size")]
-    """Its storage in GB."""
+    """The storage in GB."""
     used_gb: Annotated[float, At("used_disk_size")]
-    """How much of the storage is used, in GB."""
+    """The storage in use, in GB."""
     cidr: str
-    """The addresses of its virtual private cloud."""
+    """The address block of the virtual private cloud."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/disaster-recovery/regions", returns=DualActiveRegion)
 class ShowInstanceBiactiveRegions(OfInstance):
-    """List the regions where the other half of a dual-active pair can stand."""
+    """List the regions in which the other half of a dual-active pair can run."""
 
 
 @get(
@@ -306,11 +306,11 @@ class ListBiactiveInstanceCandidates(OfInstance, Paged):
     """List the instances that can become the other half of a dual-active pair."""
 
     target_region_code: RegionId
-    """The region to look in."""
+    """The region to search."""
     target_instance_name: str | None = None
-    """Only instances of this name."""
+    """Only instances with this name."""
     data_sync_mode: Annotated[Literal["TABLE"], OneOf()] | None = None
-    """TABLE for pairs that share single tables; left out, for pairs that share everything."""
+    """TABLE for pairs that share single tables; left out, for pairs that share all data."""
 
 
 @post(
@@ -323,11 +323,11 @@ class CreateGeminiDbDualActive(OfInstance):
     """Make two instances a dual-active pair: both take writes."""
 
     destination_region: RegionId
-    """The region of the other one."""
+    """The region of the other instance."""
     destination_instance_id: InstanceId
-    """The other one."""
+    """The other instance."""
     tables: list[str] | None = None
-    """The tables they share; left out, everything."""
+    """The tables to share; left out, all data is shared."""
 
 
 @delete(
@@ -337,7 +337,7 @@ class CreateGeminiDbDualActive(OfInstance):
     ends="ready",
 )
 class DeleteGeminiDbDualActive(OfInstance):
-    """Part the instances of a dual-active pair."""
+    """Separate the two instances of a dual-active pair."""
 
 
 class DualActive(Group):

@@ -1,4 +1,4 @@
-"""Flavors and datastores: what can be bought, where, and in which version."""
+"""Flavors and datastores: the specifications of nodes, their availability zones, and the versions of engines."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .bases import OfInstance, Paged
 
 
 class Flavor(Row, at="flavors"):
-    """One specification a node can have."""
+    """One specification of nodes."""
 
     spec_code: str
-    """The code that goes into a create request."""
+    """The code of the specification, as a create request takes it."""
     engine_name: str
-    """The engine it is for."""
+    """The engine that the specification is for."""
     engine_version: str
-    """The version it is for."""
+    """The version of the engine."""
     vcpus: int
-    """Virtual CPUs of a node."""
+    """The number of virtual CPUs of a node."""
     ram: int
-    """Memory of a node in GB."""
+    """The memory of a node in GB."""
     available_in: Annotated[str, Keys("az_status", "normal")]
-    """Availability zones where it can be had."""
+    """The availability zones that offer the specification."""
     sold_out_in: Annotated[str, Keys("az_status", "sellout")]
-    """Availability zones where it is sold out."""
+    """The availability zones in which the specification is sold out."""
 
 
 class FlavorZone(Row, at="flavors.az_status.*"):
@@ -38,38 +38,38 @@ class FlavorZone(Row, at="flavors.az_status.*"):
     spec_code: Annotated[str, Above("flavors", "spec_code")]
     """The specification."""
     engine_name: Annotated[str, Above("flavors", "engine_name")]
-    """The engine it is for."""
+    """The engine that the specification is for."""
     engine_version: Annotated[str, Above("flavors", "engine_version")]
-    """The version it is for."""
+    """The version of the engine."""
     availability_zone: Annotated[str, At("key")]
-    """The zone; several joined by commas where nodes stand in all of them."""
+    """The availability zone; several joined by commas if the nodes are in all of them."""
     status: Annotated[str, At("value")]
-    """normal where it can be had, sellout where it is sold out, unsupported where there is none."""
+    """normal if available, sellout if sold out, unsupported if the zone does not offer it."""
 
 
 class OtherFlavor(Row, at="optional_flavors.list"):
-    """One specification an instance can be changed to."""
+    """One specification to which an instance can be changed."""
 
     instance_id: Annotated[str, Above("", "instance_id")]
     """The instance."""
     instance_name: Annotated[str, Above("", "instance_name")]
-    """Its name."""
+    """The name of the instance."""
     spec_code: str
-    """The code that goes into a resize."""
+    """The code of the specification, as a resize request takes it."""
     vcpus: int
-    """Virtual CPUs of a node."""
+    """The number of virtual CPUs of a node."""
     ram: int
-    """Memory of a node in GB."""
+    """The memory of a node in GB."""
     available_in: Annotated[str, Keys("az_status", "normal")]
-    """Availability zones where it can be had."""
+    """The availability zones that offer the specification."""
     sold_out_in: Annotated[str, Keys("az_status", "sellout")]
-    """Availability zones where it is sold out."""
+    """The availability zones in which the specification is sold out."""
     region_status: str
-    """Whether the region has it, where the service says so."""
+    """The status of the specification in the region, if the service reports it."""
 
 
 class PresentFlavor(OtherFlavor, at="current_flavor"):
-    """The specification an instance has."""
+    """The present specification of an instance."""
 
 
 class DatastoreVersion(Row, at="versions"):
@@ -78,36 +78,36 @@ class DatastoreVersion(Row, at="versions"):
     datastore_name: Annotated[str, FromRequest("datastore_name")]
     """The engine."""
     version: Annotated[str, At("")]
-    """The version that goes into a create request."""
+    """The version, as a create request takes it."""
 
 
 class Addresses(Row):
-    """How many addresses are needed."""
+    """The number of IP addresses that are needed."""
 
     count: int
-    """Free addresses the subnet must have."""
+    """The number of free addresses that the subnet must have."""
 
 
 @get("/v3.1/{project_id}/flavors", returns=Flavor)
 class ListFlavorInfos(Paged):
-    """List the specifications a node can have, with the availability zones that offer them."""
+    """List the specifications of nodes, with the availability zones that offer them."""
 
     engine_name: EngineName | None = None
-    """Only this engine; without it, Cassandra."""
+    """Only this engine; left out, Cassandra."""
     mode: ModeName | None = None
-    """Leave out for classic storage; CloudNativeCluster, or EnhancedCluster for InfluxDB."""
+    """Left out for classic storage; CloudNativeCluster, or EnhancedCluster for InfluxDB."""
     product_type: ProductType | None = None
-    """Needed for Redis in mode CloudNativeCluster."""
+    """The product type; required for Redis in the mode CloudNativeCluster."""
 
 
 @get("/v3/{project_id}/flavors", returns=Flavor, deprecated=True, superseded="ListFlavorInfos")
 class ListFlavors(Operation):
-    """List the specifications a node of classic storage can have, in the form that is going away."""
+    """List the specifications of nodes with classic storage, in a deprecated form."""
 
     region: str | None = None
     """Only this region."""
     engine_name: EngineName | None = None
-    """Only this engine; without it, Cassandra."""
+    """Only this engine; left out, Cassandra."""
 
 
 @get(
@@ -116,12 +116,12 @@ class ListFlavors(Operation):
     total="optional_flavors.total_count",
 )
 class ListAvailableFlavorInfos(OfInstance, Paged):
-    """List the specifications an instance can be changed to."""
+    """List the specifications to which an instance can be changed."""
 
 
 @get("/v3/{project_id}/datastores/{datastore_name}/versions", returns=DatastoreVersion)
 class ListDatastores(Operation):
-    """List the versions of an engine that can be created."""
+    """List the versions of an engine in which an instance can be created."""
 
     datastore_name: EngineName
     """The engine."""
@@ -129,16 +129,16 @@ class ListDatastores(Operation):
 
 @get("/v3/{project_id}/ip-num-requirement", returns=Addresses)
 class ShowIpNumRequirement(Operation):
-    """Show how many addresses of the subnet a new instance, or new nodes of one, would take."""
+    """Show the number of addresses that a new instance, or new nodes of an instance, would take from the subnet."""
 
     node_num: Annotated[int, between(1, 200, "nodes,", "DBS.280123")]
-    """How many nodes are to be made, at most 200."""
+    """The number of new nodes, at most 200."""
     engine_name: EngineName | None = None
     """The engine of a new instance."""
     instance_mode: ModeName | None = None
     """The mode of a new instance."""
     instance_id: InstanceId | None = None
-    """The instance that gets the nodes; without it, engine and mode are needed."""
+    """The instance that gets the nodes; left out, engine and mode are required."""
 
     ties: ClassVar[Ties] = (
         Tie(

@@ -1,4 +1,4 @@
-"""Instances: list and look up, change, delete. Creating one is :mod:`gaussnb.nosql.instance_spec`."""
+"""Instances: list, look up, change and delete. :mod:`gaussnb.nosql.instance_spec` declares their creation."""
 
 from __future__ import annotations
 
@@ -42,108 +42,108 @@ class Instance(Row, at="instances"):
     """One instance."""
 
     id: str
-    """The instance."""
+    """The id of the instance."""
     name: str
-    """Its name; several instances may share one."""
+    """The name; several instances may have the same."""
     engine: Annotated[str, At("datastore.type")]
-    """cassandra, mongodb, influxdb, redis, dynamodb or hbase."""
+    """The database engine: cassandra, mongodb, influxdb, redis, dynamodb or hbase."""
     version: Annotated[str, At("datastore.version")]
-    """The engine's version."""
+    """The version of the engine."""
     mode: str
-    """The kind of cluster."""
+    """The mode of deployment, like Cluster or ReplicaSet."""
     status: InstanceStatus
-    """normal when it can be used and ``actions`` is empty."""
+    """The status; an instance can be used when it is normal and ``actions`` is empty."""
     actions: Annotated[str, Joined("actions")]
-    """What is being done to it now, empty when idle."""
+    """The work that is going on, empty when there is none."""
     nodes: Annotated[int, Count("groups.nodes")]
-    """How many nodes it has."""
+    """The number of nodes."""
     flavor: Annotated[str, At("groups.nodes.spec_code")]
-    """The specification of its nodes."""
+    """The specification of the nodes."""
     storage_gb: Annotated[int, At("groups.volume.size")]
-    """Its storage in GB."""
+    """The storage in GB."""
     used_gb: Annotated[float, At("groups.volume.used")]
-    """How much of the storage is used, in GB."""
+    """The storage in use, in GB."""
     availability_zone: Annotated[str, Joined("groups.nodes.availability_zone")]
-    """The zones its nodes stand in."""
+    """The availability zones of the nodes."""
     addresses: Annotated[str, Joined("groups.nodes.private_ip")]
-    """The private addresses of its nodes."""
+    """The private IP addresses of the nodes."""
     port: int
-    """The port it listens on."""
+    """The port for connections."""
     lb_address: Annotated[str, At("lb_ip_address")]
-    """The load balancer's address, where it has one."""
+    """The IP address of the load balancer, if there is one."""
     user: Annotated[str, At("db_user_name")]
-    """The administrator's name."""
+    """The name of the administrator."""
     vpc_id: str
-    """Its virtual private cloud."""
+    """The virtual private cloud."""
     subnet_id: str
-    """Its subnet."""
+    """The subnet."""
     security_group_id: str
-    """Its security group."""
+    """The security group."""
     pay_mode: str
-    """0 pay-per-use, 1 yearly or monthly."""
+    """0 for pay-per-use, 1 for yearly or monthly."""
     product_type: str
-    """For cloud-native Redis."""
+    """The product type of a cloud-native Redis instance."""
     backup_window: Annotated[str, At("backup_strategy.start_time")]
-    """When automatic backups start, UTC."""
+    """The hour in which automatic backups start, UTC."""
     keep_days: Annotated[int, At("backup_strategy.keep_days")]
-    """How many days backups are kept."""
+    """The number of days for which automatic backups are kept."""
     maintenance_window: str
-    """When the service may maintain it, UTC."""
+    """The hours in which the service may maintain the instance, UTC."""
     ssl: bool
-    """Whether connections are encrypted."""
+    """True if connections are encrypted."""
     whole_version: Annotated[str, At("datastore.whole_version")]
-    """The version to the patch."""
+    """The version of the engine with its patch."""
     patch_available: Annotated[bool, At("datastore.patch_available")]
-    """Whether a newer patch can be installed."""
+    """True if a newer patch can be installed."""
     disk_encryption_id: str
-    """The key its disks are encrypted with, if they are."""
+    """The key with which the disks are encrypted, if they are."""
     dr_instance_id: str
-    """The other half of its disaster-recovery pair, if it has one."""
+    """The other instance of the disaster recovery pair, if there is one."""
     dual_active_role: Annotated[str, At("dual_active_info.role")]
-    """What it is in its dual-active pair, if it has one."""
+    """The role in the dual-active pair, if there is one."""
     dual_active_with: Annotated[str, At("dual_active_info.destination_instance_id")]
-    """The other half of that pair."""
+    """The other instance of the dual-active pair."""
     dedicated_resource_id: str
-    """The dedicated pool it stands in, if any."""
+    """The dedicated resource pool in which the instance runs, if it runs in one."""
     enterprise_project_id: str
-    """Its enterprise project, 0 for the default one."""
+    """The enterprise project, 0 for the default one."""
     region: str
-    """Its region."""
+    """The region."""
     created: datetime
-    """When it was created."""
+    """The time of creation."""
     updated: datetime
-    """When it was last changed."""
+    """The time of the last change."""
 
 
 class Node(Row, at="instances.groups.nodes"):
     """One node of an instance."""
 
     id: str
-    """The node."""
+    """The id of the node."""
     name: str
-    """Its name."""
+    """The name of the node."""
     instance_id: Annotated[str, Above("instances", "id")]
-    """The instance it belongs to."""
+    """The instance that the node belongs to."""
     instance_name: Annotated[str, Above("instances", "name")]
-    """That instance's name."""
+    """The name of that instance."""
     group_id: Annotated[str, Above("instances.groups", "id")]
-    """The group it belongs to."""
+    """The group that the node belongs to."""
     status: NodeStatus
-    """normal when it can be used."""
+    """The status; a node can be used when it is normal."""
     role: str
-    """Primary or Secondary, for MongoDB replica sets."""
+    """Primary or Secondary, for nodes of MongoDB replica sets."""
     private_ip: str
-    """Its address inside the VPC, empty until the host exists."""
+    """The IP address inside the VPC, empty until the host exists."""
     public_ip: str
-    """Its elastic IP, where it has one."""
+    """The elastic IP, if there is one."""
     spec_code: str
-    """Its specification."""
+    """The specification of the node."""
     availability_zone: str
-    """The zone it stands in."""
+    """The availability zone of the node."""
     subnet_id: str
-    """The subnet it stands in."""
+    """The subnet of the node."""
     support_reduce: bool
-    """Whether it may be removed."""
+    """True if the node may be removed."""
 
 
 class Renamed(Done):
@@ -154,23 +154,23 @@ class Renamed(Done):
 
 
 class Weakness(Row):
-    """What the service thinks of a password."""
+    """The service's judgement of a password."""
 
     weak: bool
-    """Whether it is too easily guessed."""
+    """True if the password is too easy to guess."""
 
 
 class Upgraded(Row, at="upgrade_results"):
-    """What became of one of several upgrades. ``gdb.wait(frame)`` follows those that were accepted."""
+    """The result of one of several upgrades. ``gdb.wait(frame)`` follows those that were accepted."""
 
     instance_id: str
     """The instance."""
     job_id: str
-    """The job, where the upgrade was accepted."""
+    """The job, if the upgrade was accepted."""
     error_code: str
-    """The code of the refusal, where it was not."""
+    """The code of the refusal, if the upgrade was refused."""
     error_message: str
-    """Why it was refused."""
+    """The reason of the refusal."""
 
 
 @get("/v3/{project_id}/instances", returns=Instance)
@@ -201,7 +201,7 @@ class UpdateInstanceName(OfInstance):
     """Rename an instance."""
 
     name: InstanceName
-    """The new name; it may equal another instance's."""
+    """The new name; other instances may have the same."""
 
 
 @post(
@@ -215,7 +215,7 @@ class RestartInstance(OfInstance):
     """Restart an instance or one of its nodes."""
 
     node_id: NodeId | None = None
-    """Restart this node only; cloud-native Redis."""
+    """Restart only this node; for cloud-native Redis."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/password", returns=Done)
@@ -230,27 +230,27 @@ class ResetPassword(Operation):
 
 @post("/v3/{project_id}/weak-password-verification", returns=Weakness, success=202, asks=True)
 class CheckWeekPassword(Operation):
-    """Ask whether a password is too easily guessed. Nothing is changed."""
+    """Ask whether a password is too easy to guess. Nothing is changed."""
 
     password: Secret
-    """The password to judge."""
+    """The password to check."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/resize", returns=JobStarted, ends="ready")
 class ResizeInstance(Operation):
-    """Change the specification of all nodes of an instance, up or down; it is away for 5 to 10 minutes."""
+    """Change the specification of all nodes of an instance, up or down; connections are lost for 5 to 10 minutes."""
 
     instance_id: InstanceId
     """The instance; it must be normal and idle."""
     target_spec_code: Annotated[SpecCode, Inside("resize")]
-    """The new specification, one of ``flavors.targets``; another than the present one."""
+    """The new specification, one of ``flavors.targets`` and not the present one."""
     is_auto_pay: TrueFalse | None = None
-    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""
+    """True to pay the order of a prePaid instance automatically; left out, the order waits for your payment."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/db-upgrade", returns=JobStarted, success=202, ends="ready")
 class UpgradeDbVersion(OfInstance):
-    """Install the newest patch of the engine, where the list of instances says that there is one."""
+    """Install the newest patch of the engine, if the list of instances shows that there is one."""
 
 
 @post("/v3/{project_id}/instances/db-upgrade", returns=Upgraded, success=202, ends="ready")
@@ -269,7 +269,7 @@ class BatchUpgradeDatabaseVersion(Operation):
     only=("redis Replication",),
 )
 class SwitchOver(OfInstance):
-    """Let the standby node of a Redis pair take over."""
+    """Make the standby node of a Redis instance the primary node."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/data-dump", returns=Done, only=("influxdb EnhancedCluster",))
@@ -279,9 +279,9 @@ class SetInstanceDataDump(Operation):
     instance_id: InstanceId
     """The instance, of mode EnhancedCluster."""
     bucket_name: str
-    """The bucket of the object storage."""
+    """The bucket in the object storage."""
     action: Annotated[Literal["open", "close"], OneOf("DBS.280391")]
-    """open begins the export, close ends it."""
+    """open starts the export, close ends it."""
 
 
 def delete_many(gdb: Client, targets: Targets, *, workers: int = 4, resume: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Jobs: the work the service has accepted, how far it is and why it failed."""
+"""Jobs: work that the service has accepted, with its progress and the reason of a failure."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ class Job(Row, at="jobs"):
     id: str
     """The job."""
     name: str
-    """What is done, like CreateInstance."""
+    """The kind of work, like CreateInstance."""
     status: Annotated[str, Known(tuple(states.JOB))]
-    """Running until it is Completed or Failed."""
+    """Running at first, then Completed or Failed."""
     progress: float
-    """How far it is, in percent, while it runs."""
+    """The progress in percent while the job runs."""
     instance_id: Annotated[str, At("instance.id")]
-    """The instance it works on."""
+    """The instance that the job works on."""
     instance_name: Annotated[str, At("instance.name")]
-    """That instance's name."""
+    """The name of that instance."""
     fail_reason: str
-    """Why it failed."""
+    """The reason why the job failed."""
     start_time: datetime
-    """When it began."""
+    """The time at which the job began."""
     end_time: datetime
-    """When it ended."""
+    """The time at which the job ended."""
 
 
 @get("/v3/{project_id}/jobs", returns=Job, page_size=50)
@@ -52,17 +52,17 @@ class ListJobs(Paged):
     end_time: Moment | None = None
     """Only jobs that began earlier."""
     status: JobStatus | None = None
-    """Only jobs in this state."""
+    """Only jobs with this status."""
     name: str | None = None
     """Only jobs of this kind, like CreateInstance."""
     limit: (
         Annotated[int, Rule("10, 20 or 50 items a page", lambda number: number in (10, 20, 50), "DBS.280439")] | None
     ) = Field(default=None, kw_only=True)
-    """How many jobs to read: 10, 20 or 50. Given, one page is read instead of all."""
+    """The number of jobs to read: 10, 20 or 50. If given, one page is read instead of all."""
 
 
 class Jobs(Group):
-    """Work the service has accepted."""
+    """Work that the service has accepted."""
 
     list = call(ListJobs)
     get = one(ListJobs, "id", "DBS.280016")

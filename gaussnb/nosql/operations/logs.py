@@ -1,4 +1,4 @@
-"""Logs and monitoring: slow and error logs, their masking and transfer, and monitoring by the second."""
+"""Logs: slow and error logs, the masking of their values, and their transfer to Log Tank Service."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class LogLine(AboutInstance):
     """One line of a log."""
 
     node_id: str
-    """The node that wrote it."""
+    """The node that wrote the line."""
     node_name: str
-    """That node's name."""
+    """The name of that node."""
     log_time: datetime
-    """When it was written."""
+    """The time at which the line was written."""
     line_num: str
-    """Its place in the log; reading goes on behind it."""
+    """The position of the line in the log; ``line_num`` of a request continues after it."""
 
 
 class SlowLine(LogLine):
@@ -47,40 +47,40 @@ class SlowLine(LogLine):
     whole_message: str
     """The statement."""
     cost_time: float
-    """How long it took, in milliseconds."""
+    """The duration of the statement in milliseconds."""
 
 
 class CassandraSlowLine(SlowLine, at="slow_logs"):
     """One slow statement of Cassandra."""
 
     keyspace: str
-    """The keyspace it was about."""
+    """The keyspace of the statement."""
     table: str
-    """The table it was about."""
+    """The table of the statement."""
 
 
 class InfluxdbSlowLine(SlowLine, at="slow_logs"):
     """One slow statement of InfluxDB."""
 
     database: str
-    """The database it was about."""
+    """The database of the statement."""
     retention_policy: str
-    """The retention policy it was about."""
+    """The retention policy of the statement."""
 
 
 class MongodbSlowLine(SlowLine, at="slow_logs"):
     """One slow statement of MongoDB."""
 
     database: str
-    """The database it was about."""
+    """The database of the statement."""
     collection: str
-    """The collection it was about."""
+    """The collection of the statement."""
     lock_time: float
-    """How long it waited for locks, in microseconds."""
+    """The time that the statement waited for locks, in microseconds."""
     docs_returned: int
-    """How many documents it returned."""
+    """The number of documents that the statement returned."""
     docs_scanned: int
-    """How many documents it looked at."""
+    """The number of documents that the statement read."""
 
 
 class RedisSlowLine(SlowLine, at="slow_logs"):
@@ -88,16 +88,16 @@ class RedisSlowLine(SlowLine, at="slow_logs"):
 
 
 class MongodbErrorLine(LogLine, at="error_logs"):
-    """One line of MongoDB's error log."""
+    """One line of the error log of MongoDB."""
 
     severity: str
     """Warning or Error."""
     raw_message: str
-    """What happened."""
+    """The message."""
 
 
 class LogQuery(OfInstance):
-    """What every log is asked for."""
+    """The fields of a request for any log."""
 
     start_time: Moment
     """Only lines written later; at most 30 days ago."""
@@ -106,20 +106,20 @@ class LogQuery(OfInstance):
     node_id: NodeId | None = None
     """Only lines of this node."""
     limit: Limit | None = Field(default=None, kw_only=True)
-    """How many lines to read, at most 100. Given, one page is read instead of all."""
+    """The number of lines to read, at most 100. If given, one page is read instead of all."""
     line_num: Annotated[str, matches(r"[0-9]{1,18}", "that of a line, a number")] | None = Field(
         default=None, kw_only=True
     )
-    """Read on behind this line, one page instead of all."""
+    """Continue after this line. If given, one page is read instead of all."""
 
 
 class SlowQuery(LogQuery):
-    """What most slow logs are asked for."""
+    """The fields of a request for most slow logs."""
 
     max_cost_time: Milliseconds | None = None
-    """Only statements that took at most so many milliseconds."""
+    """Only statements that took at most this number of milliseconds."""
     min_cost_time: Milliseconds | None = None
-    """Only statements that took at least so many milliseconds."""
+    """Only statements that took at least this number of milliseconds."""
 
 
 @post(
@@ -135,7 +135,7 @@ class ListCassandraSlowLogs(SlowQuery):
     operate_type: Annotated[Literal["select"], OneOf("DBS.280066")] | None = None
     """Only statements of this kind: select."""
     keywords: Keywords | None = None
-    """Only statements that hold all of these words, at most 10."""
+    """Only statements that contain all of these words, at most 10."""
     keyspace_keywords: Prefixes | None = None
     """Only keyspaces that begin with one of these words, at most 10."""
     table_keywords: Prefixes | None = None
@@ -157,7 +157,7 @@ class ListInfluxdbSlowLogs(SlowQuery):
     ) = None
     """Only statements of this kind."""
     keywords: str | None = None
-    """Only statements that hold these words; this engine takes one text."""
+    """Only statements that contain this text."""
     database: str | None = None
     """Only statements about this database."""
     retention_policy: str | None = None
@@ -182,7 +182,7 @@ class ListMongodbSlowLogs(SlowQuery):
     ) = None
     """Only statements of this kind."""
     keywords: Keywords | None = None
-    """Only statements that hold all of these words, at most 10."""
+    """Only statements that contain all of these words, at most 10."""
     database_keywords: DatabasePrefixes | None = None
     """Only databases that begin with one of these words, at most 10."""
     collection_keywords: CollectionPrefixes | None = None
@@ -202,11 +202,11 @@ class ListRedisSlowLogs(LogQuery):
     operate_type: str | None = None
     """Only this command, like hgetall."""
     keywords: Keywords | None = None
-    """Only commands that hold all of these words, at most 10."""
+    """Only commands that contain all of these words, at most 10."""
     max_cost_time: Annotated[float, at_least(0, "DBS.301075")] | None = None
-    """Only commands that took at most so many milliseconds."""
+    """Only commands that took at most this number of milliseconds."""
     min_cost_time: Annotated[float, at_least(0, "DBS.301075")] | None = None
-    """Only commands that took at least so many milliseconds."""
+    """Only commands that took at least this number of milliseconds."""
 
 
 @post(
@@ -220,49 +220,49 @@ class ListMongodbErrorLogs(LogQuery):
     """List lines of the error log of a MongoDB instance."""
 
     severity: LogLevel | None = None
-    """Only Warning, or only Error."""
+    """Only lines of this level: Warning or Error."""
     keywords: Keywords | None = None
-    """Only lines that hold all of these words, at most 10."""
+    """Only lines that contain all of these words, at most 10."""
 
 
 # --------------------------------------------------------------------------------- the older calls
 
 
 class SlowStatement(AboutInstance, at="slow_log_list"):
-    """One slow statement, as the older call shows it."""
+    """One slow statement, as the deprecated operation returns it."""
 
     start_time: datetime
-    """When it began."""
+    """The time at which the statement began."""
     time: str
-    """How long it took, with its unit."""
+    """The duration, with its unit."""
     type: str
     """The kind of statement."""
     database: str
-    """The database it was about."""
+    """The database of the statement."""
     query_sample: str
     """The statement."""
 
 
 class ErrorLine(AboutInstance, at="error_log_list"):
-    """One line of an error log, as the older call shows it."""
+    """One line of an error log, as the deprecated operation returns it."""
 
     node_name: str
-    """The node that wrote it."""
+    """The name of the node that wrote the line."""
     time: datetime
-    """When it was written."""
+    """The time at which the line was written."""
     level: str
     """Warning or Error."""
     content: str
-    """What happened."""
+    """The message."""
 
 
 class LatestLines(Operation):
-    """The paging of the older calls, which reach back 2000 lines."""
+    """The paging of the deprecated log operations, which read the latest 2000 lines."""
 
     offset: Annotated[int, between(0, 1999, "lines to skip,", "DBS.280440")] | None = Field(default=None, kw_only=True)
-    """How many lines to skip, at most 1999. Given, one page is read instead of all."""
+    """The number of lines to skip, at most 1999. If given, one page is read instead of all."""
     limit: Limit | None = Field(default=None, kw_only=True)
-    """How many lines to read, at most 100. Given, one page is read instead of all."""
+    """The number of lines to read, at most 100. If given, one page is read instead of all."""
 
     ties: ClassVar[Ties] = (
         Tie(
@@ -282,7 +282,7 @@ class LatestLines(Operation):
     deprecated=True,
 )
 class ListSlowLogs(LatestLines):
-    """List slow statements of an instance: the latest 2000. Each engine has a newer call of its own."""
+    """List the latest 2000 slow statements of an instance. Each engine has a newer operation of its own."""
 
     instance_id: InstanceId
     """The instance."""
@@ -304,7 +304,7 @@ class ListSlowLogs(LatestLines):
     superseded="ListMongodbErrorLogs",
 )
 class ShowErrorLog(LatestLines):
-    """List lines of the error log of an instance: the latest 2000."""
+    """List the latest 2000 lines of the error log of an instance."""
 
     instance_id: InstanceId
     """The instance."""
@@ -315,17 +315,17 @@ class ShowErrorLog(LatestLines):
     node_id: NodeId | None = None
     """Only lines of this node."""
     type: LogLevel | None = None
-    """Only Warning, or only Error."""
+    """Only lines of this level: Warning or Error."""
 
 
 # --------------------------------------------------------------------------------------- masking
 
 
 class Masking(AboutInstance):
-    """Whether values in slow logs are masked."""
+    """The masking of values in slow logs."""
 
     desensitization_status: Annotated[str, Known(("on", "off"))]
-    """on when they are masked."""
+    """on if values are masked, off if not."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/slowlog-desensitization", returns=Masking)
@@ -335,10 +335,10 @@ class ShowSlowLogDesensitization(OfInstance):
 
 @put("/v3/{project_id}/instances/{instance_id}/slowlog-desensitization", returns=Done, success=204)
 class SwitchSlowlogDesensitization(OfInstance):
-    """Set whether the values in the slow logs of an instance are masked."""
+    """Switch the masking of values in the slow logs of an instance on or off."""
 
     desensitization_status: OnOff
-    """off shows the values; on, which masks them, is not documented for this call."""
+    """off shows the values; on masks them, which is not documented for this call."""
 
 
 # --------------------------------------------------------------------------------------- streams
@@ -348,16 +348,16 @@ Instances = Annotated[list[InstanceId], some("instance")]
 
 
 class LogStream(Row, at="instance_lts_configs.lts_configs"):
-    """One log of an instance that goes, or went, to a stream of the log service."""
+    """One log of an instance that is sent, or was sent, to a stream of Log Tank Service."""
 
     instance_id: Annotated[str, Above("instance_lts_configs", "instance.id")]
     """The instance."""
     instance_name: Annotated[str, Above("instance_lts_configs", "instance.name")]
-    """That instance's name."""
+    """The name of that instance."""
     log_type: str
     """The log: slow_log or audit_log."""
     enabled: bool
-    """Whether it goes there now."""
+    """True if the log is sent now."""
     lts_group_id: str
     """The group of the stream."""
     lts_stream_id: str
@@ -365,38 +365,38 @@ class LogStream(Row, at="instance_lts_configs.lts_configs"):
 
 
 class LoggingInstance(Row, at="instance_lts_configs"):
-    """One instance and the logs it can send to the log service."""
+    """One instance, and the logs that it can send to Log Tank Service."""
 
     id: Annotated[str, At("instance.id")]
-    """The instance."""
+    """The id of the instance."""
     name: Annotated[str, At("instance.name")]
-    """Its name."""
+    """The name of the instance."""
     status: Annotated[str, At("instance.status")]
-    """normal when it can be used."""
+    """The status; an instance can be used when it is normal."""
     actions: Annotated[str, Joined("instance.actions")]
-    """What is being done to it."""
+    """The work that is going on."""
     mode: Annotated[str, At("instance.mode")]
-    """The kind of cluster."""
+    """The mode of deployment."""
     engine: Annotated[str, At("instance.datastore.type")]
-    """Its engine."""
+    """The database engine."""
     version: Annotated[str, At("instance.datastore.version")]
-    """The engine's version."""
+    """The version of the engine."""
     enterprise_project_id: Annotated[str, At("instance.enterprise_project_id")]
-    """Its enterprise project, 0 for the default one."""
+    """The enterprise project, 0 for the default one."""
     supported_log_types: Annotated[str, Joined("instance.supported_log_types")]
-    """The logs it can send."""
+    """The logs that the instance can send."""
 
 
 class StreamSet(DoneEach):
-    """The receipt of one instance whose log was joined to a stream, or parted from it."""
+    """The receipt of one instance whose log was connected to a stream, or disconnected from one."""
 
     log_type: Annotated[str, FromRequest("log_type")]
-    """To which log."""
+    """The log that was changed."""
 
 
 @get("/v3/{project_id}/instances/logs/lts-configs", returns=LogStream)
 class ListLtsConfigs(Paged):
-    """List which logs of which instances go to which streams of the log service."""
+    """List the logs of instances that are sent to streams of Log Tank Service."""
 
     instance_id: InstanceId | None = None
     """Only this instance."""
@@ -408,12 +408,12 @@ class ListLtsConfigs(Paged):
 
 @post("/v3/{project_id}/instances/logs/lts-configs", returns=StreamSet)
 class SaveLtsConfigs(Operation):
-    """Send a log of instances to a stream of the log service."""
+    """Send a log of instances to a stream of Log Tank Service."""
 
     instance_ids: Instances
     """The instances."""
     log_type: LogType
-    """The log: slow_log, or audit_log where an instance has one."""
+    """The log: slow_log, or audit_log for instances that have one."""
     lts_group_id: Annotated[str, identifier("DBS.280001")]
     """The group of the stream."""
     lts_stream_id: Annotated[str, identifier("DBS.280001")]
@@ -422,16 +422,16 @@ class SaveLtsConfigs(Operation):
 
 @delete("/v3/{project_id}/instances/logs/lts-configs", returns=StreamSet)
 class DeleteLtsConfigs(Operation):
-    """Stop sending a log of instances to the log service."""
+    """Stop sending a log of instances to Log Tank Service."""
 
     instance_ids: Instances
     """The instances."""
     log_type: LogType
-    """The log: slow_log, or audit_log where an instance has one."""
+    """The log: slow_log, or audit_log for instances that have one."""
 
 
 class Logs(Group):
-    """What instances write down, and where it goes."""
+    """The logs of instances, and the streams to which they are sent."""
 
     cassandra_slow = call(ListCassandraSlowLogs)
     influxdb_slow = call(ListInfluxdbSlowLogs)

@@ -1,4 +1,4 @@
-"""Monitoring: instances that are measured every five seconds."""
+"""Monitoring of instances every five seconds."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .rows import AboutInstance, Done
 
 
 class SecondsMonitoring(AboutInstance):
-    """Whether an instance is measured every five seconds."""
+    """The state of the five-second monitoring of an instance."""
 
     enabled: bool
-    """Whether it is."""
+    """True if the instance is measured every five seconds."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/monitoring-by-seconds/switch", returns=SecondsMonitoring)
@@ -26,14 +26,14 @@ class ShowSecondLevelMonitoringStatus(OfInstance):
     only=("redis Cluster", "redis CloudNativeCluster"),
 )
 class SwitchSecondLevelMonitoring(OfInstance):
-    """Set whether an instance is measured every five seconds; Redis proxy clusters with at least 4 vCPUs."""
+    """Switch five-second monitoring of a Redis proxy cluster with at least 4 vCPUs on or off."""
 
     enabled: bool
-    """Whether it is."""
+    """True to measure the instance every five seconds."""
 
 
 class Monitoring(Group):
-    """Measuring instances every five seconds."""
+    """Monitoring of instances every five seconds."""
 
     get = call(ShowSecondLevelMonitoringStatus)
     set = call(SwitchSecondLevelMonitoring)

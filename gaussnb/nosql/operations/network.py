@@ -1,4 +1,4 @@
-"""Network and SSL: ports, addresses, security groups, who may reach an instance, and encryption on the way."""
+"""Network and SSL: ports, addresses, security groups, access lists, and the encryption of connections."""
 
 from __future__ import annotations
 
@@ -26,45 +26,45 @@ ListType = Annotated[Literal["whiteList", "blackList"], OneOf()]
 
 
 class AccessControl(AboutInstance):
-    """Who may reach the load balancer of an instance."""
+    """The access list of the load balancer of an instance."""
 
     enabled: bool
-    """Whether the list is in force."""
+    """True if the list is in force."""
     type: Annotated[str, Known(("whiteList", "blackList"))]
-    """whiteList admits only the addresses, blackList bars them."""
+    """whiteList admits only the addresses, blackList refuses them."""
     addresses: Annotated[str, Joined("ip_groups.ip")]
-    """The addresses and blocks."""
+    """The IP addresses and blocks."""
 
 
 class AccessAddress(AboutInstance, at="ip_groups"):
-    """One address or block of the list of a load balancer."""
+    """One address or block in the access list of a load balancer."""
 
     ip: str
-    """The address or block."""
+    """The IP address or block."""
     description: str
-    """What it is."""
+    """The description of the address."""
     enabled: Annotated[bool, Above("", "enabled")]
-    """Whether the list is in force."""
+    """True if the list is in force."""
     type: Annotated[str, Above("", "type"), Known(("whiteList", "blackList"))]
-    """whiteList admits only the addresses, blackList bars them."""
+    """whiteList admits only the addresses, blackList refuses them."""
 
 
 class Certificate(AboutInstance, at="certs"):
-    """One certificate that proves who an instance is."""
+    """One certificate with which an instance proves its identity."""
 
     category: Annotated[str, Known(("international",))]
     """The kind of certificate."""
     download_link: str
-    """Where it can be had."""
+    """The address from which the certificate can be downloaded."""
 
 
 class AddressGroup(Model):
-    """One address or block of addresses."""
+    """One IP address or block of addresses."""
 
     ip: AnyNetwork
-    """An address or block, IPv4 or IPv6."""
+    """An address or a block, IPv4 or IPv6."""
     description: Annotated[str, up_to(255, "characters")] | None = None
-    """What it is, in at most 255 characters."""
+    """A description of at most 255 characters."""
 
 
 @put(
@@ -75,10 +75,10 @@ class AddressGroup(Model):
     only=("mongodb", "redis", "cassandra"),
 )
 class ModifyPort(OfInstance):
-    """Let an instance listen on another port."""
+    """Change the port of an instance."""
 
     port: Annotated[int, between(1024, 65535, "a port", "DBS.200059")]
-    """The port: 1024 to 65535 for Redis, 2100 to 9500 for others, less those the service keeps for itself."""
+    """The new port: 1024 to 65535 for Redis, 2100 to 9500 for others, without those that the service reserves."""
 
 
 @post(
@@ -93,7 +93,7 @@ class ModifyPublicIp(OfInstance):
     node_id: NodeId
     """The node."""
     action: Annotated[Literal["BIND", "UNBIND"], OneOf("DBS.280391")]
-    """BIND gives the address, UNBIND takes it away."""
+    """BIND gives the node the address, UNBIND takes it away."""
     public_ip: AnyAddress | None = None
     """The elastic IP."""
     public_ip_id: Annotated[str, identifier("DBS.280421")] | None = None
@@ -102,10 +102,10 @@ class ModifyPublicIp(OfInstance):
 
 @put("/v3/{project_id}/instances/{instance_id}/security-group", returns=JobStarted, ends="ready")
 class UpdateSecurityGroup(OfInstance):
-    """Put an instance into another security group."""
+    """Move an instance to another security group."""
 
     security_group_id: SecurityGroupId
-    """The new security group; the present one is refused."""
+    """The new security group, not the present one."""
 
 
 @post(
@@ -116,10 +116,10 @@ class UpdateSecurityGroup(OfInstance):
     only=("mongodb ReplicaSet",),
 )
 class UpdateClientNetwork(OfInstance):
-    """Set from which other networks clients reach a MongoDB replica set."""
+    """Set the other networks from which clients may reach a MongoDB replica set."""
 
     client_network_ranges: list[ClientBlock]
-    """The blocks of the clients, with prefixes of 8 to 32."""
+    """The address blocks of the clients, with prefixes of 8 to 32."""
 
 
 @put(
@@ -130,32 +130,32 @@ class UpdateClientNetwork(OfInstance):
     only=("influxdb", "redis"),
 )
 class UpdateInstanceLb(OfInstance):
-    """Give the load balancer of an InfluxDB or Redis instance another address."""
+    """Change the address of the load balancer of an InfluxDB or Redis instance."""
 
     ip: AnyAddress
-    """The new address."""
+    """The new IP address."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/lb/access-control", returns=AccessControl)
 class ShowElbIpGroup(OfInstance):
-    """Show who may reach the load balancer of an instance."""
+    """Show the access list of the load balancer of an instance."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/lb/access-control", returns=Done)
 class SwitchIpGroup(OfInstance):
-    """Set who may reach the load balancer of an instance. Each call replaces the list."""
+    """Set the access list of the load balancer of an instance. Each call replaces the list."""
 
     type: ListType
-    """whiteList admits only the addresses, blackList bars them."""
+    """whiteList admits only the addresses, blackList refuses them."""
     enabled: bool
-    """Whether the list is in force; if not, everybody may."""
+    """True to put the list in force; if false, every address is admitted."""
     ip_groups: Part[list[AddressGroup]]
-    """The addresses and blocks."""
+    """The IP addresses and blocks."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/ssl-option", returns=JobStarted, success=202, ends="ready")
 class SwitchSsl(OfInstance):
-    """Encrypt the connections to an instance, or stop that."""
+    """Switch the encryption of connections to an instance on or off."""
 
     ssl_option: OnOff
     """on or off."""
@@ -163,7 +163,7 @@ class SwitchSsl(OfInstance):
 
 @get("/v3/{project_id}/instances/{instance_id}/ssl-cert/download-link", returns=Certificate)
 class ListSslCertDownloadAddresses(OfInstance):
-    """List where the certificates of an instance can be had."""
+    """List the addresses from which the certificates of an instance can be downloaded."""
 
 
 class Network(Group):

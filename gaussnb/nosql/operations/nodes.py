@@ -1,4 +1,4 @@
-"""Nodes: more of them, fewer of them, and when the service adds some by itself."""
+"""Nodes: adding and removing nodes, shutting them down, and automatic node expansion."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ Nodes1 = Annotated[int, Rule("a whole number, 1 or more", lambda number: number 
 
 
 class NodePolicy(AboutInstance):
-    """When nodes are added to an instance by themselves."""
+    """The policy by which the service adds nodes to an instance automatically."""
 
-    # Read from both places that are described: the SDK knows them at the top, Terraform in an envelope.
+    # Sources disagree about the place of these values: the SDK reads them at the top, Terraform inside resultMsg.
     switch_option: Annotated[bool, At("switch_option", "resultMsg.switch_option")]
-    """Whether they are."""
+    """True if nodes are added automatically."""
     overload_node_threshold: Annotated[int, At("overload_node_threshold", "resultMsg.overload_node_threshold")]
-    """How many of the nodes, in percent, must be overloaded."""
+    """The percentage of nodes that must be overloaded before nodes are added."""
     cpu_threshold: Annotated[int, At("cpu_threshold", "resultMsg.cpu_threshold")]
-    """From which use of the CPU, in percent, a node is."""
+    """The CPU usage in percent from which a node is overloaded."""
     mem_threshold: Annotated[int, At("mem_threshold", "resultMsg.mem_threshold")]
-    """From which use of the memory, in percent, a node is."""
+    """The memory usage in percent from which a node is overloaded."""
     step: Annotated[int, At("step", "resultMsg.step")]
-    """How many nodes are added at once."""
+    """The number of nodes that are added at once."""
     node_limit: Annotated[int, At("node_limit", "resultMsg.node_limit")]
-    """How many nodes the instance gets in all."""
+    """The largest number of nodes that automatic expansion reaches."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/enlarge-node", returns=JobStarted, ends="ready")
@@ -40,25 +40,25 @@ class ExpandInstanceNode(Orders):
     """Add nodes to an instance."""
 
     num: NodesAtOnce
-    """How many nodes to add."""
+    """The number of nodes to add."""
     subnet_id: SubnetId | None = None
-    """The subnet they stand in, of the instance's VPC; Cassandra only."""
+    """The subnet for the new nodes, in the VPC of the instance; Cassandra only."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/reduce-node", returns=JobStarted, ends="ready")
 class ShrinkInstanceNode(OfInstance):
-    """Take nodes away from an instance."""
+    """Remove nodes from an instance."""
 
     num: Annotated[int, between(1, 10, "nodes,", "DBS.239011")] | None = None
-    """How many nodes the service shall choose: 1 to 10 for Cassandra, 1 for Redis."""
+    """The number of nodes to remove, chosen by the service: 1 to 10 for Cassandra, 1 for Redis."""
     node_list: Annotated[list[NodeId], at_most(10, "nodes", "DBS.239012")] | None = None
-    """These nodes, instead; each one with ``support_reduce`` in the list of nodes."""
+    """The nodes to remove, in place of a number; ``support_reduce`` must be true for each in the list of nodes."""
 
     ties: ClassVar[Ties] = (
         Tie(
             ("num",),
             MISSING,
-            "a number of nodes, or the nodes themselves in node_list",
+            "a number of nodes, or else node_list",
             lambda ask: ask.num is not None or ask.node_list is not None,
         ),
     )
@@ -66,15 +66,15 @@ class ShrinkInstanceNode(OfInstance):
 
 @delete("/v3/{project_id}/instances/{instance_id}/enlarge-failed-nodes", returns=JobStarted, success=202, ends="ready")
 class DeleteEnlargeFailNode(OfInstance):
-    """Take away a node that could not be added."""
+    """Remove a node that could not be added."""
 
     node_id: NodeId
-    """The node, of status enlargefail."""
+    """The node, with the status enlargefail."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/nodes", returns=JobStarted, success=202, ends="ready", only=("redis",))
 class OfflineNodes(OfInstance):
-    """Shut nodes of a Redis instance down, so that others take over, or start them again."""
+    """Shut down nodes of a Redis instance, so that others take over, or start them again."""
 
     action: Annotated[Literal["shutdown", "startup"], OneOf("DBS.280391")]
     """shutdown or startup."""
@@ -84,7 +84,7 @@ class OfflineNodes(OfInstance):
 
 @get("/v3/{project_id}/instances/{instance_id}/node-auto-expansion-policy", returns=NodePolicy, only=("cassandra",))
 class ShowAutoNodeExpansionPolicy(OfInstance):
-    """Show when nodes are added to a Cassandra instance by themselves."""
+    """Show the policy of automatic node expansion of a Cassandra instance."""
 
 
 @put(
@@ -94,20 +94,20 @@ class ShowAutoNodeExpansionPolicy(OfInstance):
     only=("cassandra",),
 )
 class ModifyAutoNodeExpansionPolicy(OfInstance):
-    """Say when nodes are added to a Cassandra instance, of more than 2 CPUs a node, by themselves."""
+    """Set automatic node expansion for a Cassandra instance with more than 2 CPUs a node."""
 
     switch_option: bool
-    """Whether they are."""
+    """True to add nodes automatically."""
     overload_node_threshold: Percent | None = None
-    """How many of the nodes, in percent, must be overloaded: 67 means two of three."""
+    """The percentage of nodes that must be overloaded: 67 means two of three."""
     cpu_threshold: Percent | None = None
-    """From which use of the CPU, in percent, a node is overloaded; left out means 80."""
+    """The CPU usage in percent from which a node is overloaded; left out means 80."""
     mem_threshold: Percent | None = None
-    """From which use of the memory, in percent, a node is overloaded; left out means 80."""
+    """The memory usage in percent from which a node is overloaded; left out means 80."""
     step: Nodes1 | None = None
-    """How many nodes are added at once; left out means 3."""
+    """The number of nodes to add at once; left out means 3."""
     node_limit: Nodes1 | None = None
-    """How many nodes the instance gets in all; left out, as many as it may have."""
+    """The largest number of nodes to expand to; left out, the largest that the instance may have."""
 
 
 class Nodes(Group):

@@ -1,4 +1,4 @@
-"""Quotas: how much may be had, and how much of it is used."""
+"""Quotas: the numbers that are allowed, and their use."""
 
 from __future__ import annotations
 
@@ -15,53 +15,53 @@ from .rows import Did
 
 
 class Quota(Row, at="quotas.resources"):
-    """One limited resource."""
+    """The quota of one resource."""
 
     type: str
-    """What is limited: instance."""
+    """The resource: instance."""
     quota: int
-    """How many are allowed; 0 means no limit."""
+    """The number that is allowed; 0 means no limit."""
     used: int
-    """How many there are."""
+    """The number in use."""
 
 
 class EnterpriseQuota(Row, at="quotas"):
-    """What an enterprise project may have, and what it has."""
+    """The quotas of an enterprise project, and their use."""
 
     enterprise_project_id: str
     """The enterprise project, 0 for the default one."""
     enterprise_project_name: str
-    """Its name."""
+    """The name of the enterprise project."""
     instances: Annotated[int, At("quota.instance")]
-    """How many instances it may have."""
+    """The number of instances that are allowed."""
     vcpus: Annotated[int, At("quota.vcpus")]
-    """How many virtual CPUs it may have."""
+    """The number of virtual CPUs that are allowed."""
     ram: Annotated[int, At("quota.ram")]
-    """How much memory it may have, in GB."""
+    """The memory that is allowed, in GB."""
     used_instances: Annotated[int, At("used.instance")]
-    """How many instances it has."""
+    """The number of instances in use."""
     used_vcpus: Annotated[int, At("used.vcpus")]
-    """How many virtual CPUs it has."""
+    """The number of virtual CPUs in use."""
     used_ram: Annotated[int, At("used.ram")]
-    """How much memory it has, in GB."""
+    """The memory in use, in GB."""
 
 
 class EnterpriseQuotaSet(Did):
     """The receipt of a new quota."""
 
     enterprise_project_id: Annotated[str, Each("quotas.enterprise_project_id")]
-    """To which enterprise project."""
+    """The enterprise project that was changed."""
 
 
 class Amounts(Model):
-    """How much an enterprise project may have; what is left out stays."""
+    """The limits of an enterprise project; limits that are left out stay as they are."""
 
     instance: Annotated[int, between(0, 5000, "instances,")] | None = None
-    """How many instances, at most 5000."""
+    """The number of instances, at most 5000."""
     vcpus: Annotated[int, between(0, 8_000_000, "virtual CPUs,")] | None = None
-    """How many virtual CPUs, at most 8000000."""
+    """The number of virtual CPUs, at most 8000000."""
     ram: Annotated[int, between(0, 16_000_000, "GB,")] | None = None
-    """How much memory in GB, at most 16000000."""
+    """The memory in GB, at most 16000000."""
 
 
 class QuotaOf(Model):
@@ -70,45 +70,45 @@ class QuotaOf(Model):
     enterprise_project_id: EnterpriseProjectId
     """The enterprise project, 0 for the default one."""
     quota: Part[Amounts]
-    """How much it may have."""
+    """The limits of the enterprise project."""
 
 
 @get("/v3/{project_id}/quotas", returns=Quota)
 class ShowQuotas(Operation):
-    """Show how many instances are allowed and how many there are."""
+    """Show how many instances are allowed and how many are in use."""
 
     datastore_type: EngineName | None = None
-    """Of this engine."""
+    """Only instances of this engine."""
     mode: ModeName | None = None
-    """Of this mode; the service ignores it unless ``datastore_type`` is given."""
+    """Only instances of this mode; the service ignores it unless ``datastore_type`` is given."""
     product_type: ProductType | None = None
-    """Of this product type, for cloud-native Redis."""
+    """Only instances of this product type, for cloud-native Redis."""
 
 
 @get("/v3/{project_id}/enterprise-projects/quotas", returns=EnterpriseQuota)
 class ListEpsQuotas(Paged):
-    """List what enterprise projects may have, and what they have."""
+    """List the quotas of enterprise projects, and their use."""
 
     enterprise_project_name: str | None = None
-    """Only enterprise projects with this in their name."""
+    """Only enterprise projects whose name contains this."""
 
 
 @put("/v3/{project_id}/enterprise-projects/quotas", returns=EnterpriseQuotaSet, success=204)
 class ModifyEpsQuotas(Operation):
-    """Say what enterprise projects may have."""
+    """Set the quotas of enterprise projects."""
 
     quotas: Annotated[Part[list[QuotaOf]], at_most(100, "enterprise projects")]
-    """The enterprise projects and how much each may have."""
+    """The enterprise projects with their limits."""
 
 
 class Quotas(Group):
-    """What is limited."""
+    """The quota of instances."""
 
     list = call(ShowQuotas)
 
 
 class EnterpriseQuotas(Group):
-    """What is limited in an enterprise project."""
+    """The quotas of enterprise projects."""
 
     list = call(ListEpsQuotas)
     update = call(ModifyEpsQuotas)

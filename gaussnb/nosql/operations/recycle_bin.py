@@ -1,4 +1,4 @@
-"""The recycle bin: deleted instances that can still be had back, and for how long."""
+"""The recycle bin: deleted instances that can still be restored, and how long they are kept."""
 
 from __future__ import annotations
 
@@ -15,68 +15,68 @@ from .rows import Did
 
 
 class RecycledInstance(Row, at="instances"):
-    """One deleted instance, kept as a backup."""
+    """One deleted instance, of which a backup is kept."""
 
     id: str
-    """The instance as it was."""
+    """The id of the deleted instance."""
     name: str
-    """Its name."""
+    """The name of the deleted instance."""
     engine: Annotated[str, At("data_store.type", "datastore.type")]
-    """cassandra, mongodb, influxdb or redis."""
+    """The database engine: cassandra, mongodb, influxdb or redis."""
     version: Annotated[str, At("data_store.version", "datastore.version")]
-    """The engine's version."""
+    """The version of the engine."""
     mode: str
-    """The kind of cluster."""
+    """The mode of deployment."""
     product_type: str
-    """For cloud-native Redis."""
+    """The product type of a cloud-native Redis instance."""
     charge_mode: Annotated[str, At("charge_type", "charge_mode")]
     """prePaid or postPaid."""
     enterprise_project_id: str
-    """Its enterprise project, 0 for the default one."""
+    """The enterprise project, 0 for the default one."""
     backup_id: str
-    """The backup a new instance can start from."""
+    """The backup from which a new instance can be created."""
     created: Annotated[datetime, At("created_at")]
-    """When it was created."""
+    """The time of creation."""
     deleted: Annotated[datetime, At("deleted_at")]
-    """When it was deleted."""
+    """The time of deletion."""
     kept_until: Annotated[datetime, At("retained_until")]
-    """Until when its backup is kept."""
+    """The time until which the backup is kept."""
 
 
 class RecyclePolicy(Row, at="recycle_policy"):
-    """How long deleted instances are kept."""
+    """The policy of the recycle bin."""
 
     retention_period_in_days: int
-    """For how many days."""
+    """The number of days for which deleted instances are kept."""
 
 
 class RecyclePolicySet(Did):
     """The receipt of a new policy."""
 
     retention_period_in_days: Annotated[int, FromRequest("retention_period_in_days")]
-    """For how many days instances are kept that are deleted from now on."""
+    """The number of days for which instances are kept that are deleted from now on."""
 
 
 @get("/v3/{project_id}/recycle-instances", returns=RecycledInstance)
 class ListRecycleInstances(Paged):
-    """List deleted instances that can still be had back."""
+    """List deleted instances that can be restored."""
 
 
 @get("/v3/{project_id}/instances/recycle-policy", returns=RecyclePolicy)
 class ShowRecyclePolicy(Operation):
-    """Show how long deleted instances are kept."""
+    """Show the number of days for which deleted instances are kept."""
 
 
 @put("/v3/{project_id}/instances/recycle-policy", returns=RecyclePolicySet)
 class SetRecyclePolicy(Operation):
-    """Set how long instances are kept that are deleted from now on."""
+    """Set the number of days for which instances are kept that are deleted from now on."""
 
     retention_period_in_days: Annotated[int, between(1, 7, "days,"), Inside("recycle_policy")] = 7
-    """For how many days, 1 to 7."""
+    """The number of days, 1 to 7."""
 
 
 class RecycleBin(Group):
-    """Deleted instances that can still be had back."""
+    """Deleted instances that can be restored."""
 
     list = call(ListRecycleInstances)
     get_policy = call(ShowRecyclePolicy)

@@ -1,4 +1,4 @@
-"""Redis accounts: who may log in with which rights, and from where without a password."""
+"""Redis accounts: their rights and passwords, and the addresses from which no password is required."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AccountPassword = Annotated[
         "DBS.200068",
     ),
 ]
-"""The password of a Redis account. Its special characters are others than those of the administrator's."""
+"""The password of a Redis account. It allows other special characters than the password of the administrator."""
 Privilege = Annotated[Literal["ReadOnly", "ReadWrite"], OneOf()]
 
 
@@ -39,44 +39,44 @@ class Account(AboutInstance, at="users"):
     """One account of a Redis instance."""
 
     name: str
-    """The account."""
+    """The name of the account."""
     type: Annotated[str, Known(("rwuser", "acluser"))]
-    """rwuser is the administrator, acluser is everybody else."""
+    """rwuser for the administrator, acluser for all other accounts."""
     privilege: Annotated[str, Known(("ReadOnly", "ReadWrite"))]
-    """What it may do."""
+    """The rights of the account: ReadOnly or ReadWrite."""
     databases: Annotated[str, Joined("databases")]
-    """The databases it may use."""
+    """The databases that the account may use."""
 
 
 class PasswordlessAddress(AboutInstance, at="config_ips"):
-    """One address from where no password is asked for."""
+    """One address from which no password is required."""
 
     address: Annotated[str, At("")]
     """An IPv4 address or block."""
 
 
 class NewAccount(Model):
-    """An account to make."""
+    """An account to create."""
 
     name: AccountName
-    """Its name: fewer than 36 letters, digits, '-' and '_', a letter first."""
+    """The name: fewer than 36 letters, digits, '-' and '_', beginning with a letter."""
     password: AccountPassword
-    """Its password: 8 to 32 characters of at least three kinds."""
+    """The password: 8 to 32 characters of at least three kinds."""
     databases: Annotated[list[str], some("database")]
-    """The databases it may use, at least one."""
+    """The databases that the account may use, at least one."""
     privilege: Privilege
     """ReadOnly or ReadWrite."""
 
 
 class AccountRights(Model):
-    """What an account may do from now on."""
+    """The new rights of an account."""
 
     name: AccountName
     """The account."""
     privilege: Privilege
     """ReadOnly or ReadWrite."""
     databases: list[str] | None = None
-    """The databases it may use; left out, they stay as they are."""
+    """The databases that the account may use; left out, they stay as they are."""
 
 
 @post(
@@ -123,7 +123,7 @@ class DeleteDbUser(OfInstance):
     only=("redis",),
 )
 class ModifyDbUserPrivilege(OfInstance):
-    """Change what accounts of a Redis instance may do."""
+    """Change the rights of accounts of a Redis instance."""
 
     users: Annotated[Part[list[AccountRights]], some("account")]
     """The accounts with their new rights."""
@@ -141,19 +141,19 @@ class ResetDbUserPassword(OfInstance):
 
 @get("/v3/{project_id}/instances/{instance_id}/passwordless-config", returns=PasswordlessAddress, only=("redis",))
 class ShowPasswordlessConfig(OfInstance, Paged):
-    """List the addresses from where a Redis instance asks for no password."""
+    """List the addresses from which a Redis instance requires no password."""
 
 
 @put("/v3/{project_id}/instances/{instance_id}/passwordless-config", returns=Done, only=("redis",))
 class UpdatePasswordlessConfig(OfInstance):
-    """Set the addresses from where a Redis instance asks for no password."""
+    """Set the addresses from which a Redis instance requires no password."""
 
     config_ips: list[Network]
-    """All of them, as IPv4 addresses or blocks; an empty list means nowhere."""
+    """All such addresses, as IPv4 addresses or blocks; an empty list requires a password everywhere."""
 
 
 class RedisAccounts(Group):
-    """Accounts of Redis instances, and addresses that need none."""
+    """Accounts of Redis instances, and addresses from which no password is required."""
 
     list = call(ListDbUsers)
     create = call(CreateDbUser)

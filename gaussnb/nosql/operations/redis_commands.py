@@ -1,4 +1,4 @@
-"""Redis commands: which ones are renamed or disabled, for everybody or for single keys."""
+"""Redis commands: high-risk commands that are renamed or disabled, for all keys or for single keys."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ DisabledType = Annotated[Literal["command", "key"], OneOf()]
 
 
 class HighRisk(AboutInstance, at="commands"):
-    """One command that may be renamed or disabled."""
+    """One command that can be renamed or disabled."""
 
     origin_name: str
     """The command as Redis calls it."""
     name: str
-    """The name it is given with now, empty when it is disabled."""
+    """The present name of the command, empty if the command is disabled."""
 
 
 class DisabledCommand(AboutInstance, at="keys.commands|commands"):
-    """One command that is disabled, for everybody or for one key."""
+    """One command that is disabled, for all keys or for one key."""
 
     command: Annotated[str, At("")]
     """The command."""
     db_id: Annotated[int, Above("keys", "db_id")]
-    """The database of the key; missing when it is disabled for all keys."""
+    """The database of the key; missing if the command is disabled for all keys."""
     key: Annotated[str, Above("keys", "key")]
-    """The key it is disabled for; missing when it is disabled for all keys."""
+    """The key for which the command is disabled; missing if it is disabled for all keys."""
 
 
 class CommandName(Model):
-    """A command with the name it is to be given with."""
+    """A command with a new name."""
 
     origin_name: HighRiskCommand
     """The command as Redis calls it."""
     name: Annotated[str, matches(r"\w{0,30}", "at most 30 letters, digits and '_'; empty disables the command")]
-    """Its new name; empty disables it."""
+    """The new name of the command; empty disables the command."""
 
 
 class KeyCommands(Model):
-    """A key with the commands that are meant for it."""
+    """A key, and the commands to disable or enable for it."""
 
     db_id: Annotated[int | str, Whole(0)]
     """The database of the key."""
@@ -79,16 +79,16 @@ class ShowRedisDisabledCommands(OfInstance, SmallPages):
     """List disabled commands of a Redis instance."""
 
     type: DisabledType
-    """command for those disabled for everybody, key for those disabled for single keys."""
+    """command for those disabled for all keys, key for those disabled for single keys."""
 
 
 class DisabledCommands(OfInstance):
-    """Commands that are disabled, or shall be again allowed."""
+    """The commands to disable or to enable."""
 
     disabled_type: DisabledType
-    """command for everybody, key for single keys."""
+    """command for all keys, key for single keys."""
     commands: list[HighRiskCommand] | None = None
-    """The commands, for everybody."""
+    """The commands, for all keys."""
     keys: Annotated[Part[list[KeyCommands]], at_most(20, "keys")] | None = None
     """The keys with their commands, at most 20."""
 
@@ -96,13 +96,13 @@ class DisabledCommands(OfInstance):
         Tie(
             ("commands",),
             "DBS.280040",
-            "command needs the commands",
+            "required when disabled_type is command",
             lambda asked: asked.disabled_type != "command" or bool(asked.commands),
         ),
         Tie(
             ("keys",),
             "DBS.280040",
-            "key needs the keys with their commands",
+            "required when disabled_type is key: the keys with their commands",
             lambda asked: asked.disabled_type != "key" or bool(asked.keys),
         ),
     )
@@ -110,16 +110,16 @@ class DisabledCommands(OfInstance):
 
 @post("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=Done, only=("redis",))
 class SaveRedisDisabledCommands(DisabledCommands):
-    """Disable commands of a Redis instance, for everybody or for single keys."""
+    """Disable commands of a Redis instance, for all keys or for single keys."""
 
 
 @delete("/v3/{project_id}/redis/instances/{instance_id}/disabled-commands", returns=Done, only=("redis",))
 class DeleteRedisDisabledCommands(DisabledCommands):
-    """Allow disabled commands of a Redis instance again."""
+    """Enable disabled commands of a Redis instance."""
 
 
 class RedisCommands(Group):
-    """Commands of Redis instances that are renamed or disabled."""
+    """Commands of Redis instances that can be renamed or disabled."""
 
     list = call(ShowHighRiskCommands)
     rename = call(UpdateHighRiskCommands)

@@ -1,4 +1,4 @@
-"""Redis data: databases, flushing them, and the keys that are too big or too busy."""
+"""Redis data: databases, flushing them, and keys that are large or used often."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ class RedisDatabase(AboutInstance, at="databases"):
 
 
 class BigKey(AboutInstance, at="keys"):
-    """One key whose value is big."""
+    """One key with a large value."""
 
     db_id: int
-    """The database it is in."""
+    """The database of the key."""
     key_name: str
     """The key."""
     key_type: str
-    """What it holds: string, hash, zset, set, list or stream."""
+    """The type of the value: string, hash, zset, set, list or stream."""
     key_size: int
-    """How long its string is, or how many elements it holds."""
+    """The length of a string, or the number of elements of another value."""
 
 
 class HotKey(AboutInstance, at="keys"):
-    """One key that is asked for often."""
+    """One key that is used often."""
 
     db_id: int
-    """The database it is in."""
+    """The database of the key."""
     name: str
     """The key."""
     type: str
-    """What it holds."""
+    """The type of the value."""
     command: str
-    """The command it is asked for with."""
+    """The command by which the key is used."""
     qps: int
-    """How often it is asked for in a second."""
+    """The number of uses in a second."""
 
 
 @get("/v3/{project_id}/redis/instances/{instance_id}/databases", returns=RedisDatabase, only=("redis",))
@@ -58,25 +58,25 @@ class ListInstanceDatabases(OfInstance, Paged):
     "/v3/{project_id}/instances/{instance_id}/databases", returns=JobStarted, success=202, ends="ready", only=("redis",)
 )
 class UpdateDatabases(OfInstance):
-    """Flush a Redis instance, or one of its databases: every key in it is lost."""
+    """Delete all keys of a Redis instance, or of one of its databases."""
 
     db_id: Annotated[int, at_least(0, "DBS.280269")] | None = None
-    """The database to flush; left out, all."""
+    """The database to flush; left out, all databases."""
     action: Annotated[Literal["flush"], OneOf("DBS.280391")] = "flush"
-    """What is done: flush."""
+    """The only value is flush."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/big-keys", returns=BigKey, total="count", only=("redis",))
 class ShowRedisBigKeys(OfInstance, Paged):
-    """List keys of a Redis instance whose values are big."""
+    """List keys of a Redis instance with large values."""
 
     key_types: list[KeyType] | None = None
-    """Only keys that hold one of these: string, hash, zset, set, list, stream."""
+    """Only keys with values of these types: string, hash, zset, set, list, stream."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/hot-keys", returns=HotKey, total="count", page_size=50, only=("redis",))
 class ShowRedisHotKeys(OfInstance, SmallPages):
-    """List keys of a Redis instance that are asked for often."""
+    """List keys of a Redis instance that are used often."""
 
 
 class RedisData(Group):

@@ -1,4 +1,4 @@
-"""Redis recovery: going back to a moment of the past, and reading files from a bucket."""
+"""Redis recovery: point-in-time recovery, and loading data from files in a bucket."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from .rows import AboutInstance, Done, JobStarted
 
 
 class PitrPolicy(AboutInstance):
-    """How often a Redis instance is saved for going back, and how long that is kept."""
+    """The policy of point-in-time recovery of a Redis instance."""
 
     enabled: bool
-    """Whether going back is possible."""
+    """True if point-in-time recovery is on."""
     interval: int
-    """Minutes between two moments one can go back to; missing when it is off."""
+    """The minutes between two moments of recovery; missing when it is off."""
     keep_days: int
-    """How many days one can go back; missing when it is off."""
+    """The number of days that recovery reaches back; missing when it is off."""
 
 
 class PitrStorage(AboutInstance):
-    """What going back costs in storage."""
+    """The storage that point-in-time recovery takes."""
 
     storage: str
-    """The storage it takes, as the service writes it."""
+    """The storage, as the service writes it."""
 
 
 class RestorableMoment(AboutInstance, at="restore_time"):
-    """One moment one can go back to."""
+    """One moment to which an instance can be restored."""
 
     restore_time: Annotated[datetime, At("")]
     """The moment."""
@@ -43,24 +43,24 @@ class RestorableMoment(AboutInstance, at="restore_time"):
 
 @get("/v3/{project_id}/redis/instances/{instance_id}/pitr/policy", returns=PitrPolicy, only=("redis",))
 class ShowRedisPitrPolicy(OfInstance):
-    """Show how often a Redis instance is saved for going back."""
+    """Show the policy of point-in-time recovery of a Redis instance."""
 
 
 @put("/v3/{project_id}/redis/instances/{instance_id}/pitr/policy", returns=Done, only=("redis",))
 class SetRedisPitrPolicy(OfInstance):
-    """Set how often a Redis instance is saved for going back."""
+    """Set the policy of point-in-time recovery of a Redis instance."""
 
     enabled: bool
-    """Whether going back is possible."""
+    """True to switch point-in-time recovery on."""
     interval: Annotated[int, between(5, 120, "minutes,")] | None = None
-    """Minutes between two moments one can go back to, 5 to 120; left out means 20."""
+    """The minutes between two moments of recovery, 5 to 120; left out means 20."""
     keep_days: Annotated[int, between(1, 7, "days,", "DBS.280214")] | None = None
-    """How many days one can go back, 1 to 7; left out means 1."""
+    """The number of days that recovery reaches back, 1 to 7; left out means 1."""
 
 
 @get("/v3/{project_id}/redis/instances/{instance_id}/pitr", returns=PitrStorage, only=("redis",))
 class ShowRedisPitrInfo(OfInstance):
-    """Show how much storage it takes that a Redis instance can go back."""
+    """Show the storage that point-in-time recovery of a Redis instance takes."""
 
 
 @get(
@@ -69,15 +69,15 @@ class ShowRedisPitrInfo(OfInstance):
     only=("redis",),
 )
 class ListRedisPitrRestoreTime(OfInstance, Paged):
-    """List the moments a Redis instance can go back to."""
+    """List the moments to which a Redis instance can be restored."""
 
     start_time: Moment
     """Only later moments."""
     end_time: Moment
     """Only earlier moments."""
-    # One source gives 300 at once, another one 100: pages of 100 suit both when all are read.
+    # One source allows pages of 300, another one pages of 100. All pages together are read in pages of 100.
     limit: Annotated[int, between(1, 300, "items a page,", "DBS.280439")] | None = Field(default=None, kw_only=True)
-    """How many moments to read, at most 300. Given, one page is read instead of all."""
+    """The number of moments to read, at most 300. If given, one page is read instead of all."""
 
 
 @put(
@@ -88,10 +88,10 @@ class ListRedisPitrRestoreTime(OfInstance, Paged):
     only=("redis",),
 )
 class RestoreRedisPitr(OfInstance):
-    """Take a Redis instance back to a moment of the past; what came later is lost."""
+    """Restore a Redis instance to an earlier moment; all later data is lost."""
 
     restore_time: Moment
-    """The moment, one of those listed."""
+    """The moment, one of ``redis_recovery.moments``."""
 
 
 @post(
@@ -102,16 +102,16 @@ class RestoreRedisPitr(OfInstance):
     only=("redis",),
 )
 class RestoreRedisData(OfInstance):
-    """Read the data of a Redis instance from files in a bucket."""
+    """Load data into a Redis instance from files in a bucket."""
 
     bucket_name: Annotated[str, Inside("recovery_info")]
-    """The bucket of the object storage."""
+    """The bucket in the object storage."""
     files: Annotated[list[str], some("file"), Inside("recovery_info")]
-    """The names of the files in it."""
+    """The names of the files in the bucket."""
 
 
 class RedisRecovery(Group):
-    """Going back, for Redis instances."""
+    """Point-in-time recovery of Redis instances."""
 
     get_policy = call(ShowRedisPitrPolicy)
     set_policy = call(SetRedisPitrPolicy)

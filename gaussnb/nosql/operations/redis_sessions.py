@@ -1,4 +1,4 @@
-"""Redis sessions: who is connected to an instance or to one of its nodes, and ending that."""
+"""Redis sessions: the connections of clients to instances and nodes, and closing them."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ class Session(Row):
     """One connection of a client."""
 
     id: str
-    """The session."""
+    """The id of the session."""
     name: str
-    """The name the client gave it."""
+    """The name that the client gave to the connection."""
     addr: str
-    """The client's address and port."""
+    """The IP address and port of the client."""
     db: int
-    """The database it uses."""
+    """The database that the client uses."""
     cmd: str
-    """Its last command."""
+    """The last command."""
     age: int
-    """For how many seconds it has been connected."""
+    """The age of the connection in seconds."""
     idle: int
-    """For how many seconds it has been idle."""
+    """The seconds since the last command."""
     fd: str
-    """The file descriptor of its socket."""
+    """The file descriptor of the socket."""
     sub: int
-    """How many channels it listens to."""
+    """The number of subscribed channels."""
     psub: int
-    """How many patterns of channels it listens to."""
+    """The number of subscribed patterns of channels."""
     multi: int
-    """How many commands it has run in its transaction, -1 outside of one."""
+    """The number of commands in the open transaction, -1 if there is none."""
 
 
 class InstanceSession(Session, at="node_sessions.sessions"):
@@ -48,7 +48,7 @@ class InstanceSession(Session, at="node_sessions.sessions"):
     node_id: Annotated[str, Above("node_sessions", "node_id")]
     """The node."""
     node_sessions: Annotated[int, Above("node_sessions", "total_count")]
-    """How many sessions that node has."""
+    """The number of sessions of that node."""
 
 
 class NodeSession(Session, at="sessions"):
@@ -59,34 +59,34 @@ class NodeSession(Session, at="sessions"):
 
 
 class SessionStatistics(Row):
-    """How many are connected to a node."""
+    """The number of connections to a node."""
 
     node_id: Annotated[str, FromRequest("node_id")]
     """The node."""
     total_connection_count: int
-    """Connections in all."""
+    """The number of all connections."""
     active_connection_count: int
-    """Connections that do something."""
+    """The number of active connections."""
     top_dbs: Annotated[str, Json("top_dbs")]
-    """The databases with the most connections, as the service describes them, in JSON."""
+    """The databases with the most connections, as JSON of the service."""
 
 
 class ClientAddress(Row, at="top_source_ips"):
-    """One of the ten addresses with the most connections to a node."""
+    """One of the ten client addresses with the most connections to a node."""
 
     node_id: Annotated[str, FromRequest("node_id")]
     """The node."""
     client_ip: str
-    """The client's address."""
+    """The IP address of the client."""
     connection_count: int
-    """How many connections it has."""
+    """The number of connections from this address."""
 
 
 class SessionsClosed(Did):
-    """The receipt of sessions of a node that were closed."""
+    """The receipt of closed sessions of a node."""
 
     node_id: Annotated[str, FromRequest("node_id")]
-    """To which node."""
+    """The node whose sessions were closed."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/sessions", returns=InstanceSession, only=("redis",))
@@ -112,12 +112,12 @@ class ListInstancesSession(Paged):
     node_id: NodeId
     """The node."""
     addr_prefix: str | None = None
-    """Only clients whose address and port begin like this."""
+    """Only clients whose address and port begin with this text."""
 
 
 @get("/v3/{project_id}/redis/nodes/{node_id}/session-statistics", returns=SessionStatistics, only=("redis",))
 class ListInstancesSessionStatistics(Operation):
-    """Show how many are connected to a Redis node, and from where."""
+    """Show the number of connections to a Redis node, and the addresses of the clients."""
 
     node_id: NodeId
     """The node."""
@@ -130,9 +130,9 @@ class DeleteInstancesSession(Operation):
     node_id: NodeId
     """The node."""
     is_all: bool
-    """Whether all sessions are closed."""
+    """True to close all sessions."""
     session_ids: list[str] | None = None
-    """The sessions to close, unless all are."""
+    """The sessions to close; not needed if ``is_all`` is true."""
 
     ties: ClassVar[Ties] = (
         Tie(

@@ -1,4 +1,4 @@
-"""Scheduled jobs: what the service is going to do in the maintenance window."""
+"""Scheduled jobs: work that waits for the maintenance window."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ class ScheduledJob(Row, at="schedules"):
     job_id: str
     """The job, for ``gdb.scheduled_jobs.cancel``."""
     job_name: str
-    """What is going to be done: REBOOT, RESIZE_FLAVOR or UPGRADE_DATABASE."""
+    """The kind of work: REBOOT, RESIZE_FLAVOR or UPGRADE_DATABASE."""
     job_status: Annotated[str, Known(("Pending", "Running", "Completed", "Failed", "Canceled"))]
-    """Pending until its time has come."""
+    """Pending until the work begins."""
     instance_id: str
-    """The instance it works on."""
+    """The instance that the job works on."""
     instance_name: str
-    """That instance's name."""
+    """The name of that instance."""
     instance_status: str
-    """That instance's status."""
+    """The status of that instance."""
     datastore_type: str
-    """That instance's engine."""
+    """The engine of that instance."""
     create_time: datetime
-    """When it was asked for."""
+    """The time at which the job was requested."""
     start_time: datetime
-    """When it begins, or began."""
+    """The time at which the job begins, or began."""
     end_time: datetime
-    """When it has to end, or ended."""
+    """The time at which the job has to end, or ended."""
 
 
 class Cancelled(Did):
-    """The receipt of a job that is not going to be done."""
+    """The receipt of a cancelled job."""
 
     job_id: Annotated[str, FromRequest("job_id")]
-    """To which job."""
+    """The job that was cancelled."""
 
 
 @get("/v3/{project_id}/scheduled-jobs", returns=ScheduledJob)
@@ -54,13 +54,13 @@ class ListNosqlTaskList(Paged):
     job_name: Annotated[Literal["REBOOT", "RESIZE_FLAVOR", "UPGRADE_DATABASE"], OneOf()] | None = None
     """Only jobs of this kind."""
     job_status: Annotated[Literal["Pending", "Running", "Completed", "Failed", "Canceled"], OneOf()] | None = None
-    """Only jobs in this state."""
+    """Only jobs with this status."""
     instance_id: InstanceId | None = None
     """Only jobs of this instance."""
     start_time: Moment | None = None
-    """Only jobs that were asked for later."""
+    """Only jobs that were requested later."""
     end_time: Moment | None = None
-    """Only jobs that were asked for earlier."""
+    """Only jobs that were requested earlier."""
 
 
 @delete("/v3/{project_id}/scheduled-jobs/{job_id}", returns=Cancelled, success=204)

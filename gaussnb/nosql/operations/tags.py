@@ -1,4 +1,4 @@
-"""Tags: words that sort instances, at most 20 an instance."""
+"""Tags: words that classify instances, as keys with values; at most 20 an instance."""
 
 from __future__ import annotations
 
@@ -28,60 +28,60 @@ class TagRow(Row, at="tags"):
     instance_id: Annotated[str, FromRequest("instance_id")]
     """The instance."""
     key: str
-    """The tag's key, unique in the instance."""
+    """The key of the tag, unique in the instance."""
     value: str
-    """The tag's value, may be empty."""
+    """The value of the tag, which may be empty."""
 
 
 class ProjectTag(Row, at="tags.values"):
     """One tag that is in use in the project."""
 
     key: Annotated[str, Above("tags", "key")]
-    """The tag's key."""
+    """The key of the tag."""
     value: Annotated[str, At("")]
-    """One of its values, may be empty."""
+    """One of its values, which may be empty."""
     type: Annotated[str, Above("tags", "type")]
-    """Who made it: the user or the service."""
+    """The creator of the tag: the user or the service."""
 
 
 class TaggedInstance(Row, at="instances"):
-    """One instance that has the tags."""
+    """One instance with the tags of the request."""
 
     instance_id: str
     """The instance."""
     instance_name: str
-    """Its name."""
+    """The name of the instance."""
     keys: Annotated[str, Joined("tags.key")]
     """The keys of its tags."""
 
 
 class InstanceTag(Row, at="instances.tags"):
-    """One tag of one of the instances that were found."""
+    """One tag of an instance that was found."""
 
     instance_id: Annotated[str, Above("instances", "instance_id")]
     """The instance."""
     instance_name: Annotated[str, Above("instances", "instance_name")]
-    """Its name."""
+    """The name of the instance."""
     key: str
-    """The tag's key."""
+    """The key of the tag."""
     value: str
-    """The tag's value, may be empty."""
+    """The value of the tag, which may be empty."""
 
 
 class TaggedCount(Row):
-    """How many instances have the tags."""
+    """The number of instances with the tags of the request."""
 
     total_count: int
-    """How many."""
+    """The number of instances."""
 
 
 class Tag(Model):
-    """A tag to set, or to take away."""
+    """A tag to set or to delete."""
 
     key: TagKey
     """The key."""
     value: TagValue | None = None
-    """The value. Needed to set a tag; when deleting, only a tag with this value is taken."""
+    """The value. Required to set a tag; a delete with a value removes the tag only if it has this value."""
 
 
 @get("/v3/{project_id}/instances/{instance_id}/tags", returns=TagRow)
@@ -91,10 +91,10 @@ class ListInstanceTags(OfInstance):
 
 @post("/v3/{project_id}/instances/{instance_id}/tags/action", returns=Done)
 class BatchTagAction(OfInstance):
-    """Set or take away tags of an instance. An existing key gets the new value."""
+    """Set or delete tags of an instance. An existing key gets the new value."""
 
     action: Annotated[Literal["create", "delete"], OneOf("DBS.280391")]
-    """create sets the tags, delete takes them away; a missing one is no error."""
+    """create sets the tags, delete removes them; deleting a tag that does not exist is no error."""
     tags: Annotated[Part[list[Tag]], at_most(20, "tags", "DBS.280441")]
     """The tags, each key once."""
 
@@ -115,7 +115,7 @@ class ListProjectTags(Paged):
 
 
 class TagMatch(Model):
-    """A name or id to look for."""
+    """A name or an id to search for."""
 
     key: Annotated[Literal["instance_name", "instance_id"], OneOf("DBS.280441")]
     """instance_name or instance_id."""
@@ -124,28 +124,28 @@ class TagMatch(Model):
 
 
 class TagFilter(Model):
-    """A tag to look for."""
+    """A tag to search for."""
 
     key: Annotated[str, Rule("a key", lambda text: bool(text.strip()), "DBS.280441")]
     """The key."""
     values: list[str]
-    """Any of these values; an empty list means every value."""
+    """The values to search for; an empty list means every value."""
 
 
 @post("/v3/{project_id}/instances/resource-instances/action", returns=TaggedInstance, asks=True)
 class ListInstancesByResourceTags(Paged):
-    """List the instances that have certain tags, or count them."""
+    """List or count the instances that have certain tags."""
 
     tags: Annotated[Part[list[TagFilter]], at_most(20, "keys", "DBS.280441")] | None = None
-    """The tags an instance must have, each one, at most 20 keys."""
+    """The tags that an instance must all have, at most 20 keys."""
     matches: Part[list[TagMatch]] | None = None
-    """Names or ids it must have."""
+    """The names or ids that an instance must have."""
     action: Annotated[Literal["filter", "count"], OneOf("DBS.280391")] = "filter"
-    """filter lists the instances, count only says how many there are."""
+    """filter lists the instances, count only counts them."""
     offset: Annotated[Offset | None, AsText()] = Field(default=None, kw_only=True)
-    """How many instances to skip. Given, one page is read instead of all."""
+    """The number of instances to skip. If given, one page is read instead of all."""
     limit: Annotated[Limit | None, AsText()] = Field(default=None, kw_only=True)
-    """How many instances to read, at most 100. Given, one page is read instead of all."""
+    """The number of instances to read, at most 100. If given, one page is read instead of all."""
 
     ties: ClassVar[Ties] = (
         Tie(("offset",), "DBS.280440", "not when counting", lambda ask: ask.action != "count" or ask.offset is None),
@@ -161,7 +161,7 @@ class ListInstancesByResourceTags(Paged):
     superseded="ListInstancesByResourceTags",
 )
 class ListInstancesByTags(ListInstancesByResourceTags):
-    """List the instances that have certain tags, or count them, in the form that is going away."""
+    """List or count the instances that have certain tags, in a deprecated form."""
 
 
 def update_many(
@@ -206,7 +206,7 @@ def update_many(
 
 
 class Tags(Group):
-    """Words that sort instances."""
+    """Words that classify instances, as keys with values."""
 
     list = call(ListInstanceTags)
     update = call(BatchTagAction)

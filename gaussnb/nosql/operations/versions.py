@@ -1,4 +1,4 @@
-"""API versions: what the service speaks."""
+"""The versions of the API of the service."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ class ApiVersion(Row, at="versions"):
     """One version of the API."""
 
     id: str
-    """The version as it stands in the path, like v3."""
+    """The version as it is written in the path, like v3."""
     status: str
-    """CURRENT for the one to use."""
+    """CURRENT for the version to use."""
     version: str
-    """The micro version, empty where there is none."""
+    """The micro version, empty if there is none."""
     min_version: str
-    """The oldest micro version, empty where there is none."""
+    """The oldest micro version, empty if there is none."""
     updated: datetime
-    """When it was last changed."""
+    """The time of the last change."""
     link: Annotated[str, At("links.href")]
-    """Where it is reached."""
+    """The address of the version."""
 
 
 class OneApiVersion(ApiVersion, at="version"):
-    """The version that was asked for."""
+    """The requested version of the API."""
 
 
 @get("/", returns=ApiVersion, signed=False)

@@ -1,4 +1,4 @@
-"""Volumes: more storage, less storage, cold storage, and when the service adds some by itself."""
+"""Volumes: more or less storage, cold storage, and automatic storage expansion."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .rows import AboutInstance, JobStarted
 
 
 class VolumePolicy(AboutInstance):
-    """When storage is added to an instance by itself; nothing where it is not."""
+    """The policy by which the service adds storage to an instance automatically; empty where there is none."""
 
     threshold: Annotated[int, At("policy.threshold")]
-    """From how many percent in use."""
+    """The percentage of storage in use from which storage is added."""
     step: Annotated[int, At("policy.step")]
-    """How many percent are added."""
+    """The percentage by which storage grows."""
     size: Annotated[int, At("policy.size")]
-    """Up to how many GB in all."""
+    """The largest size that automatic expansion reaches, in GB."""
 
 
 class VolumePolicySet(Row):
@@ -31,9 +31,9 @@ class VolumePolicySet(Row):
     instance_id: Annotated[str, Each("instance_ids")]
     """The instance."""
     refused: Annotated[str, Joined("error_results.instance_id")]
-    """All instances of this call that did not get the policy."""
+    """All instances of this request that did not get the policy."""
     error_message: Annotated[str, Joined("error_results.error_message")]
-    """Why they did not."""
+    """The reasons why they did not get the policy."""
 
 
 @post("/v3/{project_id}/instances/{instance_id}/extend-volume", returns=JobStarted, ends="ready")
@@ -41,7 +41,7 @@ class ResizeInstanceVolume(Orders):
     """Give an instance more storage."""
 
     size: VolumeSize
-    """The new size in GB, in all; more than now."""
+    """The new total size in GB, larger than the present one."""
 
 
 @put(
@@ -55,9 +55,9 @@ class ModifyVolume(OfInstance):
     """Give a Cassandra or Redis instance more or less storage."""
 
     size: VolumeSize
-    """The new size in GB, in all; more than now, or less but over 125 percent of what is in use."""
+    """The new total size in GB. A smaller one must be over 125 percent of the storage in use."""
     is_auto_pay: bool | None = None
-    """Whether the order of a prePaid instance is paid by itself; left out means that it waits for you."""
+    """True to pay the order of a prePaid instance automatically; left out, the order waits for your payment."""
 
 
 @post(
@@ -85,11 +85,11 @@ class ResizeColdVolume(Orders):
     """Give an instance more storage for data that is seldom read."""
 
     size: Annotated[int, between(1, 100_000, "GB,", "DBS.280242")]
-    """The new size in GB, in all; more than now, at most 100000."""
+    """The new total size in GB, larger than the present one and at most 100000."""
 
 
 class EnlargePolicy(Model):
-    """When storage is added, how much, and up to where."""
+    """The conditions of automatic storage expansion: when storage is added, how much, and up to which size."""
 
     threshold: (
         Annotated[
@@ -98,25 +98,25 @@ class EnlargePolicy(Model):
         ]
         | None
     ) = None
-    """From how many percent in use: 80, 85 or 90 for Cassandra, 60 to 90 for Redis; left out, 90 or 80."""
+    """The percentage in use from which storage is added: 80, 85, 90 (Cassandra), 60 to 90 (Redis); default 90 or 80."""
     step: Annotated[int, Rule("10, 15 or 20 percent", lambda number: number in (10, 15, 20), "DBS.03000003")] | None = (
         None
     )
-    """How many percent are added: 10, 15 or 20; left out, 10 for Cassandra and 20 for Redis."""
+    """The percentage by which storage grows: 10, 15 or 20; left out, 10 for Cassandra and 20 for Redis."""
     size: VolumeSize | None = None
-    """Up to how many GB in all; left out, as many as the instance may have."""
+    """The largest size in GB to expand to; left out, the largest that the instance may have."""
 
 
 @put("/v3/{project_id}/instances/disk-auto-expansion", returns=VolumePolicySet, success=204)
 class SetAutoEnlargePolicy(Operation):
-    """Say when storage is added to Cassandra or Redis instances by itself."""
+    """Set automatic storage expansion for Cassandra or Redis instances."""
 
     instance_ids: Annotated[list[InstanceId], at_most(50, "instances")]
     """The instances, at most 50."""
     switch_option: Annotated[Literal["on", "off"], OneOf("DBS.03000004")] | None = None
-    """Whether it is; left out means on."""
+    """on or off; left out means on."""
     policy: Part[EnlargePolicy] | None = None
-    """When, and how much."""
+    """The conditions under which storage is added."""
 
     ties: ClassVar[Ties] = (
         Tie(
@@ -130,7 +130,7 @@ class SetAutoEnlargePolicy(Operation):
 
 @get("/v3/{project_id}/instances/{instance_id}/disk-auto-expansion", returns=VolumePolicy)
 class ShowAutoEnlargePolicy(OfInstance):
-    """Show when storage is added to an instance by itself."""
+    """Show the policy of automatic storage expansion of an instance."""
 
 
 class Volumes(Group):
