@@ -1,7 +1,7 @@
 """Secrets in values and in texts: reveal them for the wire, and leave them out or mask them everywhere else.
 
-:func:`walk` is the one function that walks through a value. :func:`reveal`, :func:`find`, :func:`without` and
-:func:`masked` walk with it, and so does whoever writes something else in the place of a secret.
+:func:`walk` is the one function that walks through a value; :func:`reveal`, :func:`find`, :func:`replaced`,
+:func:`hidden` and :func:`masked` use it.
 """
 
 from __future__ import annotations
@@ -88,15 +88,6 @@ def find(value: object) -> list[str]:
 
     walk(value, note)
     return found
-
-
-def without(value: Any) -> Any:
-    """A value with every secret left out.
-
-    >>> without({"name": "demo", "password": SecretStr("hush")})
-    {'name': 'demo'}
-    """
-    return walk(value, lambda path, part: LEFT_OUT if isinstance(part, SecretStr) else part)
 
 
 def replaced(value: Any, secret: Callable[[Path], str]) -> Any:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from .operation import Inside, Operation, fields_of
-from .secrets import LEFT_OUT, Path, reveal, walk, without
+from .secrets import LEFT_OUT, Path, reveal, walk
 
 # --------------------------------------------------------------------------------------- requests
 
@@ -89,13 +89,13 @@ def digest_of(operation: Operation) -> str:
     >>> digest_of(DeleteThing(thing_id="a")) == digest_of(DeleteThing(thing_id="b"))
     False
     """
-    text = json.dumps(walk(without(operation), _digested), sort_keys=True)
+    text = json.dumps(walk(operation, _digested), sort_keys=True)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _digested(path: Path, value: Any) -> Any:
-    """A part of a request as it stands in a digest: texts as they are, other leaves as JSON."""
-    if value is None and path and isinstance(path[-1], str):
+    """A part of a request as it stands in a digest: no secrets, texts as they are, other leaves as JSON."""
+    if isinstance(value, SecretStr) or (value is None and isinstance(path[-1], str)):
         return LEFT_OUT
     return value if isinstance(value, (str, BaseModel, Mapping, list, tuple)) else json.dumps(value, default=str)
 
