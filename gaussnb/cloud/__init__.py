@@ -1,1 +1,1 @@
-"""Huawei Cloud, for any service: who calls, where, and how a request is sent."""
+"""Huawei Cloud, for any service: credentials, regions, login, and the transport of requests."""

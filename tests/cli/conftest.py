@@ -1,4 +1,4 @@
-"""The command line as a user meets it: a process of its own, in an empty home."""
+"""Run the command line in a process of its own, with an empty home directory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts ``gaussnb WORDS``; what still runs in the end is killed."""
+    """Starts ``gaussnb WORDS``; processes that still run after the test are killed."""
     running: list[subprocess.Popen[str]] = []
 
     def begin(*words: str, python: tuple[str, ...] = ("-m", "gaussnb"), **more: Any) -> subprocess.Popen[str]:
@@ -60,7 +60,7 @@ def run(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., subprocess
 
 
 class Running:
-    """A sandbox process, and what it printed."""
+    """A sandbox process and its output."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -69,7 +69,7 @@ class Running:
         while "OS_USER_DOMAIN_NAME" not in self.text:
             line = process.stdout.readline()
             if not line:
-                raise AssertionError(f"it ended: {self.text} {process.communicate()[1]}")
+                raise AssertionError(f"the sandbox ended: {self.text} {process.communicate()[1]}")
             self.text += line
 
     def __getitem__(self, name: str) -> str:
@@ -79,7 +79,7 @@ class Running:
 
     @property
     def exports(self) -> dict[str, str]:
-        """The environment it advises."""
+        """The environment variables that the sandbox prints."""
         lines = (line.removeprefix("  export ") for line in self.text.splitlines() if line.startswith("  export "))
         pairs = (word.partition("=") for line in lines for word in line.split(" "))
         return {name: value.strip("'") for name, _, value in pairs}
@@ -87,5 +87,5 @@ class Running:
 
 @pytest.fixture
 def sandbox(start: Callable[..., subprocess.Popen[str]]) -> Callable[..., Running]:
-    """Starts ``gaussnb sandbox --port 0 WORDS`` and waits until it says how to reach it."""
+    """Starts ``gaussnb sandbox --port 0 WORDS`` and waits until its addresses are printed."""
     return lambda *words: Running(start("sandbox", "--port", "0", *words))

@@ -1,4 +1,4 @@
-"""What all commands have in common."""
+"""Usage errors, help, version and broken pipes of the command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCRIPT = "import sys; from gaussnb.cli import main; sys.exit(main())"  # as pip 
 
 @pytest.mark.parametrize("python", [("-m", "gaussnb"), ("-c", SCRIPT)])
 @pytest.mark.parametrize("words", [("provision",), (), ("doctor", "sandbox", "--loud"), ("sandbox", "8080")])
-def test_what_is_no_command(run: Run, python: tuple[str, ...], words: tuple[str, ...]) -> None:
+def test_unknown_commands_and_options(run: Run, python: tuple[str, ...], words: tuple[str, ...]) -> None:
     done = run(*words, python=python)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("usage: gaussnb")
@@ -41,7 +41,7 @@ def test_the_version(run: Run) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such pipes")
 @pytest.mark.parametrize("words", [("doctor", "sandbox"), ("quickstart", "--speed", "3600")])
-def test_a_reader_that_leaves(start: Callable[..., Any], words: tuple[str, ...]) -> None:
+def test_a_reader_that_leaves_early(start: Callable[..., Any], words: tuple[str, ...]) -> None:
     process = start(*words)
     head = subprocess.run(["head", "-1"], stdin=process.stdout, stdout=subprocess.PIPE, text=True, check=True)
     process.stdout.close()
@@ -52,7 +52,7 @@ def test_a_reader_that_leaves(start: Callable[..., Any], words: tuple[str, ...])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such pipes")
-def test_a_reader_that_was_never_there(start: Callable[..., Any]) -> None:
+def test_a_pipe_without_a_reader(start: Callable[..., Any]) -> None:
     import os
 
     read, write = os.pipe()

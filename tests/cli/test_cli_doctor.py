@@ -1,4 +1,4 @@
-"""``gaussnb doctor``: what was found, whether it works, what to do; and never a value of a secret."""
+"""``gaussnb doctor``: found settings, checks of the connection, and advice; never the value of a secret."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ CANARY = "-".join(["canary", "must", "not", "sing"])
 
 @pytest.fixture
 def closed() -> str:
-    """An address where nobody listens."""
+    """An address without a server."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
 def profile(folder: Path, **settings: str) -> dict[str, str]:
-    """A file with the profile ``work``; the variable that points to it."""
+    """Write a file with the profile ``work``, and return the variable that names the file."""
     path = folder / "profiles.toml"
     path.write_text("[work]\n" + "".join(f'{name} = "{value}"\n' for name, value in settings.items()))
     path.chmod(0o600)
     return {"GAUSSNB_PROFILES": str(path)}
 
 
-def test_nothing_found(run: Run) -> None:
+def test_no_credentials(run: Run) -> None:
     done = run("doctor")
     assert (done.returncode, done.stderr) == (1, "")
     for place in ("HUAWEICLOUD_SDK_* variables", "HW_* variables", "OS_* variables", "~/.huaweicloud/credentials"):
@@ -82,7 +82,7 @@ def test_a_login_that_is_refused(run: Run, sandbox: Callable[..., Any], tmp_path
     assert CANARY not in done.stdout + done.stderr
 
 
-def test_an_endpoint_nobody_answers_at(run: Run, closed: str, tmp_path: Path) -> None:
+def test_an_endpoint_without_a_server(run: Run, closed: str, tmp_path: Path) -> None:
     place = {"endpoint": closed, "iam_endpoint": closed, "region": "cn-north-4"}
     env = profile(tmp_path, **place, username="ann", domain="house", password=CANARY)
     done = run("doctor", "work", env=env)
@@ -139,5 +139,5 @@ def test_a_profile_with_a_fault(run: Run, tmp_path: Path, text: str) -> None:
         assert CANARY not in done.stdout + done.stderr
 
 
-def test_homes_are_not_spelled_out(run: Run, environment: dict[str, str]) -> None:
+def test_the_home_directory_is_shortened(run: Run, environment: dict[str, str]) -> None:
     assert environment["HOME"] not in run("doctor").stdout

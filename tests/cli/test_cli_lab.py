@@ -20,21 +20,21 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def fake(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
-    """A JupyterLab that only tells with which words it was started."""
+    """A fake JupyterLab that prints its command line."""
     folder = tmp_path / "fake"
     folder.mkdir()
     (folder / "jupyterlab.py").write_text("import json, sys\nprint(json.dumps(sys.argv[1:]))\nsys.exit(3)\n")
     return {"PYTHONPATH": f"{folder}:{environment['PYTHONPATH']}"}
 
 
-def test_the_words(run: Run, fake: dict[str, str]) -> None:
+def test_the_command_line_of_jupyterlab(run: Run, fake: dict[str, str]) -> None:
     done = run("lab", "--no-browser", "--port", "8999", env=fake)
     assert (done.returncode, done.stderr) == (3, "")  # JupyterLab's own code
-    said, told = done.stdout.splitlines()
+    message, command = done.stdout.splitlines()
     folder = ROOT / "notebooks"
     start = str(folder / "01-quickstart.ipynb")
-    assert json.loads(told) == [f"--ServerApp.root_dir={folder}", "--no-browser", "--port", "8999", start]
-    assert said.startswith("The notebooks are in ") and Path(start).is_file()
+    assert json.loads(command) == [f"--ServerApp.root_dir={folder}", "--no-browser", "--port", "8999", start]
+    assert message.startswith("The notebooks are in ") and Path(start).is_file()
 
 
 def test_without_jupyterlab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +46,7 @@ def test_without_jupyterlab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A package as a wheel installs it, with the notebooks inside; one stands in an empty folder."""
+    """An installed package with the notebooks inside; the current directory is empty."""
     package, here = tmp_path / "site-packages" / "gaussnb", tmp_path / "here"
     (package / "notebooks").mkdir(parents=True)
     (package / "notebooks" / "01-quickstart.ipynb").write_text("{}")
@@ -64,7 +64,7 @@ def test_installed_notebooks_are_copied_once(installed: Path) -> None:
     assert (copy / "01-quickstart.ipynb").read_text() == "mine"
 
 
-def test_where_nothing_can_be_copied(
+def test_a_directory_without_write_access(
     installed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(*_: Any) -> None:
@@ -90,7 +90,7 @@ time.sleep(30)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process groups")
-def test_ctrl_c_lets_jupyterlab_end_by_itself(start: Callable[..., Any], fake: dict[str, str], tmp_path: Path) -> None:
+def test_ctrl_c_waits_for_jupyterlab(start: Callable[..., Any], fake: dict[str, str], tmp_path: Path) -> None:
     import os
     import signal
 
@@ -98,6 +98,6 @@ def test_ctrl_c_lets_jupyterlab_end_by_itself(start: Callable[..., Any], fake: d
     process = start("lab", env=fake, start_new_session=True)
     while "started" not in process.stdout.readline():
         pass
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to both
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends the signal to both processes
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "ended kindly\n", "")

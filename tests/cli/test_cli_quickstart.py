@@ -1,4 +1,4 @@
-"""``gaussnb quickstart``: plain lines in a pipe, one moving line on a terminal."""
+"""``gaussnb quickstart``: one line a poll in a pipe, one rewritten line on a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-# Every random password is made of this function's bytes, so a known one can be looked for.
+# Random passwords are made by `token_hex`, so the test can search for a known password.
 KNOWN = """
 import secrets, sys
 secrets.token_hex = lambda size=None: "canary" * 4
@@ -22,7 +22,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_in_a_pipe(run: Run) -> None:
-    done = run("quickstart", "--speed", "600", python=("-c", KNOWN))
+    done = run("quickstart", "--speed", "100", python=("-c", KNOWN))
     assert (done.returncode, done.stderr) == (0, "")
     assert "canary" not in done.stdout and "\r" not in done.stdout and "\x1b" not in done.stdout
     waited = re.findall(r"^  wait +(\d+) s  (\w+) .* (\d+) %$", done.stdout, re.MULTILINE)
@@ -52,7 +52,7 @@ def test_on_a_terminal(start: Callable[..., subprocess.Popen[str]], columns: int
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
     env = {"COLUMNS": "", "LINES": ""}
-    process = start("quickstart", "--speed", "600", stdout=theirs, stderr=theirs, env=env)
+    process = start("quickstart", "--speed", "100", stdout=theirs, stderr=theirs, env=env)
     os.close(theirs)
     seen = b""
     while True:

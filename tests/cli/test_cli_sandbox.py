@@ -1,4 +1,4 @@
-"""``gaussnb sandbox``: a process of its own, for any tool on this machine."""
+"""``gaussnb sandbox``: a sandbox in a process of its own, for any tool on this machine."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
 
 
-def test_the_official_sdk_reaches_it_with_what_is_printed(
+def test_the_official_sdk_works_with_the_printed_variables(
     sandbox: Callable[..., Any], environment: dict[str, str]
 ) -> None:
     pytest.importorskip("huaweicloudsdkgaussdbfornosql")
@@ -63,19 +63,19 @@ def test_the_official_sdk_reaches_it_with_what_is_printed(
     assert out.strip() == "['for-the-sdk']"
 
 
-def test_openstack_reaches_it_with_what_is_printed(sandbox: Callable[..., Any]) -> None:
+def test_openstack_works_with_the_printed_variables(sandbox: Callable[..., Any]) -> None:
     identity = pytest.importorskip("keystoneauth1.identity")
     session = pytest.importorskip("keystoneauth1.session")
     running = sandbox()
-    told = {name: value for name, value in running.exports.items() if name.startswith("OS_")}
-    assert told.pop("OS_IDENTITY_API_VERSION") == "3"
-    login = identity.V3Password(**{name.removeprefix("OS_").lower(): value for name, value in told.items()})
+    variables = {name: value for name, value in running.exports.items() if name.startswith("OS_")}
+    assert variables.pop("OS_IDENTITY_API_VERSION") == "3"
+    login = identity.V3Password(**{name.removeprefix("OS_").lower(): value for name, value in variables.items()})
     found = session.Session(auth=login)
     assert found.get_project_id() == running["project id"]
     assert running["endpoint"] in found.get_endpoint(service_type="gaussdb-nosql", region_name=running["region"])
 
 
-def test_gaussnb_reaches_it_with_what_is_printed(sandbox: Callable[..., Any], run: Run) -> None:
+def test_gaussnb_works_with_the_printed_variable(sandbox: Callable[..., Any], run: Run) -> None:
     running = sandbox("--seed", "5")
     create(running, "seen-by-doctor")
     done = run("doctor", "sandbox", env=running.exports)
@@ -90,7 +90,7 @@ def test_the_region_of_a_file_is_printed_too(sandbox: Callable[..., Any], run: R
     assert run("doctor", "sandbox", env=running.exports).returncode == 0
 
 
-def test_its_state_survives_a_kill(sandbox: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_state_survives_a_kill(sandbox: Callable[..., Any], tmp_path: Path) -> None:
     first = sandbox("--state", "kept.sqlite", "--seed", "9")
     made = create(first, "survivor")
     first.process.kill()
@@ -102,7 +102,7 @@ def test_its_state_survives_a_kill(sandbox: Callable[..., Any], tmp_path: Path) 
     assert (tmp_path / "kept.sqlite").exists()
 
 
-def test_it_begins_with_a_world(sandbox: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_world_file_sets_the_initial_state(sandbox: Callable[..., Any], tmp_path: Path) -> None:
     world = {"seed": 4, "instances": [{"name": "orders"}], "backups": [{"name": "saved", "instance": "orders"}]}
     (tmp_path / "training.json").write_text(json.dumps(world))
     running = sandbox("--world", "training.json", "--quota", "1")
@@ -122,7 +122,7 @@ def test_it_begins_with_a_world(sandbox: Callable[..., Any], tmp_path: Path) -> 
         ('{"instances": [{"name": "orders", "status": "happy"}]}', "training.json: instances.0.status: "),
     ],
 )
-def test_a_world_that_cannot_be(run: Run, tmp_path: Path, text: str | None, says: str) -> None:
+def test_an_invalid_world_file(run: Run, tmp_path: Path, text: str | None, says: str) -> None:
     if text is not None:
         (tmp_path / "training.json").write_text(text)
     done = run("sandbox", "--port", "0", "--world", "training.json", "--state", "kept.sqlite")
@@ -149,14 +149,14 @@ def test_a_file_in_use(sandbox: Callable[..., Any], run: Run) -> None:
     assert (done.returncode, done.stdout) == (1, "") and "another sandbox has kept.sqlite open" in done.stderr
 
 
-def test_a_file_that_is_something_else(run: Run, tmp_path: Path) -> None:
+def test_a_state_file_of_another_program(run: Run, tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("Dear reader, " * 100)
     done = run("sandbox", "--port", "0", "--state", "letter.txt")
     assert done.returncode == 1 and "letter.txt is not the file of a sandbox" in done.stderr
     assert (tmp_path / "letter.txt").read_text().startswith("Dear reader")
 
 
-def test_a_file_that_cannot_be(run: Run) -> None:
+def test_a_state_file_in_a_missing_folder(run: Run) -> None:
     done = run("sandbox", "--port", "0", "--state", os.path.join("no", "such", "folder.sqlite"))
     assert done.returncode == 1 and "folder.sqlite: unable to open" in done.stderr
 
@@ -175,14 +175,14 @@ def test_a_file_that_cannot_be(run: Run) -> None:
         (("--quota", "few"), "0 or more"),
     ],
 )
-def test_numbers_that_cannot_be(run: Run, words: tuple[str, ...], says: str) -> None:
+def test_invalid_numbers(run: Run, words: tuple[str, ...], says: str) -> None:
     done = run("sandbox", *words)
     assert done.returncode == 2 and says in done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_clean(sandbox: Callable[..., Any], tmp_path: Path, number: int) -> None:
+def test_a_signal_ends_the_sandbox_cleanly(sandbox: Callable[..., Any], tmp_path: Path, number: int) -> None:
     running = sandbox("--state", "kept.sqlite")
     running.process.send_signal(number)
     _, err = running.process.communicate(timeout=20)

@@ -324,8 +324,9 @@ def test_a_ledger_that_cannot_be_written_goes_on_in_memory(
         path.write_bytes(b"x" * 4096)
     if what == "another schema":
         path.unlink()
-        with sqlite3.connect(path) as other:
+        with closing(sqlite3.connect(path)) as other:
             other.execute("create table made (other text)")
+            other.commit()
     with sandbox.connect(keep=True) as gdb:
         gdb.instances.create(spec())
         assert gdb.made()["outcome"].tolist() == ["accepted"]

@@ -1,4 +1,4 @@
-"""Logging in: once for everybody, again when it must be, and clear words when it cannot be."""
+"""Logging in: one login for many clients, renewed tokens, refused logins, and joining a sandbox."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 import gaussnb as gn
-from gaussnb import Client
-from gaussnb import connection as connecting
+from gaussnb import Client, connection
 from gaussnb.sandbox import Sandbox, login
 
 LOGIN = "KeystoneCreateUserTokenByPassword"
@@ -62,7 +61,7 @@ def test_fifty_clients_in_five_processes_log_in_once(build: Callable[..., Sandbo
         process.stdin.flush()
     for process in processes:
         assert process.stdout and process.stdout.readline() == "ready\n"
-    for process in processes:  # all at once
+    for process in processes:  # at the same time
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
@@ -72,8 +71,10 @@ def test_fifty_clients_in_five_processes_log_in_once(build: Callable[..., Sandbo
     assert (sandbox.requests["operation"] == "ListInstances").sum() == 50
 
 
-def test_a_token_that_ended_is_renewed_silently(server: Sandbox, settings: Any) -> None:
-    with gn.connect(**settings(server), project_id=server.project_id) as gdb:  # on the real clock, which knows nothing
+def test_an_expired_token_is_renewed_silently(server: Sandbox, settings: Any) -> None:
+    with gn.connect(
+        **settings(server), project_id=server.project_id
+    ) as gdb:  # on the real clock, which does not follow the sandbox
         gdb.instances.list()
         server.advance(25 * 3600)
         assert len(gdb.instances.list()) == 0
@@ -82,14 +83,14 @@ def test_a_token_that_ended_is_renewed_silently(server: Sandbox, settings: Any) 
     assert (server.requests["status"] == 401).sum() == 1
 
 
-def test_a_token_that_is_known_to_have_ended_is_not_even_sent(sandbox: Sandbox, gdb: Client) -> None:
+def test_a_token_known_to_be_expired_is_not_sent(sandbox: Sandbox, gdb: Client) -> None:
     gdb.instances.list()
     sandbox.advance(25 * 3600)
     gdb.instances.list()
     assert logins(sandbox) == 2 and not (sandbox.requests["status"] == 401).any()
 
 
-def test_a_wrong_password_is_said_and_not_tried_twice(sandbox: Sandbox, spec: Any) -> None:
+def test_a_wrong_password_is_raised_and_not_tried_twice(sandbox: Sandbox, spec: Any) -> None:
     gdb = sandbox.connect(password=SecretStr("wrong"))
     with pytest.raises(gn.AuthenticationError, match="username or password") as caught:
         gdb.instances.create(spec())
@@ -98,7 +99,7 @@ def test_a_wrong_password_is_said_and_not_tried_twice(sandbox: Sandbox, spec: An
     gdb.close()
 
 
-def test_iam_being_down_is_not_an_unknown_outcome(sandbox: Sandbox, spec: Any, fill: Any) -> None:
+def test_a_write_without_a_login_has_no_unknown_outcome(sandbox: Sandbox, spec: Any, fill: Any) -> None:
     (id,) = fill(sandbox, 1)
     for fault in ({"status": 502}, {"drop": "after"}, {"drop": "before"}):
         struck = sandbox.inject(LOGIN, times=None, **fault)
@@ -110,7 +111,7 @@ def test_iam_being_down_is_not_an_unknown_outcome(sandbox: Sandbox, spec: Any, f
     assert not sandbox.requests["operation"].isin(["RestartInstance"]).any()
 
 
-def test_a_login_gets_over_a_short_outage(sandbox: Sandbox, gdb: Client) -> None:
+def test_a_login_succeeds_after_a_short_outage(sandbox: Sandbox, gdb: Client) -> None:
     sandbox.inject(LOGIN, status=502)
     sandbox.inject(LOGIN, drop="after")
     assert len(gdb.instances.list()) == 0
@@ -119,13 +120,15 @@ def test_a_login_gets_over_a_short_outage(sandbox: Sandbox, gdb: Client) -> None
 @pytest.mark.parametrize(
     "fault", [{"body": b"<html>"}, {"body": b"{}"}, {"body": b"[]"}, {"body": b'{"token": {"issued_at": 7}}'}]
 )
-def test_a_login_answered_with_garbage_is_a_bad_answer(fault: Any, sandbox: Sandbox, gdb: Client, canary: str) -> None:
+def test_an_unreadable_answer_to_a_login_is_a_bad_answer(
+    fault: Any, sandbox: Sandbox, gdb: Client, canary: str
+) -> None:
     sandbox.inject(LOGIN, status=201, **fault)
     with pytest.raises(gn.BadAnswer, match=LOGIN):
         gdb.instances.list()
 
 
-def test_login_says_who(gdb: Client, sandbox: Sandbox) -> None:
+def test_login_returns_user_project_and_end(gdb: Client, sandbox: Sandbox) -> None:
     row = gdb.login().iloc[0]
     assert (row["kind"], row["user"], row["project_id"]) == ("password", "explorer", sandbox.project_id)
     assert row["valid_until"] == pd.Timestamp(sandbox.clock.now()).floor("us") + pd.Timedelta(hours=24)
@@ -146,20 +149,20 @@ def test_an_endpoint_and_a_project_are_enough(kind: str, place: str, server: San
         assert len(gdb.projects.list()) == 1
 
 
-def test_a_key_finds_its_project_where_there_is_only_one(server: Sandbox, settings: Any) -> None:
+def test_an_access_key_finds_its_only_project(server: Sandbox, settings: Any) -> None:
     with gn.connect(**settings(server, "ak", "sk")) as gdb:
         assert gdb.project_id == server.project_id
         assert gdb.region == ""
     assert server.requests["path"].tolist() == ["/v3/projects"]
 
 
-def test_a_key_without_the_right_to_list_projects_finds_its_own(server: Sandbox, settings: Any) -> None:
+def test_an_access_key_without_the_right_to_list_projects_finds_its_project(server: Sandbox, settings: Any) -> None:
     server.inject("KeystoneListProjects", code="IAM.0002", times=None)
     with gn.connect(**settings(server, "ak", "sk"), region=server.region) as gdb:
         assert gdb.project_id == server.project_id
 
 
-def test_a_key_signs_for_its_project_once_it_is_known(script: Any) -> None:
+def test_requests_carry_the_project_once_it_is_known(script: Any) -> None:
     adapter = script(
         (200, {"projects": [{"id": "p1", "name": "cn-north-4"}]}), (200, {"instances": [], "total_count": 0})
     )
@@ -174,7 +177,7 @@ def test_a_key_signs_for_its_project_once_it_is_known(script: Any) -> None:
 
 
 @pytest.mark.parametrize("found", [[], [{"id": "a", "name": "cn-north-4"}, {"id": "b", "name": "cn-north-4"}]])
-def test_no_or_several_projects_are_said(found: list[Any], script: Any) -> None:
+def test_no_or_several_projects_are_an_error(found: list[Any], script: Any) -> None:
     place = {"endpoint": "http://127.0.0.1:9", "iam_endpoint": "http://127.0.0.1:9", "region": "cn-north-4"}
     with (
         Client.open(adapter=script((200, {"projects": found})), ak="AK", sk="SK", **place) as gdb,
@@ -183,7 +186,7 @@ def test_no_or_several_projects_are_said(found: list[Any], script: Any) -> None:
         gdb.instances.list()
 
 
-def test_a_wrong_key_is_said(server: Sandbox, settings: Any) -> None:
+def test_a_wrong_secret_key_is_raised(server: Sandbox, settings: Any) -> None:
     with (
         gn.connect(**{**settings(server, "ak"), "sk": "wrong"}, region=server.region) as gdb,
         pytest.raises(gn.AuthenticationError),
@@ -191,13 +194,13 @@ def test_a_wrong_key_is_said(server: Sandbox, settings: Any) -> None:
         gdb.instances.list()
 
 
-def test_a_password_without_any_project_is_said_before_it_is_sent(server: Sandbox, settings: Any) -> None:
+def test_a_password_without_a_project_is_refused_before_a_request(server: Sandbox, settings: Any) -> None:
     with gn.connect(**settings(server)) as gdb, pytest.raises(gn.CredentialsError, match="project_id="):
         gdb.instances.list()
     assert len(server.requests) == 0
 
 
-def test_a_user_of_an_account_that_is_named_by_its_id(server: Sandbox, settings: Any) -> None:
+def test_a_user_by_account_id_or_user_id(server: Sandbox, settings: Any) -> None:
     account = server._app.world.account
     known = settings(server, "username", "password")
     with gn.connect(**known, domain_id=account.domain_id, region=server.region) as gdb:
@@ -207,7 +210,7 @@ def test_a_user_of_an_account_that_is_named_by_its_id(server: Sandbox, settings:
         assert len(gdb.instances.list()) == 0
 
 
-def test_a_token_by_hand(server: Sandbox, settings: Any) -> None:
+def test_a_given_token(server: Sandbox, settings: Any) -> None:
     with gn.connect(**settings(server), project_id=server.project_id) as gdb:
         gdb.login()
         token = gdb._access.iam_auth.token.value  # type: ignore[attr-defined]
@@ -239,7 +242,7 @@ def test_another_process_joins_a_sandbox(build: Callable[..., Sandbox], monkeypa
         assert repr(gdb) == "<gaussnb cn-north-4 at sandbox>"
 
 
-def test_what_joining_takes(build: Callable[..., Sandbox]) -> None:
+def test_login_returns_the_settings_of_a_running_sandbox(build: Callable[..., Sandbox]) -> None:
     for seed, region in ((0, "cn-north-4"), (7, "eu-west-101")):
         sandbox = build(port=0, seed=seed, region=region)
         known = login(f" {sandbox.endpoint}/?seed={seed}&region={region} ")
@@ -261,14 +264,14 @@ def test_what_joining_takes(build: Callable[..., Sandbox]) -> None:
         "http://localhost?seed=x",
     ],
 )
-def test_only_an_address_of_this_machine_is_joined(address: str) -> None:
+def test_only_a_sandbox_on_this_machine_is_joined(address: str) -> None:
     with pytest.raises(gn.CredentialsError):
         login(address)
 
 
 def test_the_embedded_sandbox_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connecting, "_embedded", None)
+    monkeypatch.setattr(connection, "_embedded", None)
     with gn.connect("sandbox") as one, gn.connect("sandbox") as other:
         assert one.endpoint == other.endpoint
         assert one.instances.list().attrs["fetched_at"].startswith("2026-01-01T08:00")
-    connecting.start_sandbox().close()
+    connection.start_sandbox().close()

@@ -1,8 +1,10 @@
-"""One exchange: what is repeated and what is not, what is waited for, and what goes nowhere."""
+"""The transport: repeated requests, pauses, tokens, proxies, sockets and leaks."""
 
 from __future__ import annotations
 
+import gc
 import socket
+import sqlite3
 import ssl
 import sys
 import threading
@@ -18,6 +20,7 @@ from pydantic import SecretStr
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError, SSLError
 
 import gaussnb as gn
+from gaussnb.client.ledger import Ledger
 from gaussnb.cloud import transport as module
 from gaussnb.cloud.auth import GivenToken, TokenAuth
 from gaussnb.cloud.tokens import Token, TokenCache
@@ -38,7 +41,7 @@ def refused() -> Exception:
 
 
 FAULTS: dict[str, tuple[Any, type[Exception], type[Exception], bool, bool]] = {
-    # what comes back: error of a read, of a write, and whether each is repeated
+    # answer: error of a read, error of a write, a read is repeated, a write is repeated
     "no connection": (refused(), gn.Unreachable, gn.Unreachable, True, True),
     "connect time-out": (requests.ConnectTimeout("late"), gn.Unreachable, gn.Unreachable, True, True),
     "proxy down": (requests.exceptions.ProxyError("no"), gn.Unreachable, gn.Unreachable, True, True),
@@ -62,7 +65,7 @@ FAULTS: dict[str, tuple[Any, type[Exception], type[Exception], bool, bool]] = {
 
 @pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_is_repeated(fault: str, writes: bool, script: Any, transport: Any) -> None:
+def test_reads_and_writes_are_repeated_or_refused(fault: str, writes: bool, script: Any, transport: Any) -> None:
     step, read_error, write_error, read_again, write_again = FAULTS[fault]
     adapter = script(step)
     expected, again = (write_error, write_again) if writes else (read_error, read_again)
@@ -74,19 +77,19 @@ def test_what_is_repeated(fault: str, writes: bool, script: Any, transport: Any)
 
 
 @pytest.mark.parametrize("fault", [name for name, row in FAULTS.items() if row[3]])
-def test_a_read_gets_over_three_faults(fault: str, script: Any, transport: Any) -> None:
+def test_a_read_succeeds_after_three_faults(fault: str, script: Any, transport: Any) -> None:
     step = FAULTS[fault][0]
     reply = transport(script(step, step, step, FINE)).exchange(HERE, READ, operation="Op")
     assert reply.json() == {"fine": True}
 
 
-def test_a_write_that_is_safe_is_repeated_like_a_read(script: Any, transport: Any) -> None:
+def test_a_safe_write_is_repeated_like_a_read(script: Any, transport: Any) -> None:
     adapter = script(requests.ReadTimeout("late"), (502, b""), FINE)
     assert transport(adapter).exchange(HERE, WRITE, operation="Op", safe=True).status == 200
 
 
 @pytest.mark.parametrize("code", ["DBS.280005", "DBS.200998"])
-def test_a_failing_server_has_refused_a_change_but_not_a_create(code: str, script: Any, transport: Any) -> None:
+def test_a_server_error_refuses_a_change_but_leaves_a_create_unknown(code: str, script: Any, transport: Any) -> None:
     step = (500, {"error_code": code, "error_msg": "Busy."})
     assert transport(script(step, FINE)).exchange(HERE, WRITE, operation="Op").status == 200
     adapter = script(step, FINE)
@@ -118,12 +121,12 @@ def paused(sender: Transport, **asks: Any) -> float:
         ({"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0),
     ],
 )
-def test_retry_after_is_kept(headers: dict[str, str], seconds: float, script: Any, transport: Any) -> None:
+def test_retry_after_sets_the_pause(headers: dict[str, str], seconds: float, script: Any, transport: Any) -> None:
     assert paused(transport(script((429, b"", headers), FINE))) == pytest.approx(seconds, abs=0.01)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "nan", "Tue, 99 Foo"])
-def test_a_senseless_retry_after_is_ignored(text: str, script: Any, transport: Any) -> None:
+def test_an_invalid_retry_after_is_ignored(text: str, script: Any, transport: Any) -> None:
     assert 0.4 < paused(transport(script((429, b"", {"Retry-After": text}), FINE))) < 0.6
 
 
@@ -133,14 +136,14 @@ def test_pauses_grow_and_their_jitter_follows_the_seed(script: Any, transport: A
     assert 3.1 < first < 3.9  # 0.5, 1 and 2 seconds, each a tenth more or less
 
 
-def test_busy_is_waited_for_and_then_said(script: Any, transport: Any) -> None:
+def test_busy_is_raised_after_its_patience(script: Any, transport: Any) -> None:
     sender = transport(script(BUSY))
     assert paused(sender) == pytest.approx(30, abs=0.01)
     with pytest.raises(gn.Busy):
         transport(script(BUSY), busy=0).exchange(HERE, WRITE, operation="Op")
 
 
-def test_what_gets_free_meanwhile_is_done(script: Any, transport: Any) -> None:
+def test_a_write_is_repeated_while_the_instance_is_busy(script: Any, transport: Any) -> None:
     adapter = script(BUSY, BUSY, FINE)
     assert transport(adapter).exchange(HERE, WRITE, operation="Op", creates=True).status == 200
     assert len(adapter.sent) == 3
@@ -183,7 +186,7 @@ def test_a_refused_token_is_replaced_once_and_the_request_repeated_once(
     assert [sent.headers["X-Auth-Token"] for sent in adapter.sent] == issued == ["one", "two"]
 
 
-def test_a_second_refusal_is_the_answer(script: Any, transport: Any) -> None:
+def test_a_second_refusal_is_raised(script: Any, transport: Any) -> None:
     auth, issued = tokens("one", "two", "three")
     adapter = script(REJECTED)
     with pytest.raises(gn.AuthenticationError):
@@ -210,7 +213,7 @@ def test_a_token_follows_no_redirect(status: int, build: Callable[..., Sandbox])
 
 
 @pytest.mark.parametrize("endpoint", ["http://example.org", "ftp://127.0.0.1", "https://a@b.example", "https://x/?q"])
-def test_no_secret_goes_to_a_doubtful_endpoint(endpoint: str, script: Any, transport: Any) -> None:
+def test_no_token_is_requested_for_an_unfit_endpoint(endpoint: str, script: Any, transport: Any) -> None:
     auth, issued = tokens("one")
     with pytest.raises(gn.CredentialsError):
         transport(script(FINE)).exchange(endpoint, READ, operation="Op", auth=auth)
@@ -221,8 +224,8 @@ def test_no_secret_goes_to_a_doubtful_endpoint(endpoint: str, script: Any, trans
 
 
 def everything_in(error: BaseException) -> str:
-    """What a verbose traceback could show: the error, and the variables of each of its frames and of its causes'."""
-    told = ["".join(traceback.format_exception(error)), repr(error), str(vars(error))]
+    """Collect all that a verbose traceback can show: error, causes, and the variables of their frames."""
+    shown = ["".join(traceback.format_exception(error)), repr(error), str(vars(error))]
     seen: set[int] = set()
     chain: list[BaseException | None] = [error]
     while chain:
@@ -233,8 +236,8 @@ def everything_in(error: BaseException) -> str:
         chain += [each.__cause__, each.__context__]
         for frame, _ in traceback.walk_tb(each.__traceback__):
             if "/gaussnb/" in frame.f_code.co_filename or "/site-packages/" in frame.f_code.co_filename:
-                told += [repr(value) for value in frame.f_locals.values()]
-    return "\n".join(told)
+                shown += [repr(value) for value in frame.f_locals.values()]
+    return "\n".join(shown)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -246,7 +249,7 @@ def test_no_error_of_a_write_holds_a_secret(fault: str, script: Any, transport: 
     assert canary not in everything_in(caught.value)
 
 
-def test_a_failed_login_shows_neither_its_own_nor_the_bodys_password(sandbox: Sandbox, spec: Any, canary: str) -> None:
+def test_a_failed_login_shows_no_password(sandbox: Sandbox, spec: Any, canary: str) -> None:
     gdb = sandbox.connect(password=SecretStr(f"{canary}-wrong"))
     with pytest.raises(gn.AuthenticationError) as caught:
         gdb.instances.create(spec())
@@ -271,7 +274,7 @@ def test_an_interrupt_shows_nothing_of_the_http_library(script: Any, transport: 
     assert not any("/requests/" in name for name in frames)
 
 
-def test_replies_and_requests_print_no_bodies(canary: str) -> None:
+def test_reprs_of_replies_and_requests_hold_no_body(canary: str) -> None:
     reply = module.Reply(200, {"X-Subject-Token": canary}, canary.encode(), "Op")
     assert canary not in repr(reply) and canary not in repr(Request("POST", "/", body=canary.encode()))
 
@@ -279,7 +282,7 @@ def test_replies_and_requests_print_no_bodies(canary: str) -> None:
 # ------------------------------------------------------------------------------------- proxies and TLS
 
 
-def test_the_environment_is_looked_up_once_for_each_endpoint(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_read_once_for_each_endpoint(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def proxies(url: str) -> dict[str, str]:
@@ -300,7 +303,7 @@ def test_the_environment_is_looked_up_once_for_each_endpoint(script: Any, monkey
     assert all(how["verify"] is True for how in adapter.how)
 
 
-def test_no_proxy_is_heeded_and_this_machine_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_respected_and_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "inside.example")
@@ -310,7 +313,7 @@ def test_no_proxy_is_heeded_and_this_machine_needs_none(monkeypatch: pytest.Monk
     assert sender._proxies_for("https://outside.example")["https"] == "http://proxy.example:3128"
 
 
-def test_a_certificate_nobody_trusts_is_said_at_once(script: Any, transport: Any) -> None:
+def test_an_untrusted_certificate_is_raised_at_once(script: Any, transport: Any) -> None:
     reason = SSLError(ssl.SSLCertVerificationError("self-signed"))
     adapter = script(requests.exceptions.SSLError(MaxRetryError(None, "/", reason)))  # type: ignore[arg-type]
     with pytest.raises(gn.Unreachable, match="certificate"):
@@ -318,7 +321,7 @@ def test_a_certificate_nobody_trusts_is_said_at_once(script: Any, transport: Any
     assert len(adapter.sent) == 1
 
 
-def test_a_companys_certificates_are_used(monkeypatch: pytest.MonkeyPatch, script: Any) -> None:
+def test_certificates_of_a_company_are_used(monkeypatch: pytest.MonkeyPatch, script: Any) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/company.pem")
     adapter = script(FINE)
     sender = Transport(adapter=adapter)
@@ -349,7 +352,7 @@ def test_a_closed_port_is_unreachable_even_for_a_write(transport: Any) -> None:
     ids=["nothing", "too short", "half a chunk", "no HTTP", "no gzip"],
 )
 @pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
-def test_whatever_a_socket_says_ends_in_an_error_of_ours(answer: bytes, writes: bool, transport: Any) -> None:
+def test_every_broken_answer_is_an_error_of_gaussnb(answer: bytes, writes: bool, transport: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(5)
 
@@ -385,7 +388,7 @@ def test_an_endless_answer_is_cut_off(script: Any, transport: Any, monkeypatch: 
         transport(script((200, b"x" * 3 * 1024 * 1024))).exchange(HERE, READ, operation="Op")
 
 
-def test_a_path_that_makes_no_url_is_never_sent(script: Any, transport: Any) -> None:
+def test_an_invalid_url_is_not_sent(script: Any, transport: Any) -> None:
     adapter = script(FINE)
     with pytest.raises(gn.GaussnbError):
         transport(adapter).exchange("https://[::1", READ, operation="Op")
@@ -421,7 +424,7 @@ def test_fifty_clients_leave_no_thread_and_no_file_behind(server: Sandbox) -> No
     threads, files = threading.active_count(), open_files() if sys.platform == "linux" else 0
     for _ in range(50):
         round_()
-    # The sandbox's own threads end when they notice that their caller has gone.
+    # The sandbox's own threads end when they notice that their client has gone.
     for _ in range(20):
         if threading.active_count() <= threads + 1:
             break
@@ -431,11 +434,35 @@ def test_fifty_clients_leave_no_thread_and_no_file_behind(server: Sandbox) -> No
         assert open_files() <= files + 3
 
 
-def test_a_session_given_back_after_the_end_is_closed(script: Any, transport: Any) -> None:
+def test_a_session_returned_after_close_is_closed(script: Any, transport: Any) -> None:
     sender = transport(script(FINE))
     sender.close()
     assert sender.exchange(HERE, READ, operation="Op").status == 200
     assert not sender._idle
+
+
+def test_a_ledger_that_nobody_closes_is_closed_when_it_is_collected(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    assert ledger.id
+    connection = ledger._connection
+    assert connection is not None
+    del ledger
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("select 1")
+
+
+def test_a_sandbox_file_that_nobody_closes_is_closed_when_it_is_collected(tmp_path: Path) -> None:
+    for _ in range(2):
+        Sandbox(tmp_path / "world.sqlite", port=None)
+        gc.collect()
+
+
+def test_a_sandbox_that_cannot_listen_closes_its_file(tmp_path: Path, server: Sandbox) -> None:
+    port = int(server.endpoint.rpartition(":")[2])
+    with pytest.raises(OSError), Sandbox(tmp_path / "world.sqlite", port=port):
+        pass
+    Sandbox(tmp_path / "world.sqlite", port=None).close()
 
 
 def test_real_sleep_can_be_woken() -> None:

@@ -1,4 +1,4 @@
-"""What the auth objects add to a request."""
+"""The headers that the auth objects add to a request."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def test_a_token_is_added_and_renewed(token_auth: TokenAuth) -> None:
     assert request.headers["X-Auth-Token"] == f"{CANARY}1"
     assert token_auth.token.project_id == "p"
     assert token_auth.renew(request)
-    assert token_auth.renew(request)  # a late report: there is a better one already
+    assert token_auth.renew(request)  # the cache holds a newer token already
     assert token_auth(request).headers["X-Auth-Token"] == f"{CANARY}2"
 
 
-def test_a_login_that_returns_the_same_token_helps_nobody(tmp_path: Path) -> None:
+def test_a_login_with_the_same_token_is_no_renewal(tmp_path: Path) -> None:
     auth = TokenAuth(
         lambda: Token(SecretStr("same"), 10_000.0), TokenCache(tmp_path / "t.json", clock=lambda: 0.0), "key"
     )
@@ -92,13 +92,13 @@ def test_signed_requests_verify(url: str, host: str, body: bytes | str | None) -
     assert not auth.renew(request)
 
 
-def test_a_blank_in_the_query_is_sent_as_it_is_signed() -> None:
+def test_the_query_is_sent_as_it_is_signed() -> None:
     request = prepared(SignatureAuth("AK", SecretStr(CANARY), clock=lambda: NOW), params={"q": "a b+c", "n": "1"})
     assert urlsplit(str(request.url)).query == "n=1&q=a%20b%2Bc"
     assert verified(request) is None
 
 
-def test_json_bodies_and_other_headers_are_left_alone() -> None:
+def test_other_headers_are_not_changed() -> None:
     auth = SignatureAuth("AK", SecretStr(CANARY), domain_id="d", clock=lambda: NOW)
     request = prepared(
         auth, json={"a": 1}, headers={"X-Language": "en-us", "Content-Type": "application/json;charset=utf8"}
@@ -110,7 +110,7 @@ def test_json_bodies_and_other_headers_are_left_alone() -> None:
     assert verified(request) is None
 
 
-def test_a_repeat_is_signed_anew() -> None:
+def test_a_repeated_request_gets_a_new_signature() -> None:
     now = [NOW]
     auth = SignatureAuth("AK", SecretStr(CANARY), clock=lambda: now[0])
     request = prepared(auth)

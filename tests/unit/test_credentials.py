@@ -1,4 +1,4 @@
-"""Who calls, and where: order, whole identities, and which endpoint a secret may travel to."""
+"""Credentials: the order of the sources, whole identities, and the endpoints that a secret may be sent to."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OS_USER = {
 
 
 class House:
-    """A home directory of its own, with the two files where they are looked for."""
+    """A home directory with the SDK's file and the profiles."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -86,7 +86,7 @@ region = "cn-east-3"
 """
 
 
-def test_each_place_gives_way_to_the_one_before(house: House) -> None:
+def test_an_earlier_source_takes_precedence(house: House) -> None:
     house.write_ini(INI)
     house.write_toml(TOML)
     everything = {**SDK_KEY, **HW_KEY, **OS_USER}
@@ -112,7 +112,7 @@ def test_each_place_gives_way_to_the_one_before(house: House) -> None:
     assert (found.ak, found.region, found.sources["ak"]) == ("toml-ak", "cn-east-2", "~/profiles.toml [default] ak")
 
 
-def test_a_named_profile_comes_right_after_the_arguments(house: House) -> None:
+def test_a_named_profile_comes_second_after_the_arguments(house: House) -> None:
     house.write_ini(INI)
     house.write_toml(TOML)
     found = house.find({**SDK_KEY, **HW_KEY}, profile="work")
@@ -122,18 +122,18 @@ def test_a_named_profile_comes_right_after_the_arguments(house: House) -> None:
 
 
 @pytest.mark.parametrize("text", ['[profiles.default]\ntoken = "t"\n', 'default = "other"\n[other]\ntoken = "t"\n'])
-def test_where_profiles_may_stand(house: House, text: str) -> None:
+def test_tables_and_the_default_of_the_profile_file(house: House, text: str) -> None:
     house.write_toml(text)
     assert secret(house.find(region="cn-north-4").token) == "t"
 
 
-def test_the_account_section_of_the_sdk_file(house: House) -> None:
+def test_the_global_section_of_the_sdk_file(house: House) -> None:
     house.write_ini("[global]\nak = a\nsk = s\ndomain_id = d\n")
     found = house.find({"HW_REGION_NAME": "cn-north-4"})
     assert (found.ak, found.domain_id) == ("a", "d")
 
 
-def test_the_sdk_file_can_be_elsewhere(house: House, tmp_path: Path) -> None:
+def test_a_variable_names_the_sdk_file(house: House, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_text(INI)
     assert house.find({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": str(other)}, region="cn-north-4").ak == "ini-ak"
@@ -152,10 +152,10 @@ def test_the_sdk_file_can_be_elsewhere(house: House, tmp_path: Path) -> None:
         ({"OS_USERNAME": "u", "OS_PASSWORD": "p", "OS_DOMAIN_ID": "d", "OS_REGION_NAME": "cn-north-4"}, "password"),
     ],
 )
-def test_within_one_place_token_beats_key_beats_password(house: House, environ: dict[str, str], kind: str) -> None:
+def test_one_source_prefers_token_then_key_then_password(house: House, environ: dict[str, str], kind: str) -> None:
     found = house.find(environ)
     assert found.kind == kind
-    # What is not used is not carried along either.
+    # Unused secrets are not in the result.
     used = {"token": {"token"}, "aksk": {"sk"}, "password": {"password"}}[kind]
     assert {name for name in ("token", "sk", "password") if getattr(found, name)} == used
 
@@ -169,7 +169,7 @@ def test_within_one_place_token_beats_key_beats_password(house: House, environ: 
         ("HW_PROJECT_NAME", "project_name"),
     ],
 )  # fmt: skip
-def test_projects(house: House, variable: str, setting: str) -> None:
+def test_project_variables(house: House, variable: str, setting: str) -> None:
     assert getattr(house.find({**HW_KEY, variable: "p"}), setting) == "p"
 
 
@@ -181,7 +181,7 @@ def test_project_id_and_name_go_together(house: House) -> None:
 # --- half identities and mixtures -------------------------------------------------------------------------------------
 
 
-def test_a_name_never_meets_a_password_from_elsewhere(house: House) -> None:
+def test_name_and_password_come_from_the_same_source(house: House) -> None:
     message = house.refuse({"HW_USER_NAME": "u", "HW_DOMAIN_NAME": "d", "OS_PASSWORD": CANARY})
     assert "found HW_USER_NAME and HW_DOMAIN_NAME but no password: set HW_USER_PASSWORD" in message
     assert "found OS_PASSWORD but no username and no domain" in message
@@ -199,19 +199,19 @@ def test_a_name_never_meets_a_password_from_elsewhere(house: House) -> None:
         ({"HW_SECRET_KEY": "s"}, "found HW_SECRET_KEY but no ak: set HW_ACCESS_KEY"),
     ],
 )
-def test_half_an_identity_names_the_other_half(house: House, environ: dict[str, str], expected: str) -> None:
+def test_the_error_names_the_missing_half_of_an_identity(house: House, environ: dict[str, str], expected: str) -> None:
     message = house.refuse(environ)
     assert expected in message
     assert "sandbox" in message
 
 
-def test_half_an_identity_on_the_way_is_a_warning(house: House) -> None:
+def test_half_an_identity_in_the_environment_is_a_warning(house: House) -> None:
     found = house.find({"HUAWEICLOUD_SDK_AK": "a", **HW_KEY})
     assert found.ak == "hw-ak"
     assert any("HUAWEICLOUD_SDK_AK" in each and "passed over" in each for each in found.warnings)
 
 
-def test_half_an_identity_in_the_call_is_an_error(house: House) -> None:
+def test_half_an_identity_in_arguments_or_named_profile_is_an_error(house: House) -> None:
     house.write_toml('[work]\nusername = "u"\ndomain = "d"\n')
     assert "arguments: found username= but no domain and no password" in house.refuse(HW_KEY, username="u")
     assert "[work]: found username and domain but no password: set password" in house.refuse(HW_KEY, profile="work")
@@ -226,7 +226,7 @@ def test_endpoints_follow_from_the_region(house: House) -> None:
     assert found.sources["endpoint"] == "region cn-north-4"
 
 
-def test_endpoints_of_the_same_place_are_used(house: House) -> None:
+def test_endpoints_of_the_identity_source_are_used(house: House) -> None:
     environ = {
         **SDK_KEY,
         "HW_REGION_NAME": "cn-north-4",
@@ -243,7 +243,7 @@ def test_endpoints_of_the_same_place_are_used(house: House) -> None:
     "url", ["https://iam.example.org/v3", "https://iam.example.org/v3/", "https://iam.example.org"]
 )
 @pytest.mark.parametrize("brand", ["HW", "OS"])
-def test_the_address_of_iam(house: House, url: str, brand: str) -> None:
+def test_the_iam_endpoint_without_its_version(house: House, url: str, brand: str) -> None:
     environ = {"HW": {**HW_USER, "HW_REGION_NAME": "cn-north-4"}, "OS": OS_USER}[brand]
     found = house.find({**environ, f"{brand}_AUTH_URL": url})
     assert found.iam_endpoint == "https://iam.example.org"
@@ -259,21 +259,21 @@ def test_the_address_of_iam(house: House, url: str, brand: str) -> None:
         {"OS_AUTH_URL": "not even a URL"},
     ],
 )
-def test_a_secret_does_not_travel_to_a_host_from_elsewhere(house: House, elsewhere: dict[str, str]) -> None:
+def test_an_endpoint_of_another_source_is_ignored(house: House, elsewhere: dict[str, str]) -> None:
     found = house.find({**HW_KEY, **HW_USER, **elsewhere})
     assert (found.endpoint, found.iam_endpoint) == (CN4, IAM4)
     assert len(found.warnings) == 1
     assert next(iter(elsewhere)) in found.warnings[0]
 
 
-def test_endpoints_of_the_default_profile_are_for_its_own_credentials(house: House) -> None:
+def test_endpoints_of_the_default_profile_need_its_credentials(house: House) -> None:
     house.write_toml('[default]\nendpoint = "https://private.example.org"\niam_endpoint = "https://iam.example.org"\n')
     found = house.find(HW_KEY)
     assert (found.endpoint, found.iam_endpoint) == (CN4, IAM4)
     assert len(found.warnings) == 2
 
 
-def test_arguments_may_send_any_credentials_anywhere_safe(house: House) -> None:
+def test_an_endpoint_in_the_arguments_is_used_with_any_credentials(house: House) -> None:
     found = house.find(HW_KEY, endpoint=LOCAL, iam_endpoint=LOCAL)
     assert (found.endpoint, found.iam_endpoint, found.ak) == (LOCAL, LOCAL, "hw-ak")
 
@@ -286,7 +286,7 @@ def test_a_named_profile_with_an_endpoint_needs_credentials_of_its_own(house: Ho
     assert found.endpoint == "https://private.example.org"
 
 
-def test_nothing_is_derived_across_the_border_of_this_machine(house: House) -> None:
+def test_one_local_endpoint_prevents_deriving_the_other(house: House) -> None:
     assert "iam_endpoint" in house.refuse({**HW_USER, "HW_REGION_NAME": "cn-north-4"}, endpoint=LOCAL)
     assert "no endpoint" in house.refuse({**HW_USER, "HW_REGION_NAME": "cn-north-4"}, iam_endpoint=LOCAL)
     found = house.find({"HW_AUTH_TOKEN": "t", "HW_REGION_NAME": "cn-north-4"}, endpoint=LOCAL)
@@ -317,7 +317,7 @@ def test_endpoints_unfit_for_secrets(house: House, url: str) -> None:
 
 
 @pytest.mark.parametrize("binder", ["BINDER_SERVICE_HOST", "BINDER_LAUNCH_HOST"])
-def test_binder_is_for_the_sandbox(house: House, binder: str) -> None:
+def test_binder_allows_only_local_endpoints(house: House, binder: str) -> None:
     environ = {**HW_KEY, binder: "hub.mybinder.org"}
     assert "Binder" in house.refuse(environ)
     assert "sandbox" in house.refuse(environ, endpoint=LOCAL, iam_endpoint="https://iam.example.org")
@@ -329,7 +329,7 @@ def test_binder_is_for_the_sandbox(house: House, binder: str) -> None:
 # --- nothing, and nonsense --------------------------------------------------------------------------------------------
 
 
-def test_nothing_found_says_where_was_looked(house: House) -> None:
+def test_the_error_lists_the_searched_sources(house: House) -> None:
     message = house.refuse()
     for part in (
         "arguments: token; or ak and sk; or username and password and domain",
@@ -344,7 +344,7 @@ def test_nothing_found_says_where_was_looked(house: House) -> None:
     assert str(house.home) not in message
 
 
-def test_empty_values_count_as_none(house: House) -> None:
+def test_empty_values_count_as_not_given(house: House) -> None:
     assert "No credentials" in house.refuse(dict.fromkeys((*SDK_KEY, *HW_KEY, *OS_USER), ""), ak=None, sk="")
 
 
@@ -354,7 +354,7 @@ def test_unknown_and_wrongly_typed_arguments(house: House) -> None:
     assert house.refuse(password=5) == "password must be text, not int."
 
 
-def test_an_unknown_profile_names_the_others(house: House) -> None:
+def test_an_unknown_profile_error_names_the_existing_profiles(house: House) -> None:
     house.write_toml(TOML)
     message = house.refuse(profile="wrok")
     assert "did you mean 'work'" in message and "default, work" in message and "sandbox" in message
@@ -373,7 +373,7 @@ def test_a_faulty_profile_is_an_error_only_when_named(house: House, line: str) -
 
 
 @pytest.mark.parametrize("content", [f"[basic\nsk {CANARY}", f"{CANARY}", "\0", f"[basic]\n{CANARY}"])
-def test_broken_files_are_named_but_not_quoted(house: House, content: str) -> None:
+def test_errors_name_broken_files_and_do_not_quote_them(house: House, content: str) -> None:
     house.write_ini(content)
     house.write_toml(content)
     message = house.refuse()
@@ -384,18 +384,18 @@ def test_broken_files_are_named_but_not_quoted(house: House, content: str) -> No
 
 @pytest.mark.parametrize("value", [f"{CANARY}\nx", f"{CANARY} x", f"{CANARY}\u540d", " \n"])
 @pytest.mark.parametrize("setting", ["token", "sk"])
-def test_what_a_header_cannot_carry_is_refused_without_quoting_it(house: House, setting: str, value: str) -> None:
+def test_a_value_unfit_for_a_header_is_refused_and_not_quoted(house: House, setting: str, value: str) -> None:
     message = house.refuse({}, None, region="cn-north-4", **{"ak": "a", setting: value})
     assert f"{setting}=" in message and CANARY not in message
 
 
-def test_a_copied_line_break_is_dropped_but_not_from_passwords(house: House) -> None:
+def test_blanks_are_stripped_except_from_passwords(house: House) -> None:
     assert secret(house.find(token="t\n", region="cn-north-4").token) == "t"
     assert secret(house.find({**OS_USER, "OS_PASSWORD": " p "}).password) == " p "
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
-def test_files_that_others_can_read_are_used_with_a_warning(house: House) -> None:
+def test_a_file_readable_by_others_gives_a_warning(house: House) -> None:
     house.write_ini(INI, mode=0o644)
     assert any("chmod" in each for each in house.find(region="cn-north-4").warnings)
     house.write_ini(INI, mode=0o600)
@@ -404,18 +404,18 @@ def test_files_that_others_can_read_are_used_with_a_warning(house: House) -> Non
     assert any("chmod" in each for each in house.find(profile="work").warnings)
 
 
-# --- the doctor's view ------------------------------------------------------------------------------------------------
+# --- the report of sources --------------------------------------------------------------------------------------------
 
 
-def test_what_was_looked_at(house: House) -> None:
+def test_the_report_of_the_sources(house: House) -> None:
     house.write_ini(f"[basic]\nak = a\nsk = {CANARY}\n")
     environ = house.environ({"OS_USERNAME": "ann", "HW_REGION_NAME": "cn-north-4", "HUAWEICLOUD_SDK_SK": CANARY})
-    looked = report_sources(None, environ, house.home, service=ADDRESS, project_id="p")
-    assert [each.source for each in looked] == [
+    reports = report_sources(None, environ, house.home, service=ADDRESS, project_id="p")
+    assert [each.source for each in reports] == [
         "arguments", "HUAWEICLOUD_SDK_* variables", "HW_* variables", "OS_* variables", "~/.huaweicloud/credentials",
         "~/profiles.toml [default]",
     ]  # fmt: skip
-    by_name = {each.source: each for each in looked}
+    by_name = {each.source: each for each in reports}
     assert by_name["arguments"].found == ("project_id=",)
     assert by_name["HW_* variables"].found == ("HW_REGION_NAME",)
     assert "HW_SECRET_KEY" in by_name["HW_* variables"].missing
@@ -423,7 +423,7 @@ def test_what_was_looked_at(house: House) -> None:
     assert "no domain and no password" in by_name["OS_* variables"].note
     assert by_name["~/.huaweicloud/credentials"].found == ("[basic] ak", "[basic] sk")
     assert by_name["~/profiles.toml [default]"].note == "no such file"
-    assert CANARY not in repr(looked)
+    assert CANARY not in repr(reports)
 
 
 # --- the list of settings --------------------------------------------------------------------------------------------
@@ -461,7 +461,7 @@ def test_validation_errors_hide_secrets_in_every_form(attempt: Callable[[], Any]
         assert CANARY not in shown
 
 
-def test_credentials_do_not_show_what_they_hold(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_credentials_do_not_show_secrets(house: House, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     for arguments in (
         {"token": CANARY},

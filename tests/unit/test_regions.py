@@ -1,4 +1,4 @@
-"""The table of regions and the check of endpoints."""
+"""The host names of regions and the check of endpoints."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_an_unknown_region_names_close_ones(wrong: str, meant: str) -> None:
         find_region(wrong, ADDRESS)
 
 
-def test_a_hopeless_region_only_tells_the_way_out() -> None:
+def test_an_unknown_region_without_a_close_one() -> None:
     with pytest.raises(CredentialsError, match="endpoint=") as caught:
         find_region("aaa", ADDRESS)
     assert "Did you mean" not in str(caught.value)

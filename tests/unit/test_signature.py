@@ -1,4 +1,4 @@
-"""The signature agrees with the official SDK, and the verifier finds what is wrong."""
+"""The signature equals that of the official SDK, and the verifier names the fault of a wrong signature."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def headers_of(extra: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("request_parts", REQUESTS, ids=map(str, range(len(REQUESTS))))
-def test_it_agrees_with_the_sdk(request_parts: tuple[str, str, list[tuple[str, Any]], dict[str, str], bytes]) -> None:
+def test_the_signature_equals_that_of_the_sdk(
+    request_parts: tuple[str, str, list[tuple[str, Any]], dict[str, str], bytes],
+) -> None:
     signer = pytest.importorskip("huaweicloudsdkcore.signer.signer")
     sdk_request = pytest.importorskip("huaweicloudsdkcore.sdk_request")
     credentials = pytest.importorskip("huaweicloudsdkcore.auth.credentials")
@@ -63,11 +65,13 @@ def test_it_agrees_with_the_sdk(request_parts: tuple[str, str, list[tuple[str, A
 
 
 @pytest.mark.parametrize("request_parts", REQUESTS, ids=map(str, range(len(REQUESTS))))
-def test_what_is_signed_verifies(request_parts: tuple[str, str, list[tuple[str, Any]], dict[str, str], bytes]) -> None:
+def test_a_signed_request_verifies(
+    request_parts: tuple[str, str, list[tuple[str, Any]], dict[str, str], bytes],
+) -> None:
     method, path, items, extra, body = request_parts
     headers = headers_of(extra)
     headers["Authorization"] = sign(method, path, items, headers, body, ak=AK, sk=SK)
-    # As Python's HTTP server sees it: UTF-8 bytes read as ISO-8859-1, names in any case.
+    # Python's HTTP server reads UTF-8 as ISO-8859-1; the names of headers come in any case.
     wire = {name.upper(): value.encode().decode("latin-1") for name, value in headers.items()}
     for received in (headers, wire):
         assert verify(method, path, items, received, body, secret_of={AK: SK}.get, now=NOW + 899) is None
@@ -115,12 +119,12 @@ def check(headers: dict[str, str], *, path: str = "/v3/p", body: bytes = b"", no
         (check(signed(**{"X-Sdk-Content-Sha256": "0" * 64}), body=b"{}"), "X-Sdk-Content-Sha256"),
     ],
 )  # fmt: skip
-def test_what_the_verifier_says(cause: str | None, expected: str | None) -> None:
+def test_the_verifier_names_the_fault(cause: str | None, expected: str | None) -> None:
     assert cause == expected if expected is None else expected in (cause or "")
     assert SK not in (cause or "")
 
 
-def test_an_authorization_is_taken_apart() -> None:
+def test_an_authorization_is_split() -> None:
     assert parse_authorization(signed()["Authorization"])[:2] == (AK, ("host", "x-sdk-date"))
     assert Authorization._fields == ("access", "signed_names", "signature")
 
@@ -130,6 +134,6 @@ def test_nothing_is_signed_without_host_and_date() -> None:
         sign("GET", "/", [], {"Host": "h"}, b"", ak=AK, sk=SK)
 
 
-def test_only_the_named_headers_are_covered() -> None:
+def test_only_the_named_headers_are_signed() -> None:
     value = sign("GET", "/", [], headers_of({"X-A": "1"}), b"", ak=AK, sk=SK, signed_names=["Host", "X-Sdk-Date"])
     assert "SignedHeaders=host;x-sdk-date," in value

@@ -1,4 +1,4 @@
-"""One login for everybody: threads, processes, refusals, and files that break."""
+"""The token cache: one login for all threads and processes, refused tokens, and broken files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CANARY = "Can4ry" + "-" + "token" * 3
 
 
 class Issuer:
-    """Counts logins; each takes a moment, so that others arrive meanwhile."""
+    """Counts logins. Each login takes ``delay`` seconds, so that other threads arrive meanwhile."""
 
     def __init__(self, clock: Callable[[], float] = time.time, life: float = 86_400, delay: float = 0.0) -> None:
         self.count = 0
@@ -53,14 +53,14 @@ def test_memory_and_disk(path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
-def test_only_the_user_can_read_it(path: Path) -> None:
+def test_only_the_user_can_read_the_file(path: Path) -> None:
     TokenCache(path).get_or_issue("a", Issuer())
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert {each.name for each in path.parent.iterdir()} <= {"tokens.json", "tokens.json.lock"}
 
 
-def test_the_default_place_can_be_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_moves_the_default_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GAUSSNB_CACHE_DIR", str(tmp_path / "here"))
     TokenCache().get_or_issue("a", Issuer())
     assert (tmp_path / "here" / "tokens.json").exists()
@@ -89,7 +89,7 @@ def test_expired_tokens_leave_the_file(path: Path) -> None:
     assert json.loads(path.read_text())["tokens"].keys() == {"new"}
 
 
-def test_threads_ask_once(path: Path) -> None:
+def test_twenty_threads_log_in_once(path: Path) -> None:
     issue = Issuer(delay=0.05)
     cache = TokenCache(path)
     gate = threading.Barrier(20)
@@ -125,7 +125,7 @@ assert [token.value.get_secret_value() for token in answers] == ["shared"] * 10
 """
 
 
-def test_five_processes_of_ten_clients_ask_once(path: Path, tmp_path: Path) -> None:
+def test_five_processes_with_ten_clients_log_in_once(path: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", PROCESS, str(path), str(log)]
@@ -148,7 +148,7 @@ def test_a_refused_token_is_replaced_once(path: Path) -> None:
     assert TokenCache(path).get_or_issue("a", issue).value.get_secret_value() == f"{CANARY}-2"
 
 
-def test_somebody_was_quicker(path: Path) -> None:
+def test_a_token_that_another_cache_replaced_is_used(path: Path) -> None:
     issue = Issuer()
     mine, theirs = TokenCache(path), TokenCache(path)
     bad = mine.get_or_issue("a", issue).value
@@ -182,7 +182,7 @@ def test_a_broken_file_is_replaced(path: Path, content: bytes) -> None:
     assert issue.count == 1
 
 
-def test_without_a_place_on_disk_memory_serves(tmp_path: Path) -> None:
+def test_without_a_directory_the_cache_works_from_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a directory")
     issue = Issuer()
     cache = TokenCache(tmp_path / "file" / "tokens.json")
@@ -190,7 +190,7 @@ def test_without_a_place_on_disk_memory_serves(tmp_path: Path) -> None:
     assert issue.count == 1
 
 
-def test_a_directory_in_the_way_is_no_problem(path: Path) -> None:
+def test_a_directory_instead_of_the_file_is_ignored(path: Path) -> None:
     path.mkdir(parents=True)
     issue = Issuer()
     cache = TokenCache(path)
@@ -198,7 +198,7 @@ def test_a_directory_in_the_way_is_no_problem(path: Path) -> None:
     assert issue.count == 1
 
 
-def test_a_failed_login_is_not_repeated_by_those_who_waited(path: Path) -> None:
+def test_waiting_threads_do_not_repeat_a_failed_login(path: Path) -> None:
     cache = TokenCache(path)
     gate = threading.Barrier(8)
     asked = []
@@ -212,12 +212,12 @@ def test_a_failed_login_is_not_repeated_by_those_who_waited(path: Path) -> None:
         gate.wait()
         with pytest.raises(PermissionError):
             cache.get_or_issue("a", issue)
-        return "told"
+        return "refused"
 
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(client, range(8))) == ["told"] * 8
+        assert list(pool.map(client, range(8))) == ["refused"] * 8
     assert len(asked) == 1
-    # Whoever comes later may try again.
+    # A later call may log in again.
     assert cache.get_or_issue("a", Issuer()).project_id == "p"
 
 
@@ -235,13 +235,13 @@ def test_validity_is_a_duration(path: Path) -> None:
 @pytest.mark.parametrize(
     ("issued", "expires"), [("2026-02-03T00:00:00Z", "2026-02-03T00:00:00Z"), ("", ""), ("soon", "later")]
 )
-def test_times_that_make_no_sense(issued: str, expires: str) -> None:
+def test_invalid_times_are_refused(issued: str, expires: str) -> None:
     with pytest.raises(ValueError) as caught:
         Token.from_answer(SecretStr(CANARY), issued, expires, received=0)
     assert CANARY not in str(caught.value)
 
 
-def test_keys_tell_logins_apart() -> None:
+def test_different_logins_have_different_keys() -> None:
     def key(password: str = CANARY, **changes: str | None) -> str:
         return cache_key(
             **{"iam_endpoint": "https://iam", "user": "u", "domain": "d", **changes}, password=SecretStr(password)
@@ -261,7 +261,7 @@ def test_keys_tell_logins_apart() -> None:
     assert all(len(each) == 64 and CANARY not in each for each in keys)
 
 
-def test_tokens_stay_hidden(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_reprs_and_logs_hold_no_token(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     cache = TokenCache(path)
     token = cache.get_or_issue("a", Issuer())
