@@ -1,4 +1,7 @@
-"""Print the oldest versions the package allows, as constraints for pip: ``python tests/quality/oldest.py > constraints.txt``."""
+"""Print the oldest versions that the package allows, as requirements for pip.
+
+pip install -r <(python tests/quality/oldest.py)
+"""
 
 from __future__ import annotations
 
