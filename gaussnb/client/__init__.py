@@ -553,12 +553,14 @@ def _once(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _loose(answer: Any, attrs: Mapping[str, Any]) -> pd.DataFrame:
     """A frame of an answer nobody has declared."""
+    import numpy as np
     import pandas as pd
 
     records = answer if isinstance(answer, list) else [answer]
     if isinstance(answer, dict):
         records = next((item for item in answer.values() if isinstance(item, list)), [answer])
     rows: list[dict[str, Any]] = [item if isinstance(item, dict) else {"value": item} for item in records]
-    frame = pd.json_normalize(rows).convert_dtypes()
+    with np.errstate(invalid="ignore"):  # pandas 2 tries whole numbers, which NaN and Infinity are not
+        frame = pd.json_normalize(rows).convert_dtypes()
     frame.attrs.update(attrs)
     return frame
