@@ -250,7 +250,7 @@ def test_only_a_writing_call_has_a_body_and_only_a_create_creates(operation: typ
 
 
 def anything(annotation: Any) -> bool:
-    """Whether a field may hold anything at all, so also a secret."""
+    """True if a field may hold any value, so also a secret."""
     return bool(unwrap(annotation) == dict[str, Any])
 
 

@@ -20,7 +20,13 @@ FACE = "tests/typing/face.py"
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Run a tool of this environment in the root of the project."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MYPYPATH": "", "NO_COLOR": "1", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "MYPYPATH": "",
+        "NO_COLOR": "1",
+        "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
+    }
     return subprocess.run(
         [str(SCRIPTS / command[0]), *command[1:]],
         cwd=ROOT,

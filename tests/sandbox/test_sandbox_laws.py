@@ -60,7 +60,8 @@ from gaussnb import Sandbox
 with Sandbox() as sandbox:
     gdb = sandbox.connect()
     gdb.instances.list()
-    print("gaussnb.nosql.operations.instances" in sys.modules, "gaussnb.nosql.operations.disaster_recovery" in sys.modules)
+    chapters = ("instances", "disaster_recovery")
+    print(*(f"gaussnb.nosql.operations.{chapter}" in sys.modules for chapter in chapters))
     gdb.disaster_recovery.get_role("none")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

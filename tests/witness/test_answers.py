@@ -187,7 +187,7 @@ LISTS = {
     "ListInstanceTags": ("tags", "key", "key"),
     "ListApiVersion": ("versions", "id", "id"),
 }
-"""Where the SDK keeps a list, and by which attribute and column its items are known."""
+"""By operation: the attribute in which the SDK keeps the list, and the attribute and column that identify its items."""
 
 
 @pytest.mark.parametrize("id", LISTS)
