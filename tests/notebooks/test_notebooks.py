@@ -93,7 +93,7 @@ def test_nothing_is_wrong_with(path: Path) -> None:
 
 
 def on_page(notebook: Any) -> list[str]:
-    """Yield each thing that must not be in the notebook's HTML, which a reader without a kernel gets; styles and scripts aside."""
+    """Return each thing in the HTML for readers without a kernel that must not be there; styles and scripts aside."""
     html, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
     return re.findall(r"\b0x[0-9a-fA-F]{6,}|\b[HV]Box\(|(?i:model not found)", str(html))
 
