@@ -107,7 +107,16 @@ def test_a_path_exists(path: str) -> None:
 
 
 def test_the_folder_as_drawn() -> None:
-    """The modules named in the picture of the folder are there."""
-    for _, code in blocks(""):
-        for name in re.findall(r"\b[a-z_]+\.py\b|\b[a-z_]+/(?=[ ,\n])", code):
-            assert any((ROOT / folder / name).exists() for folder in ("", "gaussnb")), name
+    """Each line names a room, and what stands in it; no room is left out."""
+    (drawn,) = (code for _, code in blocks("") if code.startswith("gaussnb/"))
+    rooms: set[str] = set()
+    for line in drawn.splitlines()[1:]:
+        first, text = re.split(r" {2,}", line.strip(), maxsplit=1)
+        here = [name.strip() for name in first.split(",")]
+        rooms |= set(here)
+        assert all((ROOT / "gaussnb" / name).exists() for name in here), line
+        for name in re.findall(r"\b[a-z_]+\.py\b|\b[a-z_]+/(?=[ ,;.\n])", text):
+            assert (ROOT / "gaussnb" / here[0] / name).exists(), name
+    packages = {f"{path.parent.name}/" for path in (ROOT / "gaussnb").glob("*/__init__.py")}
+    assert packages == {room for room in rooms if room.endswith("/")}
+    assert len(drawn.splitlines()) <= 13

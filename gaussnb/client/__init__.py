@@ -470,12 +470,14 @@ def _without_repeats(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _frame_as_it_comes(answer: Any, attrs: Mapping[str, Any]) -> pd.DataFrame:
     """Make a frame of the answer to a call that is not declared."""
+    import numpy as np
     import pandas as pd
 
     records = answer if isinstance(answer, list) else [answer]
     if isinstance(answer, dict):
         records = next((item for item in answer.values() if isinstance(item, list)), [answer])
     rows: list[dict[str, Any]] = [item if isinstance(item, dict) else {"value": item} for item in records]
-    frame = pd.json_normalize(rows).convert_dtypes()
+    with np.errstate(invalid="ignore"):  # pandas 2 tries whole numbers, which NaN and Infinity are not
+        frame = pd.json_normalize(rows).convert_dtypes()
     frame.attrs.update(attrs)
     return frame

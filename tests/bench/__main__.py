@@ -103,7 +103,7 @@ class Bench:
             process.communicate()
 
     def wall(self, code: str) -> dict[str, float]:
-        """How long a process with this code takes from start to end."""
+        """Measure the time a process with this code takes from start to end."""
         began = time.perf_counter()
         self.run("-c", code)
         return {"ms": (time.perf_counter() - began) * 1000}
@@ -164,7 +164,7 @@ class Bench:
         self.add("the largest form, built", found, per=count, digits=1)
 
     def sandbox(self, count: int) -> None:
-        """How quick the sandbox is, over one connection."""
+        """Measure requests per second of the sandbox, over one connection."""
         start = statistics.median(self._start() for _ in range(self.rounds))
         self.rows.append(("sandbox", "cold start, python to first token", f"{start:,.0f} ms", "", ""))
         for kept in (False, True):
@@ -176,7 +176,7 @@ class Bench:
                     self.rows.append(("sandbox", f"{what}, {where}", f"{rate:,.0f} a second", "", ""))
 
     def held(self, *counts: int) -> None:
-        """What a sandbox needs for many instances: peak memory of its whole process, and time to list them all."""
+        """Measure a sandbox with many instances: peak memory of its whole process, and time to list them all."""
         base = 0.0
         for count in counts:
             path = str(Path(self.environment["HOME"]) / f"held-{count}.sandbox")

@@ -34,7 +34,7 @@ def address(endpoint: str) -> tuple[str, str]:
 
 
 def session(endpoint: str) -> tuple[Any, str]:
-    """What most people would write: a session, a token, a URL."""
+    """The code most people would write: a session, a token, a URL."""
     import requests
 
     host, project = address(endpoint)
@@ -229,7 +229,7 @@ def one_sdk(endpoint: str, count: int) -> Iterator[Any]:
 
 
 def login() -> tuple[bytes, str]:
-    """What logs in to a sandbox of seed 0, and the id of its project."""
+    """The credentials of a sandbox of seed 0, and the id of its project."""
     from gaussnb import Sandbox
 
     known = Sandbox(port=None)

@@ -1,4 +1,4 @@
-"""What Binder will make of ``binder/``, without Docker. `.ci/run` installs the pins and runs the notebooks."""
+"""The image that Binder builds from ``binder/``, read without Docker. ``.ci/run`` installs the pins and runs notebooks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BINDER = ROOT / "binder"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OF_BINDER = "jupyterlab"
-"""What the lab extra asks for and Binder's own image brings: the one that its other parts were tried with."""
+"""The package of the lab extra that Binder's own image brings, in the version its other parts were tested with."""
 
 PINS = [
     Requirement(line)
@@ -39,7 +39,7 @@ def version(pin: Requirement) -> str:
 
 @pytest.fixture(scope="module")
 def dockerfile() -> str:
-    """What repo2docker would build."""
+    """The Dockerfile that repo2docker would build."""
     pytest.importorskip("repo2docker", reason="repo2docker, of the test extra, is not installed")
     done = subprocess.run(
         [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "."],
@@ -81,7 +81,7 @@ def test_the_image_has_a_jupyterlab_that_fits() -> None:
 
 
 def test_only_binder_is_read() -> None:
-    """What repo2docker would read first, or would refuse beside it, is not there."""
+    """No other file is there that repo2docker would read first, or would refuse beside it."""
     assert not (ROOT / ".binder").exists()
     assert sorted(path.name for path in BINDER.iterdir()) == ["postBuild", "requirements.txt", "runtime.txt"]
 

@@ -160,7 +160,7 @@ class Notebook:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(number)
 
     def output(self, number: int) -> Any:
-        """What a cell has put out."""
+        """The output of a cell."""
         return self.cell(number).locator(".jp-OutputArea").first
 
     def start(self, number: int) -> None:
@@ -192,5 +192,5 @@ class Notebook:
 
 
 def chromium() -> str | None:
-    """Where Debian's Chromium is, if it is."""
+    """The path of Debian's Chromium, or None."""
     return shutil.which("chromium") or shutil.which("chromium-browser")

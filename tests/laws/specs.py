@@ -12,7 +12,7 @@ from gaussnb.nosql.instance_spec import BackupStrategy, ChargeInfo, InstanceSpec
 
 FIELDS = InstanceSpec.model_fields
 TIED = {"datastore", "flavor", "mode", "product_type", "port"}
-"""What depends on engine and mode."""
+"""Fields that depend on engine and mode."""
 RARE = {
     "restore_info": "point-in-time restore",
     "dr_info": "disaster recovery",

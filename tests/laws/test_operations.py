@@ -66,13 +66,13 @@ def test_every_hole_has_a_required_field_with_a_rule(operation: type[Operation])
         assert marks(info.annotation, info.metadata) or "Literal" in str(info.annotation), "may hold a slash"
 
 
-@pytest.mark.parametrize("value", ["..", ".", "...", "", "a/b", "a?b", "a\n", "a b", "ä"])
 @every_operation
-def test_no_value_leads_to_another_path(operation: type[Operation], value: str) -> None:
+def test_no_value_leads_to_another_path(operation: type[Operation]) -> None:
     for hole in set(operation.route.holes) - {"project_id"}:
-        with pytest.raises(ValidationError) as refusal:
-            operation(**{hole: value})
-        assert (hole,) in [line["loc"] for line in refusal.value.errors()]
+        for value in ("..", ".", "...", "", "a/b", "a?b", "a\n", "a b", "ä"):
+            with pytest.raises(ValidationError) as refusal:
+                operation(**{hole: value})
+            assert (hole,) in [line["loc"] for line in refusal.value.errors()], value
 
 
 @every_operation
@@ -219,21 +219,21 @@ def there_and_back(operation: Operation) -> None:
         assert operation.wire() == body
 
 
-@every_operation
-@given(data=st.data())
-@quick
-def test_a_request_is_read_back_as_the_same_operation(operation: type[Operation], data: st.DataObject) -> None:
-    there_and_back(data.draw(made(operation)))
-
-
-@every_operation
-@given(data=st.data())
-@quick
-def test_a_copy_is_equal_and_has_the_same_repr(operation: type[Operation], data: st.DataObject) -> None:
-    one = data.draw(made(operation))
+def equal_copy(one: Operation) -> None:
     assert one.replace() == one == type(one).model_validate(fields_of(one))
     assert repr(one) == repr(one.replace())
     assert "0x" not in re.sub(r"'[^']*'", "", repr(one))
+
+
+@every_operation
+@given(data=st.data())
+@quick
+def test_a_request_is_read_back_as_the_same_operation_and_a_copy_is_equal(
+    operation: type[Operation], data: st.DataObject
+) -> None:
+    one = data.draw(made(operation))
+    there_and_back(one)
+    equal_copy(one)
 
 
 @every_operation

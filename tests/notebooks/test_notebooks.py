@@ -17,7 +17,7 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.i
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CORE_WIDGET = r"$|[A-Z]\w*\((\w+=|\))"
-"""What ipywidgets puts beside a view: nothing, or a repr that is no help to a reader."""
+"""The text that ipywidgets puts beside a view: nothing, or a repr that is no help to a reader."""
 NOT_IN_TEXT = {
     "a path of somebody's machine": r"(?<![\w.])/(home|Users|root|tmp|work|private|var/folders)/|[A-Z]:\\+Users\b",
     "a memory address": r"\b0x[0-9a-fA-F]{6,}",
@@ -42,7 +42,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def faults(notebook: Any) -> Iterator[str]:
-    """What should not be in a stored notebook."""
+    """Yield each thing that must not be in a stored notebook."""
     ids = [cell.get("id", "") for cell in notebook["cells"]]
     if len(set(ids)) < len(ids) or any(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f-]+)?|", one) for one in ids):
         yield "a random, missing or repeated cell id"
@@ -93,7 +93,7 @@ def test_nothing_is_wrong_with(path: Path) -> None:
 
 
 def on_page(notebook: Any) -> list[str]:
-    """What should not be in the notebook as HTML: what a reader without a kernel gets, less styles and scripts."""
+    """Return each thing in the HTML for readers without a kernel that must not be there; styles and scripts aside."""
     html, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
     return re.findall(r"\b0x[0-9a-fA-F]{6,}|\b[HV]Box\(|(?i:model not found)", str(html))
 

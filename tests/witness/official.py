@@ -46,7 +46,7 @@ def sdk_object(type_: str, value: Any) -> Any:
 
 
 def sdk_plain(value: Any) -> Any:
-    """What an object of the SDK's holds, as JSON; its own ``to_json_object`` would give back the raw answer."""
+    """Return the content of an SDK object as JSON; its own ``to_json_object`` would give back the raw answer."""
     if isinstance(value, list):
         return [sdk_plain(item) for item in value]
     if isinstance(value, datetime):

@@ -298,7 +298,7 @@ LAB_GROUP = str(UUID(IDS.fixed("security group lab")))
 
 
 def engine(type: str, version: str, mode: str, size: str = "100", spec_code: str = "xlarge.4", num: str = "3") -> Any:
-    """What makes the scene's instance one of another engine."""
+    """The changes that make the scene's instance one of another engine."""
     flavor = {"num": num, "size": size, "storage": "ULTRAHIGH", "spec_code": f"geminidb.{type}.{spec_code}"}
     store = {"type": type, "version": version, "storage_engine": "rocksDB"}
     return {"datastore": store, "mode": mode, "flavor": [flavor], "product_type": None, "port": None}

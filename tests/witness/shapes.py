@@ -68,7 +68,7 @@ def snake(id: str) -> str:
 
 
 def sdk_call(id: str) -> dict[str, Any]:
-    """What the SDK would send for an operation whose fields are all given, each as its own name."""
+    """Return the request the SDK would send for an operation whose fields are all given, each as its own name."""
     from huaweicloudsdkgaussdbfornosql import v3
 
     kind = getattr(v3, f"{id}Request")

@@ -175,7 +175,7 @@ def described_leaves(schema: Mapping[str, Any], path: str = "") -> Iterator[str]
 
 @pytest.mark.parametrize("id", [id for id in ASKED if id in DESCRIBED and id not in UNKNOWN])
 def test_the_document_describes_the_same_values(id: str) -> None:
-    """What it calls otherwise is read under that name, too."""
+    """A value that the document names differently is read under that name, too."""
     (code,) = (code for code in described(id)[2]["responses"] if code.startswith("2"))
     content = described(id)[2]["responses"][code].get("content", {})
     places = {place for media in content.values() for place in described_leaves(media["schema"])}
