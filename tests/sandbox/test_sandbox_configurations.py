@@ -53,9 +53,7 @@ def test_every_default_is_allowed(engine: str) -> None:
         ("redis", "notify-keyspace-events", ["", "KEA"], ["Q"]),
     ],
 )
-def test_values_are_checked_by_the_type_of_the_parameter(
-    engine: str, name: str, good: list[str], bad: list[str]
-) -> None:
+def test_values_are_checked_by_parameter_type(engine: str, name: str, good: list[str], bad: list[str]) -> None:
     one = parameter(engine, name)
     assert one is not None
     assert [text for text in good + bad if one.problem(text)] == bad

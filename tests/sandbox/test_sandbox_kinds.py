@@ -46,7 +46,7 @@ def kinds(sandbox: Any, make: Any) -> dict[tuple[str, str], str]:
 
 
 def _turned_away(operation: type[Operation], sandbox: Any, instance_id: str) -> str:
-    """The error code when an operation, with only its path filled in, is refused for the kind of an instance; else empty."""
+    """The error code that refuses an operation, with only its path filled in, for the kind of an instance; or empty."""
     world = sandbox._app.world
     node_id = world.instances[instance_id].nodes[0].id
     holes = {"instance_id": instance_id, "node_id": node_id}

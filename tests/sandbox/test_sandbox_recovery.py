@@ -269,9 +269,7 @@ def test_a_dual_active_pair(halves: Halves, cloud: Any, make: Any) -> None:
     assert "dual_active_info" not in cloud.instance(halves.one)
 
 
-def test_the_state_file_keeps_pairs(
-    build: Any, tmp_path: Any, quick_start: dict[str, Any], redis: dict[str, Any]
-) -> None:
+def test_the_file_keeps_pairs(build: Any, tmp_path: Any, quick_start: dict[str, Any], redis: dict[str, Any]) -> None:
     file = tmp_path / "cloud.db"
     first = build(path=file)
 

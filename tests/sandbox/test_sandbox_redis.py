@@ -254,9 +254,7 @@ def test_a_redis_cluster_has_one_database(gdb: Any, make: Any) -> None:
     assert len(gdb.redis_data.databases(make("redis", "Cluster"))) == 1000
 
 
-def test_the_state_file_keeps_everything_of_redis(
-    build: Any, tmp_path: Any, quick_start: dict[str, Any], redis: dict[str, Any]
-) -> None:
+def test_the_file_keeps_redis(build: Any, tmp_path: Any, quick_start: dict[str, Any], redis: dict[str, Any]) -> None:
     file = tmp_path / "cloud.db"
     first = build(path=file)
     with first.connect() as gdb:

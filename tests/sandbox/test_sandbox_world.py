@@ -167,9 +167,7 @@ def test_every_kind_of_thing_survives(kind: str, build: Any, make: Any, sandbox:
     assert things(again) == things(sandbox) and things(again).keys() == KINDS.keys()
 
 
-def test_a_restored_world_goes_on_like_the_original(
-    build: Any, gdb: Any, sandbox: Any, make: Any, tmp_path: Path
-) -> None:
+def test_a_restored_world_goes_on_like_before(build: Any, gdb: Any, sandbox: Any, make: Any, tmp_path: Path) -> None:
     """Backups, templates, policies, accounts and the recycle bin, with work going on."""
     redis, doomed, busy = make("redis", "CloudNativeCluster"), make(name="doomed"), make(name="busy")
     gdb.backups.create(busy, name="by-hand", description="kept")

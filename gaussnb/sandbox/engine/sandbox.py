@@ -190,7 +190,7 @@ class Sandbox:
             "HUAWEICLOUD_SDK_IAM_ENDPOINT": self.iam_endpoint,
         }
         if self.service.product.endpoint_variable:
-            variables[f"{self.service.product.endpoint_variable}_{region}"] = self.endpoint
+            variables[f"{self.service.product.endpoint_variable}{region}"] = self.endpoint
         return variables
 
     def settings(self) -> dict[str, Any]:
