@@ -1,4 +1,4 @@
-"""Promises about the form of every operation."""
+"""Laws about the form of every operation."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def same(form: Form, spec: Operation) -> None:
     assert json.dumps(again.wire()) == json.dumps(spec.wire())
 
 
-def test_all_but_a_login_have_one() -> None:
+def test_every_operation_but_a_login_has_a_form() -> None:
     (login,) = set(ALL) - set(FORMED)
     with pytest.raises(TypeError, match="is a login and has no form"):
         Form(login)
 
 
 @every_operation
-def test_it_shows_every_field_in_declared_order(forms: Any, operation: type[Operation]) -> None:
+def test_a_form_shows_every_field_in_declared_order(forms: Any, operation: type[Operation]) -> None:
     form = forms(operation)
     assert list(form.controls) == list(operation.model_fields)
     for path, control in form.walk():
@@ -68,7 +68,7 @@ def test_it_shows_every_field_in_declared_order(forms: Any, operation: type[Oper
     assert all(name in lead for name in operation.route.only)
 
 
-def test_five_hundred_instances(forms: Any) -> None:
+def test_the_create_form_returns_five_hundred_specs_unchanged(forms: Any) -> None:
     @many
     @given(specs())
     def check(spec: InstanceSpec) -> None:
@@ -78,7 +78,9 @@ def test_five_hundred_instances(forms: Any) -> None:
 
 
 @every_operation
-def test_spec_to_form_to_spec_and_code(forms: Any, operation: type[Operation], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_form_returns_the_spec_it_was_filled_with_and_code_that_builds_it(
+    forms: Any, operation: type[Operation], monkeypatch: pytest.MonkeyPatch
+) -> None:
     @settings(some, max_examples=15)
     @given(made(operation))
     def check(spec: Any) -> None:
@@ -98,7 +100,9 @@ def test_spec_to_form_to_spec_and_code(forms: Any, operation: type[Operation], m
 
 
 @every_operation
-def test_it_is_reviewed_and_sent_as_it_was_filled(operation: type[Operation], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_form_reviews_and_sends_the_spec_it_was_filled_with(
+    operation: type[Operation], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gaussnb.widgets.form.BURST", 0)
     sent: list[Operation] = []
     answer = frame_from(operation.route.returns, [{}])
@@ -148,7 +152,7 @@ def secrets_in(way: tuple[str, ...], value: Any) -> Any:
 
 
 @every_operation
-def test_typing_is_never_lost(forms: Any, operation: type[Operation]) -> None:
+def test_typed_text_is_never_lost(forms: Any, operation: type[Operation]) -> None:
     """Whatever is typed into a box stays there, right or wrong."""
     form = forms(operation)
     form.fill({name: None for name in operation.model_fields})

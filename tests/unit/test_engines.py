@@ -1,4 +1,4 @@
-"""The table of engines is complete, consistent with the vocabulary and with itself."""
+"""The table of engines: complete, and consistent with the vocabulary and with itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_unknown_names_are_key_errors():
 
 
 @pytest.mark.parametrize("mode", MODES, ids=title)
-def test_advice_lies_within_the_limits(mode):
+def test_recommended_numbers_are_within_the_limits(mode):
     spans = [mode.nodes, mode.storage]
     spans += [flavor.storage for flavor in engines.flavors(mode.engine, mode.name) if flavor.storage]
     for span in spans:
@@ -138,7 +138,7 @@ def test_ports():
     assert "2180" in redis.ports_say
 
 
-def test_a_span_speaks():
+def test_a_span_in_words():
     nodes = engines.mode("cassandra", "Cluster").nodes
     assert (nodes.says, nodes.advice) == ("3 to 200", "3 to 12")
     assert engines.mode("mongodb", "ReplicaSet").nodes.says == "exactly 3"

@@ -1,4 +1,4 @@
-"""The create call: what it accepts, what it refuses, whom it blames, and what it never says."""
+"""The create spec: what it accepts, what it refuses at which field, and that errors never contain the password."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_parts_are_objects_or_dicts():
     assert spec == InstanceSpec(**QUICK_START)
 
 
-def test_data_has_every_mode():
+def test_the_data_has_every_mode():
     assert len(BODIES) == 2 * len(engines.modes())
     for mode in engines.modes():
         assert f"{mode.engine} {mode.name} minimal" in BODIES
@@ -153,7 +153,7 @@ TOLERATED = {
 
 
 @pytest.mark.parametrize("body", TOLERATED.values(), ids=TOLERATED)
-def test_what_one_document_accepts_is_not_refused(body):
+def test_a_spec_that_one_document_accepts_is_not_refused(body):
     assert InstanceSpec(**body).wire() == body
 
 
@@ -162,7 +162,7 @@ def test_integers_of_numpy_become_numbers():
     assert type(spec.wire()["flavor"][0]["num"]) is int
 
 
-def test_replace_judges_the_whole_again():
+def test_replace_validates_the_whole_spec_again():
     spec = InstanceSpec(**QUICK_START)
     assert spec.replace(name="other-one").name == "other-one"
     error = refusal(spec.replace, mode="ReplicaSet")
@@ -340,7 +340,7 @@ def wrong_id(row) -> str:
 
 
 @pytest.mark.parametrize(("base", "changes", "blames", "code"), WRONG, ids=map(wrong_id, WRONG))
-def test_a_wrong_spec_blames_one_field(base, changes, blames, code):
+def test_a_wrong_spec_has_an_error_at_one_field(base, changes, blames, code):
     body = changed(base, **changes)
     error = refusal(InstanceSpec, **body)
     (line,) = error.errors()
@@ -353,7 +353,7 @@ def test_a_wrong_spec_blames_one_field(base, changes, blames, code):
             assert secret not in text
 
 
-def test_every_broken_tie_is_told_at_once():
+def test_every_broken_tie_is_reported_at_once():
     body = changed(
         QUICK_START,
         datastore__version="9",
@@ -371,7 +371,7 @@ def test_every_broken_tie_is_told_at_once():
     }
 
 
-def test_refusals_name_what_is_allowed():
+def test_errors_name_the_allowed_values():
     def says(base, **changes):
         return refusal(InstanceSpec, **changed(base, **changes)).errors()[0]["msg"]
 
@@ -383,7 +383,7 @@ def test_refusals_name_what_is_allowed():
     assert says(DYNAMO, datastore__version="1") == 'for dynamodb: ""'
 
 
-def test_a_part_alone_is_judged_too():
+def test_a_nested_part_alone_is_validated_too():
     error = refusal(RestoreInfo, source_instance_id="i1")
     assert [line["loc"] for line in error.errors()] == [("restore_time",)]
 
@@ -391,7 +391,7 @@ def test_a_part_alone_is_judged_too():
 # ------------------------------------------------------------------------------------- on the wire
 
 
-def test_the_wire_is_tolerant_where_the_author_is_not():
+def test_reading_a_body_is_more_tolerant_than_building_a_spec():
     body = changed(QUICK_START, tags=[], datastore__patch=None, flavor__0__ha="x", port=None)
     assert wire.operation_of(InstanceSpec, {}, (), body) == InstanceSpec(**QUICK_START)
     error = refusal(InstanceSpec, **changed(QUICK_START, tags=[], flavor__0__ha="x"))
@@ -399,7 +399,7 @@ def test_the_wire_is_tolerant_where_the_author_is_not():
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 5, {}])
-def test_a_body_that_says_nothing_lacks_every_mandatory_field(body):
+def test_an_empty_body_lacks_every_required_field(body):
     error = refusal(wire.operation_of, InstanceSpec, {}, (), body)
     assert [line["loc"] for line in error.errors()] == [(name,) for name in list(QUICK_START)[:10]]
 
@@ -419,7 +419,7 @@ def test_repr_is_short_and_keeps_the_secret():
     assert CANARY not in str(spec)
 
 
-def test_every_field_says_what_it_is_and_has_a_schema():
+def test_every_field_has_a_description_and_a_schema():
     assert all(info.description for info in documented(InstanceSpec).values())
     for name, part in InstanceSpec.model_json_schema()["$defs"].items():
         assert part["description"], name
@@ -514,7 +514,7 @@ def bodies(draw: st.DrawFn) -> dict:
 
 @settings(max_examples=150, deadline=None)
 @given(bodies())
-def test_what_went_out_can_be_read_back_unchanged(body):
+def test_a_body_can_be_read_back_unchanged(body):
     once = InstanceSpec.model_validate(body).wire()
     assert once == body
     again = InstanceSpec.model_validate(once)
@@ -524,7 +524,7 @@ def test_what_went_out_can_be_read_back_unchanged(body):
 
 @settings(max_examples=150, deadline=None)
 @given(bodies(), st.data())
-def test_no_spoilt_spec_tells_its_password(body, data):
+def test_the_error_of_a_wrong_spec_does_not_contain_its_password(body, data):
     name = data.draw(st.sampled_from(sorted(set(body) - {"password"})))
     body[name] = data.draw(st.sampled_from([None, 0, "", [], {}, "?", [CANARY], {CANARY: CANARY}]))
     try:

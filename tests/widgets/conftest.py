@@ -1,4 +1,4 @@
-"""Forms, closed in the end."""
+"""Fixtures: forms that are closed after the test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page would be told, and a cloud that counts."""
+"""Views of the state of widgets, and a client that counts its requests."""
 
 from __future__ import annotations
 

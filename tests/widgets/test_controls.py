@@ -1,4 +1,4 @@
-"""Single fields: how they are shown, typed, read, and what the table from types to controls can do."""
+"""Controls: showing, typing and reading single fields, and the table of controls by type."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ VALUES: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "value"), VALUES)
-def test_what_is_put_in_comes_out(make: Make, name: str, value: Any) -> None:
+def test_a_control_returns_the_value_it_was_given(make: Make, name: str, value: Any) -> None:
     controls, seen = make()
     fill_controls(controls, {name: value})
     held = values_of(controls)
@@ -145,7 +145,7 @@ TYPED: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "typed", "value"), TYPED)
-def test_what_is_typed_is_read(make: Make, name: str, typed: str, value: Any) -> None:
+def test_a_control_reads_what_the_user_types(make: Make, name: str, typed: str, value: Any) -> None:
     controls, seen = make()
     controls[name].set(controls[name].value)
     controls[name].input.value = "something else"
@@ -177,7 +177,7 @@ def test_help_is_replaced_by_advice_and_shortened_by_an_error(make: Make) -> Non
     assert "alert" not in whole.note.value and "from 3 to 9" in whole.note.value
 
 
-def test_what_leaves_no_choice_is_chosen_and_not_shown(make: Make) -> None:
+def test_a_field_with_one_allowed_value_is_filled_and_hidden(make: Make) -> None:
     sole = make()[0]["sole"]
     assert sole.value == "only" and "gnb-hidden" in sole.widget._dom_classes
     sole.set("other")
@@ -185,7 +185,7 @@ def test_what_leaves_no_choice_is_chosen_and_not_shown(make: Make) -> None:
     assert sole.value == "other" and "gnb-hidden" not in sole.widget._dom_classes
 
 
-def test_a_choice_that_is_no_longer_offered_is_named_and_kept(make: Make) -> None:
+def test_a_choice_that_is_no_longer_offered_is_marked_and_kept(make: Make) -> None:
     word = make()[0]["word"]
     assert isinstance(word, ChoiceControl)
     word.set("a")
@@ -217,7 +217,7 @@ def test_a_secret_leaves_the_widget_at_once(make: Make) -> None:
     assert secret.value is NOTHING
 
 
-def test_rows(make: Make) -> None:
+def test_rows_are_added_and_removed(make: Make) -> None:
     controls, seen = make()
     parts = controls["parts"]
     hidden = lambda widget: "gnb-hidden" in widget._dom_classes  # noqa: E731
@@ -238,7 +238,7 @@ def test_rows(make: Make) -> None:
     assert len(parts.value) == 5, "what was given is never cut"
 
 
-def test_a_group_that_may_be_left_out(make: Make) -> None:
+def test_an_optional_group_can_be_left_out(make: Make) -> None:
     controls, seen = make()
     maybe = controls["maybe"]
     assert maybe.value is NOTHING and "gnb-hidden" in maybe._body._dom_classes
@@ -287,11 +287,11 @@ def test_the_table_can_be_extended(monkeypatch: pytest.MonkeyPatch) -> None:
         ("anything", JsonControl),
     ],
 )  # fmt: skip
-def test_the_table(make: Make, name: str, kind: type[Control]) -> None:
+def test_the_control_of_each_type(make: Make, name: str, kind: type[Control]) -> None:
     assert type(make()[0][name]) is kind
 
 
-def test_everything_is_freed() -> None:
+def test_closing_controls_closes_every_widget() -> None:
     before = live()
     factory = WidgetFactory()
     controls = controls_of(Everything, ControlContext(factory, lambda path: None))
@@ -329,14 +329,16 @@ def test_help_is_one_line() -> None:
         ("nothing", 1, "no field 'nothing'"),
     ],
 )
-def test_another_shape_is_refused_before_anything_is_shown(make: Make, name: str, value: Any, says: str) -> None:
+def test_a_value_of_the_wrong_shape_is_refused_before_any_is_shown(
+    make: Make, name: str, value: Any, says: str
+) -> None:
     controls, _ = make()
     with pytest.raises(TypeError, match=says) as refused:
         check_values("Everything", controls, {"text": "t", name: value})
     assert "1234567890" not in str(refused.value)
 
 
-def test_a_flag_keeps_what_it_does_not_know(make: Make) -> None:
+def test_a_flag_keeps_an_unknown_value(make: Make) -> None:
     flag = make()[0]["flag"]
     flag.set(2)
     assert flag.value == 2 and flag.value == 2, "reading changes nothing"

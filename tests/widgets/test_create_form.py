@@ -32,13 +32,13 @@ def reads(sandbox: gn.Sandbox) -> list[str]:
     return asked[asked["method"] == "GET"]["path"].tolist()
 
 
-def test_its_defaults_lack_only_name_and_password(create: Pair) -> None:
+def test_the_defaults_lack_only_name_and_password(create: Pair) -> None:
     _, form = create
     assert form.errors["field"].tolist() == ["name", "password"]
     assert alerts(form) == {}, "nobody has done anything wrong yet"
 
 
-def test_it_creates_and_follows(create: Pair) -> None:
+def test_the_form_creates_an_instance_and_follows_it(create: Pair) -> None:
     sandbox, form = create
     form.fill(name="orders-01", password=password())
     frame = form.submit()
@@ -50,7 +50,7 @@ def test_it_creates_and_follows(create: Pair) -> None:
 
 
 @pytest.mark.parametrize("mode", engines.modes(), ids=lambda mode: f"{mode.engine} {mode.name}")
-def test_use_what_fits_mends_every_choice(create: Pair, mode: engines.Mode) -> None:
+def test_use_what_fits_replaces_every_wrong_choice(create: Pair, mode: engines.Mode) -> None:
     sandbox, form = create
     form.fill(name="orders-01", password=password())
     form.fields["datastore.type"].value = mode.engine
@@ -62,7 +62,7 @@ def test_use_what_fits_mends_every_choice(create: Pair, mode: engines.Mode) -> N
     assert len(sandbox.requests.query("operation == 'CreateInstance' and status == 202")) == 1
 
 
-def test_a_choice_that_is_not_offered_is_named_and_kept(create: Pair) -> None:
+def test_a_choice_that_is_not_offered_is_marked_and_kept(create: Pair) -> None:
     _, form = create
     form.fields["datastore.type"].value = "redis"
     assert form.fields["datastore.version"].value == "3.11"
@@ -73,7 +73,7 @@ def test_a_choice_that_is_not_offered_is_named_and_kept(create: Pair) -> None:
     assert alerts(form) == {} and "gnb-hidden" in form._fit._dom_classes
 
 
-def test_a_change_touches_only_what_depends_on_it(create: Pair) -> None:
+def test_a_change_affects_only_dependent_fields(create: Pair) -> None:
     _, form = create
     events: list[tuple[str, object, object]] = []
 
@@ -100,7 +100,7 @@ def test_subnets_follow_the_vpc(create: Pair) -> None:
     assert "subnet_id" not in alerts(form)
 
 
-def test_each_question_is_asked_once(create: Pair) -> None:
+def test_each_list_is_loaded_once(create: Pair) -> None:
     sandbox, form = create
     for engine in ("redis", "cassandra", "redis", "mongodb", "cassandra"):
         form.fields["datastore.type"].value = engine
@@ -113,7 +113,7 @@ def test_each_question_is_asked_once(create: Pair) -> None:
     assert reads(sandbox) == asked, "what does not change the choices asks for nothing"
 
 
-def test_one_change_asks_one_question(create: Pair) -> None:
+def test_one_change_loads_one_list(create: Pair) -> None:
     sandbox, form = create
     before = len(reads(sandbox))
     form.fields["datastore.type"].value = "mongodb"
@@ -136,7 +136,7 @@ def test_limits_stand_beside_the_fields(create: Pair) -> None:
     assert "0 to 35" in control(form, "backup_strategy.keep_days").note.value
 
 
-def test_a_failure_to_load_is_shown_and_mended(create: Pair) -> None:
+def test_a_list_that_fails_to_load_is_shown_and_can_be_loaded_again(create: Pair) -> None:
     sandbox, form = create
     sandbox.inject("ListFlavorInfos", status=403, code="DBS.280032", times=1)
     form.fields["datastore.type"].value = "mongodb"
@@ -148,7 +148,7 @@ def test_a_failure_to_load_is_shown_and_mended(create: Pair) -> None:
     assert control(form, "flavor.0.spec_code").offered
 
 
-def test_what_cannot_be_listed_can_be_typed() -> None:
+def test_a_value_can_be_typed_if_its_list_cannot_be_loaded() -> None:
     with gn.Sandbox(port=None, start="2026-01-01T08:00:00") as sandbox, sandbox.connect() as gdb:
         for operation in ("ListVpcs", "ListSubnets", "ListSecurityGroups"):
             sandbox.inject(operation, status=403, code="DBS.280032", times=None)
@@ -169,7 +169,7 @@ def test_what_cannot_be_listed_can_be_typed() -> None:
         form.close()
 
 
-def test_a_refused_question_is_asked_again_only_when_somebody_wants_it(create: Pair) -> None:
+def test_a_refused_list_is_loaded_again_only_by_the_button(create: Pair) -> None:
     sandbox, form = create
     sandbox.inject("ListFlavorInfos", status=403, code="DBS.280032", times=None)
     form.fields["datastore.type"].value = "mongodb"
@@ -211,7 +211,7 @@ def test_loading_is_shown_while_it_lasts(create: Pair, monkeypatch: pytest.Monke
     assert "Loading" not in control(form, "flavor.0.spec_code").note.value
 
 
-def test_product_lines_show_where_there_are_any(create: Pair) -> None:
+def test_the_product_type_is_shown_only_for_modes_that_have_one(create: Pair) -> None:
     _, form = create
     assert hidden(form, "product_type")
     form.fields["datastore.type"].value = "redis"
@@ -223,7 +223,7 @@ def test_product_lines_show_where_there_are_any(create: Pair) -> None:
     assert "needs Capacity" in alerts(form)["product_type"]
 
 
-def test_the_rest_is_folded_until_it_is_asked_for_or_wrong(create: Pair) -> None:
+def test_more_settings_are_folded_until_opened_or_wrong(create: Pair) -> None:
     _, form = create
     assert "gnb-hidden" in form._rest._dom_classes
     form._fold.click()
@@ -236,7 +236,7 @@ def test_the_rest_is_folded_until_it_is_asked_for_or_wrong(create: Pair) -> None
 
 @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(changes=st.lists(st.tuples(st.sampled_from(["datastore.type", "mode", "product_type"]), st.integers(0, 7))))
-def test_any_order_of_choices_leaves_a_form_that_can_be_mended(create: Pair, changes: list[tuple[str, int]]) -> None:
+def test_a_form_can_be_corrected_after_any_order_of_choices(create: Pair, changes: list[tuple[str, int]]) -> None:
     _, form = create
     form.fill(name="orders-01", password=password())
     for name, number in changes:

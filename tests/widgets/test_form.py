@@ -1,4 +1,4 @@
-"""The generic form: filled, judged, exported, reviewed, sent."""
+"""The form of any operation: filling, validation, export, review and sending."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_wrong_number_stays_on_the_screen_beside_its_error(form: Form) -> None
     assert form.spec.flavor[0].num == 5
 
 
-def test_errors_show_where_a_person_has_been_and_everywhere_after_a_press(form: Form) -> None:
+def test_errors_are_shown_at_edited_fields_and_everywhere_after_a_press(form: Form) -> None:
     form.fields["name"].value = "1x"
     assert list(alerts(form)) == ["name"]
     assert form.submit() is None
@@ -104,7 +104,7 @@ def test_errors_show_where_a_person_has_been_and_everywhere_after_a_press(form: 
     assert "To mend: Name, " in form._banner.value and "Password" in form._banner.value
 
 
-def test_what_was_just_added_is_not_wrong_yet() -> None:
+def test_a_new_row_shows_no_errors_yet() -> None:
     form = Form(BatchTagAction)
     form.controls["tags"].input.click()
     assert alerts(form) == {}
@@ -143,7 +143,7 @@ def test_wire_of_the_form_is_the_quick_start_to_the_letter(form: Form) -> None:
 # ------------------------------------------------------------------------------------------- faces
 
 
-def test_its_faces(form: Form) -> None:
+def test_the_texts_of_a_form(form: Form) -> None:
     assert repr(form).startswith("<form CreateInstance: ")
     bundle = filled(form)._repr_mimebundle_()
     assert set(bundle) >= {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
@@ -195,7 +195,7 @@ def test_the_review_shows_no_secret(cloud: Cloud) -> None:
     form.close()
 
 
-def test_a_dry_run_tells_and_sends_nothing(cloud: Cloud) -> None:
+def test_a_dry_run_returns_the_review_and_sends_nothing(cloud: Cloud) -> None:
     form = Form(gn.InstanceSpec, cloud.send, cloud.review).fill({**BASE, "name": "1st"})
     assert form.submit(dry_run=True) is None and "name" in alerts(form)
     told = form.fill(BASE).submit(dry_run=True)
@@ -206,7 +206,7 @@ def test_a_dry_run_tells_and_sends_nothing(cloud: Cloud) -> None:
     form.close()
 
 
-def test_one_can_go_back(cloud: Cloud, renaming: Form) -> None:
+def test_the_review_can_be_left(cloud: Cloud, renaming: Form) -> None:
     renaming._button.click()
     renaming._back.click()
     assert renaming._card.value == "" and renaming._button.description == "Review"
@@ -214,7 +214,7 @@ def test_one_can_go_back(cloud: Cloud, renaming: Form) -> None:
     assert cloud.sent == []
 
 
-def test_what_was_reviewed_is_what_is_sent(cloud: Cloud, renaming: Form) -> None:
+def test_the_reviewed_spec_is_the_one_that_is_sent(cloud: Cloud, renaming: Form) -> None:
     renaming._button.click()
     renaming.fields["name"].value = "other-01"
     renaming._button.click()
@@ -292,7 +292,7 @@ def test_ten_presses_on_an_unreviewed_form_send_nothing(
     assert cloud.sent == [] and renaming._reviewed is not None
 
 
-def test_what_changes_during_the_review_asks_for_a_new_one(cloud: Cloud) -> None:
+def test_a_change_during_the_review_needs_a_new_review(cloud: Cloud) -> None:
     def review(operation: Any) -> dict[str, str]:
         form.fields["name"].value = "orders-99"
         return {"project": "p1"}
@@ -303,7 +303,7 @@ def test_what_changes_during_the_review_asks_for_a_new_one(cloud: Cloud) -> None
     form.close()
 
 
-def test_what_was_sent_is_shown_even_if_it_cannot_be_followed(cloud: Cloud) -> None:
+def test_the_answer_is_shown_even_if_the_work_cannot_be_watched(cloud: Cloud) -> None:
     def watch(frame: Any) -> Any:
         raise gn.GaussnbError("This client is closed.")
 
@@ -346,7 +346,7 @@ def test_without_the_right_to_list_instances_they_can_be_changed() -> None:
         form.close()
 
 
-def test_presses_while_it_is_being_sent_are_lost(cloud: Cloud, renaming: Form) -> None:
+def test_presses_during_a_running_request_are_ignored(cloud: Cloud, renaming: Form) -> None:
     renaming._button.click()
     cloud.gate.clear()
     thread = threading.Thread(target=renaming._button.click)
@@ -362,7 +362,7 @@ def test_presses_while_it_is_being_sent_are_lost(cloud: Cloud, renaming: Form) -
     assert len(cloud.sent) == 1 and not renaming._button.disabled
 
 
-def test_deleting_asks_for_the_name(cloud: Cloud) -> None:
+def test_a_delete_needs_the_typed_name(cloud: Cloud) -> None:
     form = form_of(DeleteInstance, cloud).fill(instance_id="0f1e")
     form._button.click()
     assert form._button.disabled and form._button.button_style == "danger"
@@ -393,7 +393,7 @@ def test_deleting_asks_for_the_name(cloud: Cloud) -> None:
     ],
     ids=lambda error: f"{error.status} {error.error_code}",
 )
-def test_a_refusal_shows_all_there_is_to_know(cloud: Cloud, renaming: Form, error: gn.ApiError) -> None:
+def test_a_refusal_is_shown_in_full(cloud: Cloud, renaming: Form, error: gn.ApiError) -> None:
     cloud.error = error
     assert renaming.submit() is None
     for word in (f"HTTP {error.status}", error.error_code, "r-1", 'role="alert"'):
@@ -406,13 +406,13 @@ def test_a_refusal_shows_all_there_is_to_know(cloud: Cloud, renaming: Form, erro
 
 
 @pytest.mark.parametrize("error", [TimeoutError("slow"), ValueError("<script>"), RuntimeError("x")])
-def test_nothing_escapes_a_callback(cloud: Cloud, renaming: Form, error: Exception) -> None:
+def test_an_error_in_a_callback_is_shown(cloud: Cloud, renaming: Form, error: Exception) -> None:
     cloud.error = error
     renaming.submit()
     assert type(error).__name__ in renaming._banner.value and "<script>" not in renaming._banner.value
 
 
-def test_what_the_server_says_is_escaped(cloud: Cloud, renaming: Form) -> None:
+def test_text_of_the_server_is_escaped(cloud: Cloud, renaming: Form) -> None:
     cloud.answer = pd.DataFrame({"<b>": ["<img src=x onerror=alert(1)>"]})
     renaming.submit()
     one = renaming._outcome.children[0].value
@@ -435,7 +435,7 @@ def test_answers_and_refusals_leave_no_widgets_behind(cloud: Cloud, renaming: Fo
     assert live() <= before
 
 
-def test_the_exported_code_stands_alone(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_exported_code_runs_alone(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     code = filled(form).to_code()
     assert code.startswith("import os\n\nimport gaussnb as gn\n\nspec = gn.InstanceSpec(\n")
     assert re.search(r'password=os\.environ\["GAUSSNB_PASSWORD"\]', code)

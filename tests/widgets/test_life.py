@@ -1,4 +1,4 @@
-"""Opening, filling, sending and closing leaves the kernel as it was."""
+"""Opening, filling, sending and closing forms leaves no widgets, comms, threads or sockets behind."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def settled() -> dict[str, int]:
 BASE: dict[str, int] = {}
 
 
-def test_fifty_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fifty_forms_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     with gn.Sandbox(port=0, start="2026-01-01T08:00:00") as sandbox:
         BASE.update(standing())
         with sandbox.connect() as gdb:
@@ -96,7 +96,7 @@ def closed(form: Form) -> bool:
     return form.widget.comm is None
 
 
-def test_a_cell_that_is_run_again_frees_what_it_showed(run: Callable[..., None]) -> None:
+def test_a_cell_that_is_run_again_releases_its_forms(run: Callable[..., None]) -> None:
     before = live()
     forms = [Form(ListInstances) for _ in range(50)]
     one = (live() - before) // 50
@@ -109,7 +109,7 @@ def test_a_cell_that_is_run_again_frees_what_it_showed(run: Callable[..., None])
     assert live() == before
 
 
-def test_a_released_form_is_made_anew_with_what_it_held(run: Callable[..., None]) -> None:
+def test_a_released_form_is_made_again_with_its_values(run: Callable[..., None]) -> None:
     form = gn.InstanceSpec.form().fill(name="orders-01", password="Aa1!" * 3)
     run("a", form)
     run("a")
@@ -123,7 +123,7 @@ def test_a_released_form_is_made_anew_with_what_it_held(run: Callable[..., None]
         one.close()
 
 
-def test_a_form_that_still_stands_elsewhere_lives_on(run: Callable[..., None]) -> None:
+def test_a_form_that_another_cell_shows_is_not_released(run: Callable[..., None]) -> None:
     first, second = Form(ListInstances), Form(ListInstances)
     run("a", first)
     run("b", first)
@@ -134,7 +134,7 @@ def test_a_form_that_still_stands_elsewhere_lives_on(run: Callable[..., None]) -
     second.close()
 
 
-def test_a_form_shown_again_lives_on(run: Callable[..., None]) -> None:
+def test_a_form_that_is_shown_again_is_not_released(run: Callable[..., None]) -> None:
     first, second = Form(ListInstances), Form(ListInstances)
     run("a", first, second)
     run("a", first)

@@ -1,4 +1,4 @@
-"""A canary typed as a password is nowhere but where it has to be."""
+"""A password that is typed into a form is found only where it has to be."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def everything(form: Form) -> dict[str, str]:
     }
 
 
-def test_through_a_whole_creation(create: tuple[gn.Sandbox, CreateForm], log: io.StringIO) -> None:
+def test_the_password_is_hidden_through_a_whole_creation(
+    create: tuple[gn.Sandbox, CreateForm], log: io.StringIO
+) -> None:
     sandbox, form = create
     typed(form)
     stages = [everything(form)]
@@ -83,7 +85,7 @@ def test_through_a_whole_creation(create: tuple[gn.Sandbox, CreateForm], log: io
     assert CANARY not in state()
 
 
-def test_through_every_refusal(create: tuple[gn.Sandbox, CreateForm]) -> None:
+def test_the_password_is_hidden_through_every_refusal(create: tuple[gn.Sandbox, CreateForm]) -> None:
     sandbox, form = create
     typed(form)
     for fault in ({"status": 500}, {"code": "DBS.280465"}, {"status": 403, "code": "DBS.280032"}):
@@ -96,7 +98,7 @@ def test_through_every_refusal(create: tuple[gn.Sandbox, CreateForm]) -> None:
             assert CANARY not in text, name
 
 
-def test_in_an_error_of_the_spec(form: Form) -> None:
+def test_the_password_is_not_in_an_error_of_the_spec(form: Form) -> None:
     form.fields["password"].value = f"{CANARY} with a blank"
     with pytest.raises(ValueError) as refused:
         _ = form.spec
@@ -107,7 +109,7 @@ def test_in_an_error_of_the_spec(form: Form) -> None:
     assert "canary" not in str(form.errors.to_dict()) + state() + form._repr_html_()
 
 
-def test_in_a_verbose_traceback(form: Form) -> None:
+def test_the_password_is_not_in_a_verbose_traceback(form: Form) -> None:
     from IPython.core.ultratb import VerboseTB
 
     form.fields["password"].value = CANARY
@@ -119,14 +121,14 @@ def test_in_a_verbose_traceback(form: Form) -> None:
         assert CANARY not in VerboseTB().text(kind, error, trace)
 
 
-def test_pickles_do_not_carry_it(form: Form) -> None:
+def test_the_password_is_not_in_pickles(form: Form) -> None:
     form.fields["password"].value = CANARY
     with pytest.raises(Exception) as refused:
         pickle.dumps(form)
     assert CANARY not in str(refused.value)
 
 
-def test_in_messages_to_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_password_is_not_in_messages_to_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the kernel sends: the page said it, nobody says it back."""
     sent: list[str] = []
     form = gn.InstanceSpec.form()
@@ -157,7 +159,7 @@ form.close()
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_in_a_notebook_saved_with_widget_state(closed: bool) -> None:
+def test_the_password_is_not_in_a_notebook_saved_with_widget_state(closed: bool) -> None:
     from nbclient import NotebookClient
 
     cells = [cell.strip() for cell in CELLS.split("---")][: None if closed else 2]
