@@ -101,7 +101,7 @@ class Client(Groups):
         self.clock: Clock = clock or RealClock()
         self._transport = transport or Transport(self.clock, codes=self.service.codes)
         tokens = TokenCache(clock=self.clock.time, on_disk=keep)
-        self._access = Access(credentials, self._transport, self.service.host, tokens, self.clock.time)
+        self._access = Access(credentials, self._transport, self.service, tokens, self.clock.time)
         self._ledger = Ledger(on_disk=keep)
         self._creation = Creation(
             self.service, self._ledger, self.clock, self.send, lambda: (self.endpoint, self.project_id)
@@ -329,13 +329,14 @@ class Client(Groups):
         return message if first is operation else self._message_of(first)
 
     def _exchange(self, message: _Message, patience: Patience | None = None) -> Reply:
-        route, service = message.route, self._foreign(message.service)
+        route = message.route
         signed = route is None or route.signed
+        endpoint, auth = self._access.target(message.service)
         return self._transport.exchange(
-            self._access.endpoint_of(service),
+            endpoint,
             message.request,
             operation=message.name,
-            auth=self._access.auth_for(service) if signed else None,
+            auth=auth if signed else None,
             # An unsigned call is a login: a second token does no harm, so a login may be repeated like a read.
             safe=None if route is None else route.reads or not signed,
             creates=route is not None and route.creates,
@@ -352,16 +353,12 @@ class Client(Groups):
         with ThreadPoolExecutor(min(THREADS, len(messages)), "gaussnb-page") as pool:
             yield from pool.map(lambda message: self._exchange(message, patience), messages)
 
-    def _foreign(self, service: str) -> str:
-        """The name of another service; empty for the client's own."""
-        return "" if self.service.is_own(service) else service
-
     def attrs(self, operation: str, service: str, reply: Reply) -> dict[str, Any]:
         """The facts about an answer that a frame carries."""
         return {
             "operation": operation,
             "request_id": reply.request_id,
-            "endpoint": self._access.endpoint_of(self._foreign(service)),
+            "endpoint": self._access.endpoint_of(service),
             "fetched_at": self.clock.now().isoformat(),
         }
 

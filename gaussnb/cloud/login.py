@@ -1,7 +1,7 @@
 """Logging in: the endpoint of each service, the project, and the proof of identity of each request.
 
 Tokens and project ids come from IAM. All of this is the same for every service of the cloud: the first label of the
-service's own host names is an argument.
+service's own host names comes with the service.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
@@ -28,22 +28,40 @@ from .transport import Reply, Transport
 IAM = "iam"
 
 
+class NamedService(Protocol):
+    """The names of a service."""
+
+    @property
+    def name(self) -> str:
+        """The name by which callers name the service."""
+
+    @property
+    def host(self) -> str:
+        """First label of the service's host names."""
+
+
 class Access:
     """The credentials in use: where requests go, and how they prove who sends them.
 
     Args:
         credentials: the identity, the project and the addresses.
         transport: sends the requests to IAM.
-        host: first label of the service's host names.
+        service: the name and the host of the service.
         tokens: keeps the tokens.
         clock: the time in epoch seconds.
     """
 
     def __init__(
-        self, credentials: Credentials, transport: Transport, host: str, tokens: TokenCache, clock: Callable[[], float]
+        self,
+        credentials: Credentials,
+        transport: Transport,
+        service: NamedService,
+        tokens: TokenCache,
+        clock: Callable[[], float],
     ) -> None:
         self.credentials = credentials
-        self._transport, self._host, self._tokens, self._clock = transport, host, tokens, clock
+        self._transport, self._tokens, self._clock = transport, tokens, clock
+        self._own, self._host = ("", service.name), service.host
 
     # -- where
 
@@ -68,7 +86,7 @@ class Access:
             CredentialsError: the address of IAM is needed and not known.
             ValueError: this is not the name of a service.
         """
-        if not service:
+        if service in self._own:
             return self.endpoint
         if service == IAM:
             if not self.credentials.iam_endpoint:
@@ -116,9 +134,9 @@ class Access:
         """The name or id of the user, or the access key."""
         return self.credentials.username or self.credentials.user_id or self.credentials.ak
 
-    def auth_for(self, service: str) -> Auth:
-        """Choose the proof of identity for requests to a service."""
-        return self.iam_auth if service == IAM else self.auth
+    def target(self, service: str) -> tuple[str, Auth]:
+        """Find the address of a service and the proof of identity for requests to it; see :meth:`endpoint_of`."""
+        return self.endpoint_of(service), self.iam_auth if service == IAM else self.auth
 
     @cached_property
     def auth(self) -> Auth:

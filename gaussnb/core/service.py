@@ -154,7 +154,3 @@ class Service:
         if self.list_jobs is None:
             raise TypeError(f"{self.title} has no jobs")
         return self.list_jobs(()).route.returns
-
-    def is_own(self, service: str) -> bool:
-        """True if ``Route.service`` names this service, and not IAM or another one."""
-        return service in ("", self.name)

@@ -409,7 +409,7 @@ def test_no_service_is_another_host(service: str, scripted: Any) -> None:
 def test_endpoints_of_other_services(place: dict[str, str], vpc: str) -> None:
     with Client.open(token="t", project_id=PROJECT, keep=False, **place) as gdb:
         assert gdb._access.endpoint_of("vpc") == vpc
-        assert gdb._access.endpoint_of("") == gdb.endpoint
+        assert gdb._access.endpoint_of("nosql") == gdb.endpoint
 
 
 def test_iam_has_an_address_of_its_own() -> None:
