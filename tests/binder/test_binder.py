@@ -1,4 +1,4 @@
-"""The image that Binder builds from ``binder/``, read without Docker. ``.ci/run`` installs the pins and runs notebooks."""
+"""The image that Binder builds from ``binder/``. ``.ci/run`` installs the pins and runs the notebooks."""
 
 from __future__ import annotations
 
