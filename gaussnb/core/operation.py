@@ -158,6 +158,7 @@ class Model(BaseModel, metaclass=_Named):
 
     model_config = ConfigDict(
         extra="forbid",
+        defer_build=True,
         frozen=True,
         hide_input_in_errors=True,
     )
