@@ -149,6 +149,10 @@ class _Named(ModelMetaclass):
 class _Positional(_Named):  # type: ignore[misc]  # mypy takes the metaclass itself for a dataclass
     """Tells type checkers that the fields of an operation may be given by position."""
 
+    if TYPE_CHECKING:  # pyright would take the hash of an object for that of its class
+
+        def __hash__(cls) -> int: ...
+
 
 class Model(BaseModel, metaclass=_Named):
     """The base of every request and its nested parts: unknown names are refused, and errors hold no input."""
