@@ -57,7 +57,7 @@ class Snapshot:
     """The observed changes, mappings with the columns of the history."""
     problems: tuple[str, ...]
     """The errors of callbacks."""
-    nouns: str = "instances"
+    nouns: str = "things"
     """The word for several watched things."""
 
 
