@@ -104,7 +104,7 @@ class Watch:
                 message=str(self.error) if self.error is not None else self._outage,
                 until=progress.until,
                 looked=self._looked,
-                instances=tuple(self._shown(id, now) for id in progress.ids),
+                things=tuple(self._shown(id, now) for id in progress.ids),
                 timeline=tuple(progress.seen),
                 problems=tuple(f"{type(error).__name__}: {error}" for error in self.problems),
                 nouns=f"{progress.service.noun}s",

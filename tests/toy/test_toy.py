@@ -201,7 +201,7 @@ def test_a_watch_names_the_work_and_its_usual_time(sandbox: KettleSandbox, gdb: 
     watch = gdb.watch(bought)
     watch.pause()
     watch.see(gdb.kettles.list(), sandbox.clock.time())
-    (shown,) = watch.snapshot().instances
+    (shown,) = watch.snapshot().things
     assert (shown.typical, shown.doing, shown.phase) in ((90, "pouring water", "going"), (90, "", "ready"))
     watch.stop()
 
