@@ -45,11 +45,11 @@ class Outcome(Row):
     row: int
     """The number of the row of the input, from 0."""
     name: str
-    """The instance's name, if it is known."""
+    """The name of the thing, if it is known."""
     id: str
-    """The instance."""
+    """The thing."""
     status: str
-    """The instance's status in the answer."""
+    """The status of the thing in the answer."""
     job_id: str
     """The job that was started."""
     outcome: Annotated[str, Known(("accepted", "refused", "unknown", "skipped"))]

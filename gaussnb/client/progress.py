@@ -32,13 +32,13 @@ class Seen(Row):
     elapsed: float
     """Seconds since the waiting began."""
     id: str
-    """The instance."""
+    """The thing, or the job."""
     name: str
-    """The instance's name."""
+    """The name."""
     status: Annotated[str, Known((GONE,))]
-    """The instance's status; ``gone`` if the instance is no longer listed."""
+    """The status; ``gone`` if the thing is no longer listed."""
     actions: str
-    """The work on the instance."""
+    """The work on the thing."""
     note: str
     """The meaning of the change, where the status does not say it."""
 
@@ -301,7 +301,7 @@ def begin(service: Service, targets: Targets, until: str | None, now: float) -> 
     elif isinstance(targets, Iterable) and not isinstance(targets, (bytes, Mapping)):
         ids = list(targets)
         if wrong := [id for id in ids if not isinstance(id, str)]:
-            raise ValueError(f"an {service.noun} is named by its id, a text, not by {wrong[0]!r}")
+            raise ValueError(f"each {service.noun} is named by its id, a text, not by {wrong[0]!r}")
     else:
         raise ValueError(f"what to wait for is a frame, an id or several ids, not {type(targets).__name__}")
     ids = [id for id in dict.fromkeys(ids) if id]

@@ -126,7 +126,7 @@ def targets_of(targets: Targets, column: str, noun: str) -> list[tuple[Any, str 
 
     Args:
         targets: the targets.
-        column: the column of a frame that holds the ids of things, like instance_id.
+        column: the column of a frame that holds the ids of things, like server_id.
         noun: the word for a thing.
     """
     if hasattr(targets, "columns"):
@@ -146,7 +146,7 @@ def _id_column(frame: Any, column: str, noun: str) -> str:
         if "id" in frame.columns:
             return "id"
         raise ValueError(f"there is no column {column} or id in this frame")
-    # Nodes, jobs and backups name the instance they belong to, and a frame of them may mean the nodes themselves.
+    # Nodes, jobs and backups name the thing they belong to, and a frame of them may mean the nodes themselves.
     if "id" in frame.columns or frame[column].dropna().duplicated().any():
         raise ValueError(
             f"this frame is of things that belong to {noun}s, not of {noun}s: if the {noun}s themselves "

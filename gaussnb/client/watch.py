@@ -41,7 +41,7 @@ class Looker(Protocol):
 
 
 class Watch:
-    """A live view of instances. A watch never blocks: read its attributes again to see more.
+    """A live view of things. A watch never blocks: read its attributes again to see more.
 
     ``frame`` has the last rows seen, ``history`` one row per observed change, as for :meth:`gaussnb.Client.wait`. A
     notebook shows a watch as a panel with buttons, which follows every change. At the end the panel becomes text and
@@ -70,7 +70,7 @@ class Watch:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The last rows seen, with the columns of ``gdb.instances.list()``; of ``gdb.jobs.list()`` for jobs."""
+        """The last rows seen, with the columns of the list of things; of the list of jobs for jobs."""
         with self._looker.lock:
             if self._progress.frame is not None:
                 return self._progress.frame.copy()
@@ -90,7 +90,7 @@ class Watch:
 
     @property
     def failed(self) -> dict[str, str]:
-        """The reason of the failure of each instance that failed, by id."""
+        """The reason of the failure of each thing that failed, by id."""
         with self._looker.lock:
             return dict(self._progress.failed)
 
@@ -104,7 +104,7 @@ class Watch:
                 message=str(self.error) if self.error is not None else self._outage,
                 until=progress.until,
                 looked=self._looked,
-                instances=tuple(self._shown(id, now) for id in progress.ids),
+                things=tuple(self._shown(id, now) for id in progress.ids),
                 timeline=tuple(progress.seen),
                 problems=tuple(f"{type(error).__name__}: {error}" for error in self.problems),
                 nouns=f"{progress.service.noun}s",

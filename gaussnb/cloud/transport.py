@@ -49,12 +49,12 @@ from .error_codes import CLOUD_CODES
 from .regions import check_endpoint, is_loopback
 
 MAX_ANSWER = 256 * 1024 * 1024
-"""Most bytes of one answer; a page of 100 instances has 200 kB."""
+"""Most bytes of one answer; a page of 100 things has 200 kB."""
 MAX_RETRY_AFTER = 300.0
 """Most seconds of a ``Retry-After`` header; a longer wait is cut to these."""
 _CHUNK = 1024 * 1024
 _MAX_IDLE_SESSIONS = 8  # kept open for the next call; a client uses no more at the same time
-_MAX_BUSY_PAUSE = 10.0  # seconds between two tries while an instance is busy
+_MAX_BUSY_PAUSE = 10.0  # seconds between two tries while a thing is busy
 
 
 Adapter = BaseAdapter
@@ -122,7 +122,7 @@ class Patience:
         connect: seconds to wait for a connection.
         read: seconds to wait for an answer.
         tries: how often one request is sent at most.
-        busy: seconds to wait for an instance that is busy with other work, before :class:`gaussnb.Busy` is raised.
+        busy: seconds to wait for a thing that is busy with other work, before :class:`gaussnb.Busy` is raised.
     """
 
     connect: float = 10

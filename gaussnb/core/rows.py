@@ -57,7 +57,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Above:
-    """Reads a value of an enclosing object: ``Above("instances", "id")`` in the row of a node."""
+    """Reads a value of an enclosing object: ``Above("servers", "id")`` in the row of a disk."""
 
     thing: str
     """The dotted path of the enclosing object, from the root of the answer."""

@@ -29,26 +29,26 @@ def html_of(snapshot: Snapshot) -> str:
 
 def head_html(snapshot: Snapshot) -> str:
     """Write the watched things and their status. A screen reader reads this part aloud when it changes."""
-    if len(snapshot.instances) == 1:
-        (shown,) = snapshot.instances
+    if len(snapshot.things) == 1:
+        (shown,) = snapshot.things
         words = f'<span class="name">{escape(shown.name or shown.id)}</span> {_pill(shown)}'
     else:
         words = f'<span class="name">{escape(headline(snapshot))}</span>'
     return f'<div role="status" class="head">{words}</div>'
 
 
-def instances_html(snapshot: Snapshot) -> str:
+def things_html(snapshot: Snapshot) -> str:
     """Write the progress of each thing: one thing as a line, several as a table."""
-    if len(snapshot.instances) == 1:
-        (shown,) = snapshot.instances
+    if len(snapshot.things) == 1:
+        (shown,) = snapshot.things
         cells = (_bar(shown), f'<span class="number">{escape(time_of(shown))}</span>', _about(shown))
         return f'<div class="line">{" ".join(filter(None, cells))}</div>'
-    bars = any(shown.percent is not None for shown in snapshot.instances)
+    bars = any(shown.percent is not None for shown in snapshot.things)
     rows = (
         f'<tr><th scope="row"><span class="name">{escape(shown.name or shown.id)}</span></th><td>{_pill(shown)}</td>'
         f'{f"<td>{_bar(shown)}</td>" if bars else ""}<td class="number">{escape(time_of(shown))}</td>'
         f'<td class="soft">{escape(shown.kind)}</td></tr>'
-        for shown in snapshot.instances
+        for shown in snapshot.things
     )
     return f"<table>{''.join(rows)}</table>"
 
@@ -91,7 +91,7 @@ def timeline_html(snapshot: Snapshot) -> str:
     """Write the observed changes, newest last; empty if there are none."""
     if not snapshot.timeline:
         return ""
-    several = len(snapshot.instances) > 1
+    several = len(snapshot.things) > 1
     rows = [f'<tr><td class="soft" colspan="4">{text}</td></tr>' for text in filter(None, [earlier_of(snapshot)])]
     for time, name, status, note in timeline_rows(snapshot):
         named = f"<td>{escape(name)}</td>" if several else ""
@@ -111,7 +111,7 @@ def foot_html(snapshot: Snapshot) -> str:
 PARTS: Mapping[str, Callable[[Snapshot], str]] = MappingProxyType(
     {
         "head": head_html,
-        "instances": instances_html,
+        "things": things_html,
         "alert": alert_html,
         "timeline": timeline_html,
         "foot": foot_html,

@@ -52,12 +52,12 @@ class Snapshot:
     """The end that is waited for: ``"ready"``, ``"gone"``, or ``"done"`` for jobs."""
     looked: float | None
     """The time of the last look, in epoch seconds."""
-    instances: tuple[Shown, ...]
+    things: tuple[Shown, ...]
     timeline: tuple[Mapping[str, Any], ...]
     """The observed changes, mappings with the columns of the history."""
     problems: tuple[str, ...]
     """The errors of callbacks."""
-    nouns: str = "things"
+    nouns: str
     """The word for several watched things."""
 
 

@@ -62,7 +62,7 @@ def time_of(shown: Shown) -> str:
 
 def headline(snapshot: Snapshot) -> str:
     """Write the whole watch in one sentence, which changes only with a status and never with the time alone."""
-    shown = snapshot.instances
+    shown = snapshot.things
     if len(shown) == 1:
         return f"{shown[0].name or shown[0].id}: {status_of(shown[0])}"
     counts: dict[str, int] = {}
@@ -121,13 +121,13 @@ def earlier_of(snapshot: Snapshot) -> str:
 def text_of(snapshot: Snapshot) -> str:
     """Write a watch as text: a line for each thing, the observed changes, and the state of the watch."""
     rows = []
-    for shown in snapshot.instances:
+    for shown in snapshot.things:
         bar = f"[{'#' * int(shown.percent / 5):.<20}] {shown.percent:.0f} %" if shown.percent is not None else ""
         rows.append((shown.name or shown.id, status_of(shown), bar, time_of(shown)))
     lines = _columns(rows)
     lines += [f"  {shown.name or shown.id}: {shown.why or 'no reason given'}" for shown in failed_in(snapshot)]
     if snapshot.timeline:
-        several = len(snapshot.instances) > 1
+        several = len(snapshot.things) > 1
         seen = [(time, name if several else "", status, note) for time, name, status, note in timeline_rows(snapshot)]
         lines += ["seen (UTC)", *(f"  {line}" for line in filter(None, [earlier_of(snapshot)]))]
         lines += [f"  {line}" for line in _columns(seen)]
@@ -143,4 +143,4 @@ def _columns(rows: list[tuple[str, str, str, str]]) -> list[str]:
 
 def failed_in(snapshot: Snapshot) -> list[Shown]:
     """List the things that failed."""
-    return [shown for shown in snapshot.instances if shown.phase == "failed"]
+    return [shown for shown in snapshot.things if shown.phase == "failed"]

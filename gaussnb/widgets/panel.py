@@ -31,7 +31,7 @@ CSS = f"""{STYLE}
 
 
 class Panel:
-    """The widgets of a watch: its instances, its history, and buttons to pause and to stop.
+    """The widgets of a watch: its things, its history, and buttons to pause and to stop.
 
     Args:
         watch: the watch to show; the buttons call its ``pause()``, ``resume()`` and ``stop()``.

@@ -44,7 +44,9 @@ def line(status: str = "creating", note: str = "", name: str | None = "orders-01
 
 def snapshot(*shown: Shown, **changes: Any) -> Snapshot:
     facts: dict[str, Any] = {"state": "watching", "message": "", "until": "ready", "looked": 0.0}
-    return Snapshot(**{**facts, "instances": shown or (ONE,), "timeline": (line(),), "problems": (), **changes})
+    return Snapshot(
+        **{**facts, "things": shown or (ONE,), "timeline": (line(),), "problems": (), "nouns": "instances", **changes}
+    )
 
 
 def test_one_instance_as_text() -> None:
@@ -140,7 +142,7 @@ def test_what_went_wrong_is_an_alert_and_the_status_is_a_status() -> None:
 def test_what_is_said_aloud_does_not_change_with_time() -> None:
     later = snapshot(replace(ONE, elapsed=500.0, percent=99.0), looked=500.0)
     assert PARTS["head"](snapshot()) == PARTS["head"](later)
-    assert PARTS["instances"](snapshot()) != PARTS["instances"](later)
+    assert PARTS["things"](snapshot()) != PARTS["things"](later)
 
 
 def test_nothing_from_the_wire_is_markup() -> None:

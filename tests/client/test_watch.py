@@ -203,12 +203,12 @@ def slower(build: Any) -> Sandbox:
 def follow(watch: Watch) -> list[Shown]:
     """Its first instance at each look, as whoever follows it sees it; complete once the watch has ended."""
     seen: list[Shown] = []
-    watch.on_change(lambda watch: seen.append(watch.snapshot().instances[0]))
+    watch.on_change(lambda watch: seen.append(watch.snapshot().things[0]))
     return seen
 
 
 def reasons(watch: Watch) -> list[str]:
-    return [shown.why for shown in watch.snapshot().instances]
+    return [shown.why for shown in watch.snapshot().things]
 
 
 def jobs_asked(sandbox: Sandbox) -> int:
@@ -224,10 +224,10 @@ def test_a_snapshot_tells_how_far_it_is_and_how_long_it_takes(slower: Sandbox, s
         assert (shown.name, shown.kind, shown.job) == ("test-cassandra-01", "cassandra", "CreateInstance")
         assert (shown.phase, shown.status, shown.actions) == ("going", "creating", "CREATE")
         assert shown.typical == 420 and 0 < shown.elapsed < 500 and shown.why == ""
-        (shown,) = panel.snapshot().instances
+        (shown,) = panel.snapshot().things
         assert (shown.phase, shown.percent) == ("ready", None) and 420 <= shown.elapsed < 500
         slower.advance(1000)
-        assert panel.snapshot().instances[0].elapsed == shown.elapsed, "what has ended grows no older"
+        assert panel.snapshot().things[0].elapsed == shown.elapsed, "what has ended grows no older"
 
 
 def test_typical_times_are_declared(slower: Sandbox, fill: Any) -> None:
@@ -236,7 +236,7 @@ def test_typical_times_are_declared(slower: Sandbox, fill: Any) -> None:
         for work in (gdb.instances.restart, gdb.instances.delete):
             panel = gdb.watch(work(id))
             assert panel.join(PATIENCE)
-            (shown,) = panel.snapshot().instances
+            (shown,) = panel.snapshot().things
             assert shown.typical is not None and shown.typical <= shown.elapsed <= 2 * shown.typical
         assert shown.phase == "gone"
     typical = SERVICE.lifecycle.typical
@@ -279,7 +279,7 @@ def test_one_failure_does_not_end_the_watch_of_the_others(slower: Sandbox, spec:
         good = str(gdb.instances.create(spec(name="good-one"))["id"].iloc[0])
         panel = gdb.watch([bad, good])
         assert panel.join(PATIENCE) and panel.failed == {bad: "no disks"}
-        assert [shown.phase for shown in panel.snapshot().instances] == ["failed", "ready"]
+        assert [shown.phase for shown in panel.snapshot().things] == ["failed", "ready"]
         assert sorted(panel.frame["status"]) == ["createfail", "normal"]
 
 
@@ -400,7 +400,7 @@ def test_between_looks_time_goes_on(sandbox: Sandbox, spec: Any) -> None:
         enough = threading.Event()
 
         def note(watch: Watch) -> None:
-            elapsed.append(watch.snapshot().instances[0].elapsed)
+            elapsed.append(watch.snapshot().things[0].elapsed)
             if len(elapsed) == 50:
                 enough.set()
 

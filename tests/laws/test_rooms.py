@@ -21,7 +21,7 @@ ENGINE = (*PRODUCT, *WORK, *ROUTES)
 ROOMS = {
     "core": (*ENGINE, *CLOUD),
     "cloud": ENGINE,
-    "view": (*ENGINE, *CLOUD),
+    "view": (*ENGINE, *CLOUD, r"instances?\b"),
     "client": (*ENGINE, *CLOUD),
     "sandbox/engine": ENGINE,
     "widgets": (*ENGINE, *CLOUD),

@@ -7,7 +7,7 @@ from typing import Annotated
 from gaussnb.core.catalogue import delete, get, post
 from gaussnb.core.methods import Group, call, one
 from gaussnb.core.operation import Operation, Paged
-from gaussnb.core.rows import FromRequest, Known, Row
+from gaussnb.core.rows import FromRequest, Joined, Known, Row
 from gaussnb.core.rules import between, matches
 
 from .states import KETTLE
@@ -22,7 +22,7 @@ class Kettle(Row, at="kettles"):
     """Its name."""
     status: Annotated[str, Known(tuple(KETTLE))]
     """boiling when tea can be made."""
-    actions: str
+    actions: Annotated[str, Joined("actions")]
     """The work on the kettle."""
     liters: int
     """Its size."""

@@ -152,7 +152,7 @@ def test_it_follows_from_the_pollers_thread(gdb: Client, notebook: Notebook) -> 
     panel = shown(watch)
     drawn: list[tuple[str, bool]] = []
     here = threading.current_thread()
-    panel.parts["instances"].observe(
+    panel.parts["things"].observe(
         lambda change: drawn.append((change["new"], threading.current_thread() is here)), "value"
     )
     watch.resume()

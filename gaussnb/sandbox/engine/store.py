@@ -1,6 +1,6 @@
 """The state file: changes are written before the answer that reports them is sent.
 
-The file holds no secret: passwords of instances are never stored, tokens carry their own seal, and the credentials
+The file holds no secret: passwords of things are never stored, tokens carry their own seal, and the credentials
 follow from the seed.
 """
 

@@ -15,7 +15,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Workable(Thing, Protocol):
-    """A thing that work is done to, like an instance."""
+    """A thing that work is done to, like a server."""
 
     name: str
     status: str
