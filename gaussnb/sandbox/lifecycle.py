@@ -111,7 +111,7 @@ def give_addresses(world: World, instance: Instance) -> None:
 
 
 def _free_addresses(world: World, subnet_id: str) -> Iterator[str]:
-    """The free addresses of a subnet, once around. Work that needs more of them was refused before."""
+    """The free addresses of a subnet, each once. Work that needs more addresses was refused before."""
     subnet = world.subnets[subnet_id]
     for _ in range(subnet.room):
         if (address := subnet.address(world.ids.number(f"address {subnet_id}"))) not in world.addresses:

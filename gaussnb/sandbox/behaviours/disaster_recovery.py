@@ -192,8 +192,9 @@ PART = known(Work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY"
 
 @simulates(CheckDisasterRecoveryOperation)
 def check(op: CheckDisasterRecoveryOperation, context: Context) -> dict[str, Any]:
-    """Check the building of a pair if another instance is named, otherwise the removal: no source lists the values of
-    the field that says which.
+    """Check the building of a pair if the request names another instance, otherwise the removal of the pair.
+
+    The request has a field for this choice, but no source lists its values.
     """
     instance = context.instance(op.instance_id)
     other = op.disaster_recovery_instance
