@@ -88,7 +88,7 @@ def test_an_extra_exists(extra: str) -> None:
 
 
 @pytest.mark.parametrize("target", LINKS)
-def test_a_link_leads_somewhere(target: str) -> None:
+def test_a_link_has_a_target(target: str) -> None:
     path, _, anchor = target.partition("#")
     if "labpath=" in target:  # the badge
         path = re.split(r"[?&]labpath=", target)[1].partition("&")[0]
@@ -106,7 +106,7 @@ def test_a_path_exists(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-def test_the_folder_as_drawn() -> None:
+def test_the_drawn_folder_is_the_real_one() -> None:
     """Each line names a room, and what stands in it; no room is left out."""
     (drawn,) = (code for _, code in blocks("") if code.startswith("gaussnb/"))
     rooms: set[str] = set()

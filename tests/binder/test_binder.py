@@ -53,7 +53,7 @@ def dockerfile() -> str:
     return done.stdout + done.stderr
 
 
-def test_the_image_is_made_of_pins_and_post_build(dockerfile: str) -> None:
+def test_the_image_is_built_from_pins_and_post_build(dockerfile: str) -> None:
     """Nothing else is installed: no conda environment of ours, no second Python, no package with loose dependencies."""
     runs = re.findall(r"^RUN (.*binder/.*|.*(?:pip|mamba|conda) .*)$", dockerfile, re.MULTILINE)
     assert runs == [
@@ -80,7 +80,7 @@ def test_the_image_has_a_jupyterlab_that_fits() -> None:
     assert found and bounds.specifier.contains(found[1])
 
 
-def test_only_binder_is_read() -> None:
+def test_only_the_folder_binder_is_read() -> None:
     """No other file is there that repo2docker would read first, or would refuse beside it."""
     assert not (ROOT / ".binder").exists()
     assert sorted(path.name for path in BINDER.iterdir()) == ["postBuild", "requirements.txt", "runtime.txt"]
@@ -106,7 +106,7 @@ def test_each_pin_is_one_version() -> None:
 
 
 @pytest.mark.parametrize("need", [*PROJECT["dependencies"], *EXTRAS["lab"]], ids=lambda need: Requirement(need).name)
-def test_what_is_needed_is_pinned_within_its_bounds(need: str) -> None:
+def test_each_dependency_is_pinned_within_its_bounds(need: str) -> None:
     wanted = Requirement(need)
     pinned = [version(pin) for pin in PINS if canonicalize_name(pin.name) == canonicalize_name(wanted.name)]
     assert len(pinned) == (wanted.name != OF_BINDER)
@@ -116,7 +116,7 @@ def test_what_is_needed_is_pinned_within_its_bounds(need: str) -> None:
 # ------------------------------------------------------------------------------------ the badge
 
 
-def test_the_badge_opens_a_notebook_that_is_there() -> None:
+def test_the_badge_opens_an_existing_notebook() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     (link,) = re.findall(r"\[!\[[^\]]+\]\(https://mybinder\.org/badge_logo\.svg\)\]\((\S+)\)", text)
     url = urlsplit(link)

@@ -82,7 +82,7 @@ def test_wrong_then_right_then_ready(open_cells: Any, page: Any, shot: Any, pict
     assert "ready" in notebook.run(3).inner_text()
 
 
-def test_without_a_mouse(open_cells: Any, page: Any, shot: Any) -> None:
+def test_a_creation_with_the_keyboard_alone(open_cells: Any, page: Any, shot: Any) -> None:
     """From the first field to the running creation with Tab, arrows, letters and Enter."""
     notebook, form = opened(open_cells, 'form.result["name"].item()')
     form.get_by_label("Name *").focus()  # where Tab leads from the cell above
@@ -195,7 +195,7 @@ def looks(page: Any) -> None:
     ("theme", "width"),
     [("JupyterLab Light", 1280), ("JupyterLab Dark", 1280), ("JupyterLab Light", 560), ("JupyterLab Dark", 900)],
 )
-def test_it_can_be_read(open_cells: Any, page: Any, shot: Any, theme: str, width: int) -> None:
+def test_contrast_and_labels(open_cells: Any, page: Any, shot: Any, theme: str, width: int) -> None:
     notebook, form = opened(open_cells)
     notebook.theme(theme)
     page.set_viewport_size({"width": width, "height": 2800})
@@ -225,7 +225,7 @@ def test_it_can_be_read(open_cells: Any, page: Any, shot: Any, theme: str, width
     looks(page)
 
 
-def test_what_is_saved_holds_no_secret(lab: Any, open_cells: Any, page: Any) -> None:
+def test_a_saved_notebook_holds_no_secret(lab: Any, open_cells: Any, page: Any) -> None:
     """With "Save Widget State Automatically" on, the saved notebook has the box and not what was typed."""
     place = lab.folder / "settings" / "@jupyter-widgets" / "jupyterlab-manager"
     place.mkdir(parents=True, exist_ok=True)

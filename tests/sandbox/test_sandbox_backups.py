@@ -160,7 +160,7 @@ def test_a_restore_brings_data_back(sandbox: Any, gdb: Any, cloud: Any, make: Ma
     assert refused(make, "redis", restore_info={"backup_id": backup}) == "DBS.301024"
 
 
-def test_what_can_be_restored(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_backups_that_can_be_restored(sandbox: Any, gdb: Any, make: Make) -> None:
     id, other = make(), make("redis")
     begun = gdb.backups.restorable_times(id)
     assert len(begun) == 1 and (begun["start_time"] == begun["end_time"]).all()

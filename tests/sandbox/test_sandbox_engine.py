@@ -170,6 +170,6 @@ def test_the_openapi_document_describes_the_service(kettles: Any) -> None:
     assert document["info"]["title"] == "Kettles, as gaussnb declares it" and len(document["paths"]) == 2
 
 
-def test_it_listens_on_a_socket() -> None:
+def test_the_sandbox_listens_on_a_socket() -> None:
     with KettleSandbox() as sandbox:
         assert requests.get(f"{sandbox.endpoint}/v1/x/kettles", timeout=10).status_code == 401

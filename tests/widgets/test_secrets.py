@@ -170,7 +170,7 @@ def test_the_password_is_not_in_a_notebook_saved_with_widget_state(closed: bool)
     assert closed or "PasswordModel" in saved, "the state was saved, and holds the box"
 
 
-def test_nothing_to_hide_is_not_hidden() -> None:
+def test_values_that_are_no_secrets_are_not_masked() -> None:
     form = Form(RestartInstance).fill(instance_id="0f1e")
     assert "0f1e" in form.to_code() and isinstance(form.spec, Operation)
     form.close()

@@ -147,7 +147,7 @@ def test_every_operation_of_the_sdk_is_declared() -> None:
 
 
 @every_operation
-def test_every_value_is_shown(id: str) -> None:
+def test_every_value_has_a_column(id: str) -> None:
     operation, type_ = DECLARED[id], f"{id}Response"
     values = full(operation)
     whole = [frame for _, frame in frames(operation, answer(type_, values))]
