@@ -1,4 +1,4 @@
-"""The README keeps its word: what it shows runs, what it names exists."""
+"""The README is true: its examples run, and the names in it exist."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_block_is_python(line: int, code: str) -> None:
 
 
 def test_the_blocks_run(tmp_path: Path) -> None:
-    """One after the other in one namespace, each at its own line, so that a traceback names the README's."""
+    """Run the blocks in order in one namespace, each at its own line, so that a traceback names that line."""
     script = ""
     for line, code in blocks("python"):
         if REAL_CLOUD not in code:
@@ -107,7 +107,7 @@ def test_a_path_exists(path: str) -> None:
 
 
 def test_the_drawn_folder_is_the_real_one() -> None:
-    """Each line names a room, and what stands in it; no room is left out."""
+    """Each line names a room and its content; no room is left out."""
     (drawn,) = (code for _, code in blocks("") if code.startswith("gaussnb/"))
     rooms: set[str] = set()
     for line in drawn.splitlines()[1:]:

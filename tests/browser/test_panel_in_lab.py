@@ -1,4 +1,4 @@
-"""The live panel as people meet it: beside a busy kernel, paused, ended, and in a notebook whose kernel is dead."""
+"""The live panel in a browser: beside a busy kernel, paused, ended, and in a notebook whose kernel is dead."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_panel_shown_twice_has_one_state_in_two_outputs(open_cells: Any) -> No
 
 
 def test_a_run_notebook_is_valid(lab: Any) -> None:
-    """Every notebook these tests wrote can be read by other tools."""
+    """Every notebook that these tests wrote is valid for other tools."""
     for path in lab.notebooks.glob("*.ipynb"):
         nbformat.validate(nbformat.reads(path.read_text(), as_version=4))
         assert "widgets" not in json.loads(path.read_text())["metadata"]

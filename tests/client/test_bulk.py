@@ -1,4 +1,4 @@
-"""Many at once: judged as a whole, one row of outcome each, taken up again, and never a thing twice."""
+"""Many operations at once: checked as a whole, one row of outcome each, resumed, and never sent twice."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def there(sandbox: Sandbox) -> list[str]:
     return sorted(one.id for one in sandbox._app.world.instances.values())
 
 
-# ---------------------------------------------------------------------------------------------------- what comes in
+# ---------------------------------------------------------------------------------------------------- input
 
 
 def test_a_frame_becomes_instances_in_its_order(sandbox: Sandbox, gdb: Client, canary: str) -> None:
@@ -118,7 +118,7 @@ def test_without_yaml_the_error_names_the_package_to_install(
         gdb.instances.create_many(tmp_path / "a.yaml")
 
 
-# ---------------------------------------------------------------------------------------------------- what is wrong
+# ---------------------------------------------------------------------------------------------------- errors
 
 
 def test_all_rows_are_judged_before_the_first_is_sent(sandbox: Sandbox, gdb: Client, canary: str) -> None:
@@ -186,7 +186,7 @@ def test_no_secret_is_in_errors_and_frames(sandbox: Sandbox, gdb: Client, canary
     assert canary not in " ".join(map(repr, shown)) + " ".join(map(str, shown))
 
 
-# ------------------------------------------------------------------------------------------- what goes wrong on the way
+# ------------------------------------------------------------------------------------------- failures while sending
 
 
 def test_a_refused_row_does_not_stop_the_other_rows(sandbox: Sandbox, gdb: Client, canary: str) -> None:
@@ -196,7 +196,7 @@ def test_a_refused_row_does_not_stop_the_other_rows(sandbox: Sandbox, gdb: Clien
     assert result["outcome"].tolist() == ["accepted", "accepted", "refused", "accepted"]
     assert result.loc[2, "error_code"] == "DBS.200503" and "VPC" in result.loc[2, "message"]
     specs.loc[2, "vpc_id"] = FLAT["vpc_id"]
-    specs.loc[2, "name"] = "mended"  # what was not made may be another one now
+    specs.loc[2, "name"] = "mended"  # a refused row may be changed and sent again
     again = gdb.instances.create_many(specs, password=canary, resume=result)
     assert set(again["outcome"]) == {"accepted"} and again["row"].tolist() == [0, 1, 2, 3]
     assert sent(sandbox) == 5 and sorted(again["id"]) == there(sandbox)
@@ -240,7 +240,7 @@ def test_a_request_that_never_arrived_stays_unknown(sandbox: Sandbox, gdb: Clien
     result = gdb.instances.create_many(table(1), password=canary)
     again = gdb.instances.create_many(table(1), password=canary, resume=result)
     assert again["outcome"].tolist() == ["unknown"] and sent(sandbox) == 1
-    with sandbox.connect() as elsewhere:  # its ledger knows nothing of this
+    with sandbox.connect() as elsewhere:  # its ledger has no entry of this
         other = elsewhere.instances.create_many(table(1), password=canary, resume=result)
     assert other["outcome"].tolist() == ["unknown"] and sent(sandbox) == 1
 
@@ -283,7 +283,7 @@ def test_an_interrupt_carries_the_outcomes_so_far(
     result = caught.value.result  # type: ignore[attr-defined]
     assert result["outcome"].tolist()[:2] == ["accepted", "unknown"] and "again=True" in result.loc[1, "message"]
     again = gdb.instances.create_many(table(4), password=canary, resume=result)
-    assert again["outcome"].tolist()[:2] == ["accepted", "unknown"]  # nobody knows of the second one
+    assert again["outcome"].tolist()[:2] == ["accepted", "unknown"]  # the outcome of the second row is unknown
 
 
 def test_resume_reads_the_ledger_if_the_answer_is_gone(sandbox: Sandbox, canary: str) -> None:
@@ -297,7 +297,7 @@ def test_resume_reads_the_ledger_if_the_answer_is_gone(sandbox: Sandbox, canary:
         sandbox.advance(3600)
         gdb.wait(gdb.instances.delete_many(again[:1]))
         assert gdb.instances.create_many(table(3), password=canary, resume=True)["outcome"].tolist() == ["accepted"] * 3
-        assert sent(sandbox) == 5  # what is gone is made anew
+        assert sent(sandbox) == 5  # a deleted instance is created again
 
 
 def test_an_answer_to_another_table_is_not_taken_up(sandbox: Sandbox, gdb: Client, canary: str) -> None:
@@ -341,7 +341,7 @@ def test_as_many_rows_as_workers_are_sent_at_the_same_time(
         with guard:
             now += 1
             most = max(most, now)
-        meet.wait(30)  # nobody gets on before three are here
+        meet.wait(30)  # each request waits until three have arrived
         try:
             return send(operation, returns)
         finally:
@@ -483,7 +483,7 @@ def test_a_resume_that_is_run_twice_creates_once(sandbox: Sandbox, gdb: Client, 
 def test_a_deleted_instance_may_be_created_again(sandbox: Sandbox, gdb: Client, canary: str) -> None:
     made = gdb.instances.create_many(table(2), password=canary)
     sandbox.advance(3600)
-    gdb.instances.delete_many(made)  # being deleted is enough
+    gdb.instances.delete_many(made)  # a running deletion is enough
     assert gdb.instances.create_many(table(2), password=canary)["outcome"].tolist() == ["accepted"] * 2
 
 
@@ -530,7 +530,7 @@ def test_another_machines_ledger_says_nothing(outcome: str, sandbox: Sandbox, gd
         if outcome == "refused":
             sandbox.inject(CREATE, code="DBS.280001")
         assert elsewhere.instances.create_many(table(1), password=canary)["outcome"].tolist() == [outcome]
-        assert elsewhere.made()["key"].tolist() == gdb.made()["key"].tolist()  # counted alike
+        assert elsewhere.made()["key"].tolist() == gdb.made()["key"].tolist()  # both ledgers count from 1
         on = elsewhere.instances.create_many(table(1), password=canary, resume=result)
     assert on["outcome"].tolist() == ["unknown"] and sent(sandbox) == 2
 
@@ -650,7 +650,7 @@ def test_an_empty_row_keeps_its_number(sandbox: Sandbox, gdb: Client, canary: st
     assert on["outcome"].tolist() == ["accepted", "skipped", "accepted"] and sent(sandbox) == 2
 
 
-# ----------------------------------------------------------------------------------------------------------- the faces
+# ----------------------------------------------------------------------------------------------------------- views
 
 
 @pytest.mark.parametrize("name", ["instances.create_many", "instances.delete_many", "tags.update_many"])

@@ -1,4 +1,4 @@
-"""A client: send and request, all pages, whatever is answered, where and for which project."""
+"""The client: send and request, pages, answers of any shape, endpoints and projects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLACE = {"endpoint": "http://127.0.0.1:9", "token": "given", "project_id": PROJE
 
 @pytest.fixture
 def scripted(script: Any) -> Callable[..., tuple[Client, Any]]:
-    """A client whose answers are written down, and what it sends."""
+    """A client with scripted answers, and the requests that it sends."""
 
     def make(*steps: Any, **changes: Any) -> tuple[Client, Any]:
         adapter = script(*steps)
@@ -135,7 +135,7 @@ def test_a_service_with_smaller_pages_than_requested(scripted: Any) -> None:
 
 
 def test_a_list_that_grows_meanwhile_loses_nothing(scripted: Any) -> None:
-    # 100 of 200 were read when a new one came in front of them.
+    # After 100 of 200 instances were read, a new one was added before them.
     gdb, adapter = scripted(page(range(100), 200), page(range(99, 199), 201), page([199], 201))
     frame = gdb.instances.list()
     assert frame["name"].tolist() == [f"n{number}" for number in range(200)]
@@ -144,7 +144,7 @@ def test_a_list_that_grows_meanwhile_loses_nothing(scripted: Any) -> None:
 
 
 def test_a_list_that_shrinks_meanwhile_is_read_again(scripted: Any) -> None:
-    # One of the first page went away, so number 100 slipped from the second page into the first.
+    # An instance of the first page was deleted, so number 100 moved from the second page to the first.
     gdb, _ = scripted(
         page(range(100), 150), page(range(101, 150), 149), page(range(1, 101), 149), page(range(101, 150), 149)
     )
@@ -167,7 +167,7 @@ def test_paging_by_marker(scripted: Any) -> None:
     frame = gdb.vpcs.list()
     assert len(frame) == 4001 and frame.attrs["truncated"] is False
     assert offsets(adapter) == ["", "marker=vpc-1999", "marker=vpc-3999"]
-    gdb, adapter = scripted(vpcs(0, 2000))  # pays no heed to markers
+    gdb, adapter = scripted(vpcs(0, 2000))  # ignores markers
     assert len(gdb.vpcs.list()) == 2000 and len(adapter.sent) == 2
     gdb, adapter = scripted(vpcs(0, 5))
     assert gdb.vpcs.list(limit=5).attrs["truncated"] is True and len(adapter.sent) == 1

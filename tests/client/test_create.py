@@ -1,4 +1,4 @@
-"""Creating: noted before it is sent, looked up when its answer is lost, and never sent twice."""
+"""Creations: written into the ledger before sending, looked up after a lost answer, and never sent twice."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ LOST: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("how", LOST)
 def test_a_creation_whose_answer_was_lost_is_found(how: str, sandbox: Sandbox, gdb: Client, spec: Any) -> None:
-    gdb.instances.create(spec())  # of the same name, which is allowed
+    gdb.instances.create(spec())  # another instance of the same name, which is allowed
     struck = sandbox.inject(CREATE, **LOST[how])
     created = gdb.instances.create(spec())
     assert struck.count == 1 and sent(sandbox) == 2
@@ -112,7 +112,7 @@ def test_an_instance_that_is_listed_too_late_is_found_by_made(sandbox: Sandbox, 
 
 
 def test_two_possible_instances_are_candidates(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
-    with sandbox.connect() as neighbour:  # another machine, as far as the ledger goes
+    with sandbox.connect() as neighbour:  # like a creation by another machine: it has no entry in the ledger
         sandbox.inject(CREATE, drop="after", after=1)
         once = gdb._creation.list_ids
 
@@ -152,7 +152,7 @@ def test_a_refusal_is_noted(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
         gdb.instances.create(spec(vpc_id="00000000-0000-0000-0000-000000000000"))
     before = len(sandbox.requests)
     assert gdb.made()["outcome"].tolist() == ["refused"]
-    assert len(sandbox.requests) == before  # there is nothing to look for
+    assert len(sandbox.requests) == before  # no look-up is needed
 
 
 @pytest.mark.parametrize(("code", "kind"), [("DBS.200165", gn.QuotaExceeded), ("SANDBOX.0501", gn.NotSimulated)])
@@ -208,7 +208,9 @@ def test_ten_threads_create_ten_instances(lost: bool, sandbox: Sandbox, spec: An
                 thread.join()
         assert sent(sandbox) == 20 and len(there(sandbox)) == 20
         assert outcomes.total() == 20 and outcomes["made"] >= 10
-        assert len(set(ids)) == len(ids) and set(ids) <= set(there(sandbox))  # nobody took another's for its own
+        assert len(set(ids)) == len(ids) and set(ids) <= set(
+            there(sandbox)
+        )  # no thread got the instance of another thread
         made = gdb.made()
         assert len(made) == 20 and made["key"].is_unique
         assert made["id"].dropna().is_unique

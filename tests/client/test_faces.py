@@ -1,4 +1,4 @@
-"""The faces of a watch: text and HTML, the same each time, safe, and readable without colours."""
+"""The views of a watch: text and HTML, reproducible, escaped, and readable without colours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gaussnb.view.palette import SIGNS, STYLE
 from gaussnb.view.snapshot import Shown, Snapshot
 from gaussnb.view.text import LINES, headline, status_of, text_of, time_of
 
-PATIENCE = 10.0  # real seconds after which something is wrong
+PATIENCE = 10.0  # real seconds after which the test fails
 HOSTILE = '<img src=x onerror="alert(1)">&'
 
 ONE = Shown(

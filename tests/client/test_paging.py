@@ -1,4 +1,4 @@
-"""Pages of every kind: by offset, by the id or the line of the last thing, in the query or in the body."""
+"""Paging of every kind: by offset, by the id or the line number of the last item, in the query or in the body."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLACE = {"endpoint": "http://127.0.0.1:9", "token": "given", "project_id": "0" *
 
 @pytest.fixture
 def scripted(script: Any) -> Callable[..., tuple[Client, Any]]:
-    """A client whose answers are written down, and what it sends."""
+    """A client with scripted answers, and the requests that it sends."""
 
     def make(*answers: Any) -> tuple[Client, Any]:
         adapter = script(*[(200, answer) for answer in answers])
@@ -130,7 +130,7 @@ def test_a_total_beside_a_list_inside_an_object(scripted: Any) -> None:
     assert len(frame) == 101 and frame.attrs["total_count"] == 101 and set(frame["available_in"]) == {"a"}
     gdb, adapter = scripted(page(0, 100))
     current = gdb.flavors.current("i")
-    assert current["spec_code"].tolist() == ["now"] and len(adapter.sent) == 1  # it stands on every page
+    assert current["spec_code"].tolist() == ["now"] and len(adapter.sent) == 1  # every page holds the object
     assert list(current.columns) == [column.name for column in columns(PresentFlavor)]
 
 

@@ -1,4 +1,4 @@
-"""Waiting: what ends it, what does not, what it asks for meanwhile, and what it tells."""
+"""Waiting: its ends, outages, the requests in between, and the calls of callbacks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FAILED = {status.name for status in SERVICE.lifecycle.statuses.values() if statu
 
 
 class Cloud:
-    """Shows an instance in one state after the other, the last one for ever, on a clock of its own."""
+    """Shows an instance in each state in turn, and then in the last state, on a separate clock."""
 
     def __init__(self, *states: State, jobs: tuple[tuple[str, str], ...] = ()) -> None:
         self.states, self.jobs = list(states), list(jobs)
@@ -260,7 +260,7 @@ def test_a_time_out_names_the_state_and_how_to_continue() -> None:
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Whoever runs this in the background may have told it to ignore interrupts."""
+    """Enable interrupts: a shell that runs the tests in the background disables them."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -331,7 +331,7 @@ def test_two_hundred_instances_are_one_list_call_a_tick(sandbox: Sandbox, gdb: C
     assert len(history) == 400
 
 
-# ------------------------------------------------------------------------------------- telling
+# ------------------------------------------------------------------------------------- callbacks and history
 
 
 def test_callbacks_get_changes_and_looks() -> None:

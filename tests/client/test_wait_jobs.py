@@ -22,7 +22,7 @@ States = list[tuple[str, str] | Exception | None]
 
 
 class Cloud:
-    """Shows a job in one state after the other, the last one for ever."""
+    """Shows a job in each state in turn, and then in the last state."""
 
     def __init__(self, *states: tuple[str, str] | Exception | None) -> None:
         self.states: States = list(states)
@@ -49,7 +49,7 @@ class Cloud:
 
 
 def receipt() -> pd.DataFrame:
-    """What ``gdb.backups.delete`` answers with."""
+    """The frame that ``gdb.backups.delete`` returns."""
     return frame_from(BackupJob, [{"backup_id": "0f1e", "job_id": JOB}], operation="DeleteBackup")
 
 

@@ -1,4 +1,4 @@
-"""Watching: in the background, many with one thread and one call, and without leaving anything behind."""
+"""Watches: in the background, many with one thread and one call, without threads or sockets left at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gaussnb.nosql.service import SERVICE
 from gaussnb.sandbox import Sandbox
 from gaussnb.view.snapshot import Shown
 
-PATIENCE = 10.0  # real seconds after which something is wrong
+PATIENCE = 10.0  # real seconds after which the test fails
 
 
 def until(true: Callable[[], Any]) -> None:
@@ -38,7 +38,7 @@ def pollers() -> list[threading.Thread]:
 
 @pytest.fixture
 def slow(build: Any) -> Sandbox:
-    """Slow enough to be looked at: a virtual hour in a real second."""
+    """A sandbox that is slow enough to observe: a virtual hour in a real second."""
     sandbox: Sandbox = build(speed=3600)
     return sandbox
 
@@ -190,18 +190,18 @@ def test_a_watch_does_not_block_the_cell(sandbox: Sandbox, gdb: Client, spec: An
     assert panel.join(PATIENCE) and panel.error is None
 
 
-# -------------------------------------------------------------------------------- what there is to see
+# -------------------------------------------------------------------------------- snapshots
 
 
 @pytest.fixture
 def slower(build: Any) -> Sandbox:
-    """Slow enough to be followed: a creation takes most of a real second."""
+    """A sandbox that is slow enough to follow: a creation takes most of a real second."""
     sandbox: Sandbox = build(speed=600)
     return sandbox
 
 
 def follow(watch: Watch) -> list[Shown]:
-    """Its first instance at each look, as whoever follows it sees it; complete once the watch has ended."""
+    """Collect the first instance of each snapshot that a callback sees; complete when the watch has ended."""
     seen: list[Shown] = []
     watch.on_change(lambda watch: seen.append(watch.snapshot().instances[0]))
     return seen
@@ -312,7 +312,7 @@ def test_a_look_that_comes_after_the_stop_changes_nothing(sandbox: Sandbox, gdb:
     assert panel.snapshot() == before and before.state == "stopped" and panel.frame.empty
 
 
-# ------------------------------------------------------------------------------------- being told
+# ------------------------------------------------------------------------------------- callbacks
 
 
 def test_a_callback_gets_every_change_and_the_end(slower: Sandbox, spec: Any) -> None:
@@ -376,7 +376,7 @@ def test_a_callback_may_call_any_method_from_any_thread(slower: Sandbox, spec: A
 
 
 class Stepping:
-    """A clock with the pace of real time on which sleeping takes none."""
+    """A clock that runs like real time, but on which sleeping takes no time."""
 
     speed = 1.0
 

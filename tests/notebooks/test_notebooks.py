@@ -1,4 +1,4 @@
-"""The stored notebooks: nbval runs them, this looks at what is in the files."""
+"""The stored notebooks: nbval runs them; these tests check the content of the files."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_the_lint_finds_each_fault(make: Callable[[], Any], fault: str) -> None:
     ],
 )
 def test_the_view_that_a_browser_shows(data: dict[str, Any], found: list[str]) -> None:
-    """As a browser does, it takes the best face of an output; a widget without a kernel is none."""
+    """The check reads the best view of an output, as a browser does; a widget without a kernel does not count."""
     notebook = nbformat.reads(json.dumps(broken(*OUTPUT, "data", value=data)()), as_version=4)
     assert on_page(notebook) == found
 

@@ -1,4 +1,4 @@
-"""The live panel: what a notebook shows while a watch goes on, and what stays of it."""
+"""The live panel: the output of a notebook while a watch runs, and after its end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gaussnb.view.html import PARTS
 from gaussnb.widgets.panel import CSS, Panel
 from gaussnb.widgets.style import HIDDEN
 
-PATIENCE = 10.0  # real seconds after which something is wrong
+PATIENCE = 10.0  # real seconds after which the test fails
 VIEW = "application/vnd.jupyter.widget-view+json"
 LASTING = {"text/plain", "text/html"}
 
@@ -39,7 +39,7 @@ def alive() -> int:
 
 
 class Output:
-    """One output of a notebook: what it was made of, first to last, and in how many places it stands."""
+    """One output of a notebook: its bundles, first to last, and the number of places that show it."""
 
     def __init__(self) -> None:
         self.bundles: list[dict[str, Any]] = []
@@ -51,7 +51,7 @@ class Output:
 
 
 class Notebook:
-    """Stands for the front end."""
+    """Replaces the front end."""
 
     def __init__(self) -> None:
         self.outputs: list[Output] = []
@@ -74,7 +74,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """Slow enough to be followed: a creation takes most of a real second."""
+    """A sandbox that is slow enough to follow: a creation takes most of a real second."""
     with Sandbox(port=None, start="2026-01-01T08:00:00", speed=600, quota=0) as made:
         yield made
 
@@ -86,12 +86,12 @@ def gdb(sandbox: Sandbox) -> Iterator[Client]:
 
 
 def begin(gdb: Client, until: str = "ready") -> Watch:
-    """A watch; until "gone" it goes on for ever, since nobody deletes the instance."""
+    """Begin a watch. With "gone" the watch does not end, because the instance is not deleted."""
     return gdb.watch(gdb.instances.create(**body("cn-north-4"), password=password()), until=until)
 
 
 def shown(watch: Watch) -> Panel:
-    """The panel of a watch that is on the screen and held still."""
+    """The panel of a shown watch, without looks in between."""
     watch.pause()
     watch._ipython_display_()
     assert watch._showing is not None
