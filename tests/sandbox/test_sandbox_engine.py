@@ -50,7 +50,7 @@ class BoilKettle(Operation):
 KINDS = Kinds()
 WORKS = Works(usable=frozenset({"cold"}), busy="KET.0001", wrong_state="KET.0002")
 BEHAVIOURS = Behaviours()
-BOIL = WORKS.known(Work("BoilKettle", "BOIL", 60, going="heating", done="hot"))
+BOIL = WORKS.register(Work("BoilKettle", "BOIL", 60, going="heating", done="hot"))
 
 
 @KINDS.keep("kettle")

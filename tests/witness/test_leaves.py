@@ -1,7 +1,7 @@
 """Every value of an answer the official SDK knows, and the columns that show it.
 
 The sandbox leaves many fields of its answers empty. So an answer is made from the SDK's own model, with a value in
-every field. The SDK gets the answer from the sandbox and parses it, our rows read it, and both must have the same values.
+every field. The SDK gets the answer from the sandbox and parses it, our rows read it, and both must agree.
 """
 
 from __future__ import annotations

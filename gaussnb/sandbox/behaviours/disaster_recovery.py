@@ -31,7 +31,7 @@ from ...nosql.operations.disaster_recovery import (
 )
 from .. import lifecycle
 from ..engine.work import Work
-from ..lifecycle import End, known
+from ..lifecycle import End, register
 from ..refusals import Refused
 from ..world import Instance, World, kept
 from . import Context, matching, simulates
@@ -128,8 +128,8 @@ def _both(context: Context, work: Work, instance: Instance, other: Instance, **e
 
 
 def _work(job: str, action: str, seconds: float, apply: Callable[[End], object]) -> Work:
-    known(Work(f"{job} (other half)", action, seconds))
-    return known(Work(job, action, seconds, apply=apply))
+    register(Work(f"{job} (other half)", action, seconds))
+    return register(Work(job, action, seconds, apply=apply))
 
 
 # ----------------------------------------------------------------------------- building and removing
@@ -186,8 +186,8 @@ def _parted(end: End) -> None:
         world.table(HandOver).drop(instance.id)
 
 
-BUILD = known(Work("ConstructDisasterRecovery", "CONSTRUCT_DISASTER_RECOVERY", 300, apply=_built, undo=_not_built))
-PART = known(Work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY", 180, apply=_parted))
+BUILD = register(Work("ConstructDisasterRecovery", "CONSTRUCT_DISASTER_RECOVERY", 300, apply=_built, undo=_not_built))
+PART = register(Work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY", 180, apply=_parted))
 
 
 @simulates(CheckDisasterRecoveryOperation)
@@ -300,8 +300,8 @@ def _set_flow(end: End) -> None:
 
 
 SWITCH = _work("SwitchOverDisasterRecovery", "SWITCHOVER_DISASTER_RECOVERY", 120, _set_roles)
-PROMOTE = known(Work("SwitchToMaster", "SWITCHOVER_MASTER", 60, apply=_set_roles))
-DEMOTE = known(Work("SwitchToSlave", "SWITCHOVER_SLAVE", 60, apply=_set_roles))
+PROMOTE = register(Work("SwitchToMaster", "SWITCHOVER_MASTER", 60, apply=_set_roles))
+DEMOTE = register(Work("SwitchToSlave", "SWITCHOVER_SLAVE", 60, apply=_set_roles))
 PAUSE = _work("PauseDataSynchronization", "PAUSE_SYNC", 30, _set_flow)
 RESUME = _work("ResumeDataSynchronization", "RESUME_SYNC", 60, _set_flow)
 

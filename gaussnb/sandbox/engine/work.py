@@ -123,7 +123,7 @@ class Works(Declared[Work]):
         self._refused, self._end = refused, end
         self._policies: list[Follow] = []
 
-    def known(self, work: Work) -> Work:
+    def register(self, work: Work) -> Work:
         """Register a kind of work, so that its tasks find their end, also after a restart."""
         if work.job in self:
             raise ValueError(f"there is a work {work.job} already")
