@@ -69,7 +69,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # The sandbox is a server: who only calls the cloud does not load it.
+    # The sandbox loads an HTTP server, so it is imported on first use.
     if name == "Sandbox":
         return doors.sandbox()
     raise AttributeError(f"module 'gaussnb' has no attribute {name!r}")

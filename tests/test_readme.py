@@ -1,4 +1,4 @@
-"""The README keeps its word: what it shows runs, what it names exists."""
+"""The README is true: its examples run, and the names in it exist."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_block_is_python(line: int, code: str) -> None:
 
 
 def test_the_blocks_run(tmp_path: Path) -> None:
-    """One after the other in one namespace, each at its own line, so that a traceback names the README's."""
+    """Run the blocks in order in one namespace, each at its own line, so that a traceback names that line."""
     script = ""
     for line, code in blocks("python"):
         if REAL_CLOUD not in code:
@@ -88,7 +88,7 @@ def test_an_extra_exists(extra: str) -> None:
 
 
 @pytest.mark.parametrize("target", LINKS)
-def test_a_link_leads_somewhere(target: str) -> None:
+def test_a_link_has_a_target(target: str) -> None:
     path, _, anchor = target.partition("#")
     if "labpath=" in target:  # the badge
         path = re.split(r"[?&]labpath=", target)[1].partition("&")[0]
@@ -106,8 +106,8 @@ def test_a_path_exists(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-def test_the_folder_as_drawn() -> None:
-    """Each line names a room, and what stands in it; no room is left out."""
+def test_the_drawn_folder_is_the_real_one() -> None:
+    """Each line names a room and its content; no room is left out."""
     (drawn,) = (code for _, code in blocks("") if code.startswith("gaussnb/"))
     rooms: set[str] = set()
     for line in drawn.splitlines()[1:]:

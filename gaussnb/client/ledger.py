@@ -1,7 +1,7 @@
-"""What this machine asked the cloud to make, on disk, before it was asked.
+"""The ledger: a file with an entry for each creation, written before its request is sent.
 
-The API has no idempotency key and allows equal names, so after a lost answer, a dead kernel or a power
-cut this file is what knows that something may exist. It holds names and ids, never a secret.
+The API has no idempotency key and allows equal names. After a lost answer, a dead kernel or a power cut, only the entry
+in this file shows that a new thing may exist. The file holds names and ids, never a secret.
 """
 
 from __future__ import annotations
@@ -31,39 +31,39 @@ create table if not exists made (
 
 
 class Made(Row):
-    """One thing this machine asked the cloud to make."""
+    """One creation that this machine requested."""
 
     id: str
-    """What was made; missing while its fate is not known."""
+    """The id of the new thing; missing while the outcome is unknown."""
     name: str
-    """The name it was to have."""
+    """The requested name."""
     operation: str
-    """What was asked."""
+    """The id of the operation."""
     outcome: Annotated[str, Known(("asked", "accepted", "refused", "recovered", "unknown"))]
-    """asked (no answer noted), accepted, refused, recovered (found after a lost answer), unknown."""
+    """asked (no answer noted yet), accepted, refused, recovered (found after a lost answer) or unknown."""
     status: str
-    """Its status now; gone when it no longer exists."""
+    """The present status of the thing; gone when the thing no longer exists."""
     actions: str
-    """What is being done to it now."""
+    """The present work on the thing."""
     job_id: str
-    """The job that makes it."""
+    """The job that creates the thing."""
     asked_at: datetime
-    """When it was asked for."""
+    """The time of the request."""
     request_id: str
-    """What the vendor's support asks for."""
+    """The id of the request, which the vendor's support asks for."""
     key: int
-    """Where it stands in the ledger."""
+    """The key of the entry in the ledger."""
     digest: str
-    """Equal for whatever was asked with the same fields, secrets left out."""
+    """A digest of the requested fields without secrets: equal fields have equal digests."""
 
 
 class Ledger:
-    """A small SQLite file, safe to share between threads, kernels and processes.
+    """The ledger in a small SQLite file, safe to share between threads, kernels and processes.
 
     Args:
         path: the file; by default ``ledger.sqlite`` in ``GAUSSNB_STATE_DIR`` or the user's state
-            directory. Where it cannot be written, the ledger goes on in memory and ``durable`` is false.
-        on_disk: whether to keep it in the file at all.
+            directory. If the file cannot be written, the ledger continues in memory and ``durable`` is False.
+        on_disk: False to keep the ledger in memory only.
     """
 
     def __init__(self, path: str | Path | None = None, on_disk: bool = True) -> None:
@@ -85,16 +85,16 @@ class Ledger:
         there: Collection[str] | None = None,
         digest: str = "",
     ) -> int:
-        """Note what is about to be asked; on disk when this returns.
+        """Write the entry of a creation that is about to be requested. The entry is on disk when this returns.
 
         Args:
-            at: when.
-            endpoint: where.
-            project_id: for which project.
-            operation: what.
-            name: the name it is to have.
-            there: the ids of what has this name already; None when that is not known.
-            digest: what :func:`gaussnb.core.wire.digest_of` says of the request.
+            at: time of the request.
+            endpoint: address of the service.
+            project_id: project of the new thing.
+            operation: id of the operation.
+            name: requested name.
+            there: ids of the things that have this name already; None if they are not known.
+            digest: digest of the request, from :func:`gaussnb.core.wire.digest_of`.
 
         Returns:
             The key of the entry.
@@ -108,14 +108,14 @@ class Ledger:
         return int(rows[0]["key"])
 
     def end(self, key: int, outcome: str, *, id: str = "", job_id: str = "", request_id: str = "") -> None:
-        """Note what became of it."""
+        """Write the outcome into an entry."""
         self._run(
             "update made set outcome = ?, id = ?, job_id = ?, request_id = coalesce(?, request_id) where key = ?",
             (outcome, id or None, job_id or None, request_id or None, key),
         )
 
     def entries(self, endpoint: str, project_id: str) -> list[dict[str, Any]]:
-        """What was asked of one project at one endpoint, newest first."""
+        """Read the entries of one project at one endpoint, newest first."""
         entries = self._run(
             "select * from made where endpoint = ? and project_id = ? order by key desc",
             (endpoint, project_id),
@@ -126,7 +126,7 @@ class Ledger:
 
     @property
     def id(self) -> int:
-        """Tells this ledger from every other one: keys are counted in each."""
+        """The random id of this ledger. Keys are counted in each ledger, so a key alone does not name one entry."""
         return int(self._run("pragma user_version", ())[0]["user_version"])
 
     def close(self) -> None:
@@ -141,19 +141,19 @@ class Ledger:
             except (sqlite3.Error, OSError):
                 if not self.durable:
                     raise
-            # Not being able to write must not keep anybody from working; doctor tells.
+            # Creating must also work without a writable file. `gaussnb doctor` reports the problem.
             self.durable = False
             self._release()
             self._use(self._copy())
             return self._rows(sql, values)
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
-        connection = self._connection or self._use(self._on_disk() if self.durable else _opened(":memory:"))
+        connection = self._connection or self._use(self._on_disk() if self.durable else _open(":memory:"))
         with connection:
             return [dict(row) for row in connection.execute(sql, values)]
 
     def _use(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        # Where nobody closes the ledger, the connection is closed when the ledger is collected, or at exit.
+        # Without a call of close(), the connection is closed when the ledger is garbage-collected, or at exit.
         self._connection, self._close_connection = connection, weakref.finalize(self, connection.close)
         return connection
 
@@ -164,39 +164,39 @@ class Ledger:
 
     def _on_disk(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _opened(str(self.path))
+        return _open(str(self.path))
 
     def _copy(self) -> sqlite3.Connection:
-        """A ledger in memory, with all that can still be read from the file."""
+        """Open a ledger in memory, with all entries that can still be read from the file."""
         copy = sqlite3.connect(":memory:", check_same_thread=False)
         with suppress(sqlite3.Error, ValueError):
-            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as kept:
-                kept.backup(copy)
-            return _prepared(copy)
-        copy.close()  # a damaged file, or another program's
-        return _opened(":memory:")
+            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+                file.backup(copy)
+            return _prepare(copy)
+        copy.close()  # the file is damaged, or belongs to another program
+        return _open(":memory:")
 
 
-def _opened(where: str) -> sqlite3.Connection:
-    # Writers queue up from their first statement on; a journal beside the file, unlike a write-ahead log,
-    # also works in a home directory on a network drive.
-    connection = sqlite3.connect(where, timeout=10, isolation_level="IMMEDIATE", check_same_thread=False)
+def _open(path: str) -> sqlite3.Connection:
+    # IMMEDIATE: a transaction locks the file at its first statement, so writers wait for each other. The journal is a
+    # rollback journal, because a write-ahead log does not work in a home directory on a network drive.
+    connection = sqlite3.connect(path, timeout=10, isolation_level="IMMEDIATE", check_same_thread=False)
     try:
-        return _prepared(connection)
+        return _prepare(connection)
     except sqlite3.Error:
         connection.close()
         raise
 
 
-def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+def _prepare(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
-    connection.execute("begin immediate")  # two kernels may begin a ledger at the same time
+    connection.execute("begin immediate")  # two kernels may create the file at the same time
     connection.execute(_SCHEMA)
     if not any(column["name"] == "digest" for column in connection.execute("pragma table_info(made)")):
         connection.execute("alter table made add column digest text")  # a ledger of an earlier version
     connection.execute("select there from made limit 1")
     if not connection.execute("pragma user_version").fetchone()[0]:
-        # The one number that sqlite keeps in a file's head for whoever owns it, and copies with it.
+        # SQLite keeps this number in the header of the file for the application, and copies it with the file.
         connection.execute(f"pragma user_version = {secrets.randbelow(2**31 - 1) + 1}")
     connection.commit()
     return connection

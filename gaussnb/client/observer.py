@@ -122,7 +122,7 @@ class Observer:
         try:
             jobs = yield from self._list_jobs(ids)
         except PermissionDenied:
-            # A user with no permission for jobs can wait all the same, but is not told why something failed.
+            # Without the permission to list jobs, waiting still works, but a failure has no reason.
             jobs = frame_from(self._service.job_row, [])
         for each in followed:
             each.judge(jobs, now)

@@ -11,7 +11,7 @@ SLOWEST = 30.0
 
 @dataclass
 class Pace:
-    """The pauses between looks: short at first, then longer and longer, and never quite regular.
+    """The pauses between looks: they grow from look to look, each with a random jitter.
 
     Args:
         interval: seconds between the first looks.

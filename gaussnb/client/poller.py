@@ -1,4 +1,4 @@
-"""The daemon thread that looks for all watches of a client. It goes on while a cell blocks."""
+"""The daemon thread that looks for all watches of a client, also while a cell blocks."""
 
 from __future__ import annotations
 

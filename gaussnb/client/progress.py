@@ -195,7 +195,7 @@ class Progress:
                     self.work[id] = JobProgress(word(job["name"]), job["progress"], began and began.timestamp())
                     operation = self.service.catalogue.get(word(job["name"]))
                     if operation is not None and operation.route.ends == self.until:
-                        # Watched by its id alone, the thing has a job all the same, and the job tells how it ended.
+                        # Also with only the id of the thing there is a job, and its status shows how the work ended.
                         self.jobs[id] = job["id"]
                     break
 
@@ -314,7 +314,7 @@ def begin(service: Service, targets: Targets, until: str | None, now: float) -> 
     progress = Progress(service, tuple(ids), until, {}, now)
     progress.names |= known.get("name", {})
     progress.kinds |= known.get(service.kind_column, {})
-    if until == ends:  # the job that made a thing says nothing about its end
+    if until == ends:  # the job of a creation says nothing about the deletion
         progress.jobs |= known.get("job_id", {})
         progress.operation = operation.route.id if operation is not None else ""
     return progress

@@ -1,6 +1,6 @@
 """Auth objects for `requests`: they add an IAM token or the signature of an access key to a request.
 
-After a 401, ``renew(request)`` tells whether a repeat of the request can succeed. If so, the caller applies the auth
+After a 401, ``renew(request)`` returns True if a repeat of the request can succeed. Then the caller applies the auth
 object to the request again and sends it.
 """
 

@@ -1,4 +1,4 @@
-"""IAM: tokens, and the projects one may work in."""
+"""The operations of IAM: tokens and projects."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from ..core.rows import At, Row
 
 
 class IssuedToken(Row, at="token"):
-    """What a token says of itself. The token travels in a header and is never in a frame."""
+    """The facts about a token. The token itself is in a header of the answer, and never in a frame."""
 
     user: Annotated[str, At("user.name")]
-    """Whose it is."""
+    """The name of the user."""
     project_id: Annotated[str, At("project.id")]
-    """The project it is for."""
+    """The project that the token is for."""
     project_name: Annotated[str, At("project.name")]
-    """That project's name."""
+    """The name of the project."""
     issued_at: datetime
-    """When it was issued."""
+    """The time of issue."""
     expires_at: datetime
-    """When it ends, 24 hours later."""
+    """The time of expiry, 24 hours after the issue."""
 
 
 class Project(Row, at="projects"):
     """One project."""
 
     id: str
-    """The project."""
+    """The id of the project."""
     name: str
-    """The region's id, for a sub-project followed by an underscore and a name."""
+    """The id of the region; for a sub-project the id, an underscore and a name."""
     domain_id: str
-    """The account it belongs to."""
+    """The account that the project belongs to."""
     parent_id: str
-    """The account, or the project it is a part of."""
+    """The project that a sub-project is a part of; otherwise the account."""
     enabled: bool
-    """Whether it can be used."""
+    """True if the project can be used."""
     description: str
-    """What it is for."""
+    """A description."""
 
 
 @post("/v3/auth/tokens", returns=IssuedToken, success=201, service="iam", signed=False)
 class KeystoneCreateUserTokenByPassword(Operation):
     """Get a token for an IAM user, valid for 24 hours."""
 
-    # Neither is shown or dumped: a password in it may be plain text.
+    # Neither field is shown or dumped, because a password inside may be plain text.
     identity: Annotated[dict[str, Any], Inside("auth"), Field(repr=False, exclude=True)]
-    """Who asks: ``{"methods": ["password"], "password": {"user": {…}}}``."""
+    """The login: ``{"methods": ["password"], "password": {"user": {…}}}``."""
     scope: Annotated[dict[str, Any] | None, Inside("auth"), Field(repr=False, exclude=True)] = None
-    """What for: ``{"project": {"id": …}}`` or ``{"project": {"name": …}}``."""
+    """The project that the token is for: ``{"project": {"id": …}}`` or ``{"project": {"name": …}}``."""
 
 
 @get("/v3/projects", returns=Project, service="iam")
@@ -61,11 +61,11 @@ class KeystoneListProjects(Operation):
     """List the projects of the account; needs the right to list projects."""
 
     name: str | None = None
-    """Only the project of this name, such as a region."""
+    """Only the project of this name, such as the id of a region."""
     domain_id: str | None = None
-    """Only projects of this account."""
+    """Only projects of this account, by its id."""
     parent_id: str | None = None
-    """Only parts of this project."""
+    """Only sub-projects of this project, by its id."""
 
 
 @get("/v3/auth/projects", returns=Project, service="iam")
@@ -74,7 +74,7 @@ class KeystoneListAuthProjects(Operation):
 
 
 class Projects(Group):
-    """Projects: what a token is for."""
+    """Projects of the account. A token is valid for one project."""
 
     list = call(KeystoneListAuthProjects)
     find = call(KeystoneListProjects)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 StatusPhase = Literal["going", "ready", "failed"]
-"""The meaning of a status: the thing changes by itself, it is usable, or it stays like this until somebody acts."""
+"""The meaning of a status: the thing is being changed, is usable, or stays like this until somebody acts."""
 
 
 @dataclass(frozen=True)

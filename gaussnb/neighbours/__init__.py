@@ -1,4 +1,4 @@
-"""The few calls of other services that a form or a login needs, declared the same way."""
+"""Operations of other services of the cloud that a form needs, declared like those of the client's own service."""
 
 from typing import TYPE_CHECKING
 

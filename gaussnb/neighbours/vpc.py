@@ -1,4 +1,4 @@
-"""VPC: the networks an instance can stand in."""
+"""The operations of VPC: the networks that an instance can be placed in."""
 
 from __future__ import annotations
 
@@ -19,52 +19,52 @@ class Vpc(Row, at="vpcs"):
     """One virtual private cloud."""
 
     id: str
-    """The VPC, as it goes into a create request."""
+    """The id of the VPC, for ``vpc_id`` of a create request."""
     name: str
-    """Its name."""
+    """The name of the VPC."""
     cidr: str
-    """Its addresses."""
+    """The block of addresses of the VPC, in CIDR form."""
     status: str
-    """OK when it can be used."""
+    """The status; OK if the VPC can be used."""
     enterprise_project_id: str
-    """Its enterprise project."""
+    """The enterprise project of the VPC."""
 
 
 class Subnet(Row, at="subnets"):
     """One subnet."""
 
     id: str
-    """The network id, as it goes into a create request."""
+    """The network id of the subnet, for ``subnet_id`` of a create request."""
     name: str
-    """Its name."""
+    """The name of the subnet."""
     vpc_id: str
-    """The VPC it is a part of."""
+    """The VPC that the subnet is a part of."""
     cidr: str
-    """Its addresses."""
+    """The block of addresses of the subnet, in CIDR form."""
     gateway_ip: str
-    """Its gateway."""
+    """The address of the gateway."""
     status: str
-    """ACTIVE when it can be used."""
+    """The status; ACTIVE if the subnet can be used."""
 
 
 class SecurityGroup(Row, at="security_groups"):
     """One security group."""
 
     id: str
-    """The security group, as it goes into a create request."""
+    """The id of the security group, for ``security_group_id`` of a create request."""
     name: str
-    """Its name."""
+    """The name of the security group."""
     description: str
-    """What it lets through."""
+    """A description."""
 
 
 class Marked(Operation):
-    """The paging of this neighbour: ``marker`` is the last id of the page before."""
+    """The base of lists that are paged by a marker: the id of the last item of the page before."""
 
     limit: PageSize | None = Field(default=None, kw_only=True)
-    """How many items to read. Given, one page is read instead of all."""
+    """Number of items to read, at most 2000. With it one page is read instead of all pages."""
     marker: str | None = Field(default=None, kw_only=True)
-    """Read on behind this id."""
+    """Read the items after the item with this id."""
 
 
 @get("/v1/{project_id}/vpcs", returns=Vpc, service="vpc", page_size=2000)

@@ -116,6 +116,8 @@ class Mode:
     """True if a single node can be restarted."""
     databases: int = 0
     """The number of numbered databases in an instance; 0 where the databases of an engine have names."""
+    caches_mysql: bool = False
+    """True if an instance can cache the rows of a MySQL instance."""
 
     @property
     def flavor_mode(self) -> ModeName | None:
@@ -282,7 +284,7 @@ _MODES = (
          _REDIS, f"{_REDIS}.large.4", _REDIS_NODES, _REDIS_GB, databases=1),
     Mode("redis", "Replication", "primary and standby", ("5.0",),
          _REDIS, f"{_REDIS}.large.4", _PAIR, _PAIR_GB,
-         frozenset((_TWO_ZONES,)), databases=1000),
+         frozenset((_TWO_ZONES,)), databases=1000, caches_mysql=True),
     Mode("redis", "CloudNativeCluster", "cloud-native cluster", ("5.0",),
          _REDIS, f"{_REDIS}.large.4", _REDIS_NODES, _REDIS_GB, product_types=_PRODUCTS,
          classic=False, balanced=True, node_restart=True, databases=1000),

@@ -91,7 +91,7 @@ Password = Annotated[
         "DBS.200068",
     ),
 ]
-"""The administrator's password. Sources disagree on the number of kinds: all of them accept two."""
+"""The administrator's password. Sources disagree on the number of kinds; every source accepts two."""
 
 BackupWindow = Annotated[
     str,
@@ -104,7 +104,7 @@ BackupWindow = Annotated[
 KeepDays = Annotated[int | str, Whole(0, 35, "DBS.280214"), Titled("Days kept")]
 NodeCount = Annotated[int | str, Whole(1, 200, "DBS.280123"), Titled("Nodes")]
 NodesAtOnce = Annotated[int, between(1, 200, "a number of nodes", "DBS.240001"), Titled("Nodes")]
-VolumeSize = Annotated[  # the service has integers of 32 bits
+VolumeSize = Annotated[  # an integer of the service has 32 bits
     int, Rule("a whole number of GB, 1 or more", lambda size: 1 <= size < 2**31, "DBS.280242"), Titled("Storage, GB")
 ]
 Gigabytes = Annotated[int | str, Whole(1, None, "DBS.280242"), Titled("Storage, GB")]

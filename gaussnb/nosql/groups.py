@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.methods import Groups, chapter
 
-if TYPE_CHECKING:  # each is imported when its group is first used
+if TYPE_CHECKING:  # the module of a group is imported when the group is first used
     from ..cloud.iam import Projects
     from ..neighbours.vpc import SecurityGroups, Subnets, Vpcs
     from .operations.backups import Backups

@@ -1,7 +1,7 @@
-"""Create many instances from a table: the whole table is judged first, then sent a few rows at a time.
+"""Create many instances from a table: the whole table is checked first, then sent a few rows at a time.
 
-Nothing is sent before every row holds. An accepted row is never sent again, and an unknown one is looked up first: the
-frame of outcomes, given back as ``resume=``, continues the work.
+Nothing is sent if a row breaks a rule. An accepted row is never sent again, and a row whose outcome is unknown is
+looked up first: the frame of outcomes, given back as ``resume=``, continues the work.
 """
 
 from __future__ import annotations
@@ -188,13 +188,13 @@ def _remembered(
         if not same:
             left[number] = None
             record["message"] = (
-                "It was not sent: one of this name was made from here, but of another spec. "
-                "Change the name, or say again=True to make this one as well."
+                "It was not sent: this machine created an instance of this name, but with another spec. "
+                "Change the name, or give again=True to create this instance as well."
             )
         elif _is_there(entry):
             record |= {"outcome": "accepted", "message": None}
         else:
-            says = "It was sent, and it is not known what became of it; with again=True as well it is sent again."
+            says = "It was sent, and its outcome is unknown; resume=True with again=True sends it again."
             record |= {"outcome": "unknown", "message": says, "key": key_in(gdb, entry["key"])}
     return left
 
@@ -207,7 +207,7 @@ def _refuse_twins(records: Sequence[Record]) -> None:
     for record in records:
         row = first.setdefault(record["name"], record["row"])
         if record["name"] and record["name"] not in begun and row != record["row"]:
-            wrong.append((record["row"], "name", f"the name of row {row} as well; again=True makes them all"))
+            wrong.append((record["row"], "name", f"the name of row {row} as well; again=True creates both"))
     refuse(wrong, len(records))
 
 
@@ -223,7 +223,9 @@ def _refuse_made(gdb: Client, rest: Sequence[Record], records: Sequence[Record])
     for record in rest:
         entry = made.get(record["name"])
         if entry is not None:
-            was = f"was made from here as {entry['id']}" if _is_there(entry) else "may have been made from here"
-            says = f"{record['name']} {was}: resume=True goes on with it, again=True makes another one"
+            was = (
+                f"was created by this machine as {entry['id']}" if _is_there(entry) else "may exist from an earlier try"
+            )
+            says = f"{record['name']} {was}: resume=True continues with it, again=True creates another one"
             wrong.append((record["row"], "name", says))
     refuse(wrong, len(records))

@@ -63,12 +63,12 @@ WORKS = NosqlWorks(
     end=End,
 )
 """Every kind of work, by its job."""
-known, afterwards = WORKS.known, WORKS.afterwards
+register, afterwards = WORKS.register, WORKS.afterwards
 begin, later, settle, settled, abort = WORKS.begin, WORKS.later, WORKS.settle, WORKS.settled, WORKS.abort
 check_idle, check_status = WORKS.check_idle, WORKS.check_status
 
 
-def marked(status: str) -> Callable[[End], object]:
+def mark_nodes(status: str) -> Callable[[End], object]:
     """The effect of work on single nodes: the nodes in its ``nodes`` get a status."""
 
     def change(end: End) -> None:
@@ -79,7 +79,7 @@ def marked(status: str) -> Callable[[End], object]:
     return change
 
 
-RESTART = known(
+RESTART = register(
     Work(
         "RestartInstance",
         "REBOOT",
@@ -88,7 +88,7 @@ RESTART = known(
         allowed=frozenset({"normal", "abnormal"}),
     )
 )
-RESTART_NODE = known(Work("RestartNode", "REBOOT", 60, apply=marked("normal")))
+RESTART_NODE = register(Work("RestartNode", "REBOOT", 60, apply=mark_nodes("normal")))
 
 
 def percent_used(instance: Instance) -> float:
@@ -111,7 +111,7 @@ def give_addresses(world: World, instance: Instance) -> None:
 
 
 def _free_addresses(world: World, subnet_id: str) -> Iterator[str]:
-    """The free addresses of a subnet, once around. Work that needs more of them was refused before."""
+    """The free addresses of a subnet, each once. Work that needs more addresses was refused before."""
     subnet = world.subnets[subnet_id]
     for _ in range(subnet.room):
         if (address := subnet.address(world.ids.number(f"address {subnet_id}"))) not in world.addresses:

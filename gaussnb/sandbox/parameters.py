@@ -33,7 +33,7 @@ class Parameter:
     readonly: bool = False
 
     def problem(self, value: str) -> str:
-        """What a value should have been; empty where it may be."""
+        """The allowed values, if a value is not allowed; empty if it is."""
         return "" if _FITS[self.type](value, self.value_range) else self.value_range
 
     def wire(self, values: Mapping[str, str]) -> dict[str, Any]:

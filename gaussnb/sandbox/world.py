@@ -25,7 +25,7 @@ QUICK_START_GROUP = "7aa51dbf-5b63-40db-9724-dad3c4828b58"
 CHAPTERS = chapters_in(__file__, f"{__package__}.behaviours")
 """The modules with behaviours. Each declares what is stored for it, too."""
 KINDS = Kinds(CHAPTERS)
-"""What a world stores, by the name in the file."""
+"""The classes of things that a world stores, by the name in the file."""
 kept = KINDS.keep
 
 

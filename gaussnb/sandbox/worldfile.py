@@ -61,7 +61,7 @@ _SAYS = {
     "missing": "this field is required",
 }
 Location = tuple[str | int, ...]
-"""Where something stands in the file: keys and numbers, from outside to inside."""
+"""A place in the file: keys and list positions, from outside to inside."""
 
 
 @checked(config=_CONFIG)
@@ -75,7 +75,7 @@ class WorldFile:
     clock: datetime | None = None
     """The moment of a standing clock."""
     saved_at: datetime | None = None
-    """The moment of a running clock when the file was written; the clock goes on from there."""
+    """The moment of a running clock when the file was written; the clock continues from that moment."""
     counts: dict[str, Annotated[int, Field(ge=0)]] = field(default_factory=dict)
     """The number of ids of each kind that were used."""
     things: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 try:
     import ipywidgets  # noqa: F401
-except ImportError as error:  # the one place that says it for all modules of this package
+except ImportError as error:  # this import comes first, so that every module of the package gives this message
     raise ImportError('forms need ipywidgets: pip install "gaussnb[lab]"') from error
 
 from . import inputs, nested  # noqa: F401  they register their controls

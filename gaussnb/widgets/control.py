@@ -32,7 +32,7 @@ NOTHING: Any = object()
 
 @dataclass(frozen=True)
 class ControlContext:
-    """What a control shares with its form, and the function it calls after a change."""
+    """The facts that a control shares with its form, and the function that the control calls after a change."""
 
     factory: WidgetFactory
     changed: Callable[[Path], None]

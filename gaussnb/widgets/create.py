@@ -28,7 +28,7 @@ class Lists(Protocol):
 
 
 class Cloud(Protocol):
-    """What the form asks of the cloud; :class:`gaussnb.Client` has it."""
+    """The groups of calls that the form uses; :class:`gaussnb.Client` has them."""
 
     @property
     def region(self) -> str: ...

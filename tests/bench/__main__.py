@@ -1,4 +1,4 @@
-"""gaussnb beside the other ways to do the same: ``python -m tests.bench [--rounds N] [--quick]``.
+"""Compare gaussnb with other ways to do the same: ``python -m tests.bench [--rounds N] [--quick]``.
 
 Prints one Markdown table and writes nothing. Every figure is the median over rounds in which the ways take
 turns, each in a fresh process; the server they call is a process of its own. Read the ratios: the milliseconds
@@ -67,7 +67,7 @@ class Bench:
     """Runs the parts.
 
     Args:
-        rounds: how often each way has its turn.
+        rounds: number of rounds; each way runs once in a round.
         home: an empty directory that stands in for the user's home.
     """
 
@@ -79,19 +79,19 @@ class Bench:
         self.rows: list[tuple[str, ...]] = []
 
     def run(self, *words: str) -> str:
-        """Run Python with these words; what it prints."""
+        """Run Python with these arguments, and return the output."""
         command = [sys.executable, *words]
         return subprocess.run(command, env=self.environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     @contextlib.contextmanager
     def server(self, *words: str) -> Iterator[str]:
-        """A process that prints its address first."""
+        """Start a process that prints its address first."""
         with self.process(*words) as (_, address):
             yield address
 
     @contextlib.contextmanager
     def process(self, *words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-        """A process that prints its address first, and that address."""
+        """Start a process that prints its address first, and return both."""
         process = subprocess.Popen(
             [sys.executable, *words], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -114,7 +114,7 @@ class Bench:
         return found
 
     def turns(self, runs: dict[str, Callable[[], dict[str, float]]], rounds: int) -> Measured:
-        """Let each have its turn, round by round; a first round for nothing warms the caches."""
+        """Run each way once in each round. A first round without measurement warms the caches."""
         found: Measured = {name: [] for name in runs}
         for number in range(rounds + 1):
             for name, run in runs.items():
@@ -180,7 +180,10 @@ class Bench:
         base = 0.0
         for count in counts:
             path = str(Path(self.environment["HOME"]) / f"held-{count}.sandbox")
-            with self.process("-c", SANDBOX, path, "2026-01-01") as (process, endpoint):  # nothing ends meanwhile
+            with self.process("-c", SANDBOX, path, "2026-01-01") as (
+                process,
+                endpoint,
+            ):  # no work ends during the measurement
                 self.way("sandbox_create", endpoint, count)
                 ms = statistics.median(self.way("sandbox_all", endpoint, count)["ms"] for _ in range(self.rounds))
                 assert process.stdin is not None and process.stdout is not None

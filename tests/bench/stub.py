@@ -1,4 +1,4 @@
-"""A service of ready-made pages on loopback: it costs nearly nothing, so that only its callers are measured."""
+"""A service of ready-made pages on loopback: its answers take almost no time, so that only its callers are measured."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing."""
+        """Print nothing."""
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
-"""The ways that are compared. Each runs alone: ``python ways.py WAY ENDPOINT COUNT`` prints one line of JSON.
+"""The compared ways. Each way runs alone: ``python ways.py WAY ENDPOINT COUNT`` prints one line of JSON.
 
-A way is a generator: what stands before its first ``yield`` is preparation (imports, a connection), what
-stands behind it is measured.
+A way is a generator: the code before its first ``yield`` is preparation (imports, a connection), the code after it is
+measured.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ FAKE_TOKEN = "-".join(["not", "a", "token"])
 
 
 def way(function: Way) -> Way:
-    """Enter a way under its name."""
+    """Register a way under its name."""
     WAYS[function.__name__] = function
     return function
 
 
 def address(endpoint: str) -> tuple[str, str]:
-    """Endpoint and project id; the stub reads from the project id how late to answer."""
+    """Endpoint and project id; the stub reads the latency of its answers from the project id."""
     host, _, latency = endpoint.partition("#")
     return host, f"latency-{latency or 0}"
 
@@ -272,7 +272,7 @@ def sandbox_create(endpoint: str, count: int) -> Iterator[Any]:
 
     connection, headers, path = raw(endpoint)
     subnets = Sandbox(port=None)._app.world.subnets.values()
-    large = next(one.id for one in subnets if one.name == "subnet-large")  # the usual one is soon full
+    large = next(one.id for one in subnets if one.name == "subnet-large")  # the usual quota would soon be full
     request = {**quickstart.body("cn-north-4"), "password": quickstart.password(), "subnet_id": large}
     yield
     for number in range(count):
@@ -303,7 +303,7 @@ def sandbox_all(endpoint: str, count: int) -> Iterator[Any]:
 
 
 def memory(what: str) -> float:
-    """MiB of this process: ``VmRSS`` now, ``VmHWM`` at the most. Elsewhere than on Linux only the latter."""
+    """MiB of this process: ``VmRSS`` now, ``VmHWM`` the peak. Other systems than Linux have only the peak."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith(what)).split()[1]) / 1024

@@ -20,7 +20,7 @@ BINDER = ROOT / "binder"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 OF_BINDER = "jupyterlab"
-"""The package of the lab extra that Binder's own image brings, in the version its other parts were tested with."""
+"""The package of the lab extra that Binder's own image has, in the version that its other parts were tested with."""
 
 PINS = [
     Requirement(line)
@@ -30,7 +30,7 @@ PINS = [
 
 
 def version(pin: Requirement) -> str:
-    """Of ``name==version``, the version."""
+    """The version in ``name==version``."""
     return str(pin.specifier).removeprefix("==")
 
 
@@ -44,7 +44,7 @@ def dockerfile() -> str:
     done = subprocess.run(
         [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "."],
         cwd=ROOT,
-        env={**os.environ, "DOCKER_HOST": "unix:///nowhere"},  # a daemon that happens to be there is no help
+        env={**os.environ, "DOCKER_HOST": "unix:///nowhere"},  # the test must not depend on a running daemon
         capture_output=True,
         text=True,
         timeout=120,
@@ -53,8 +53,8 @@ def dockerfile() -> str:
     return done.stdout + done.stderr
 
 
-def test_the_image_is_made_of_pins_and_post_build(dockerfile: str) -> None:
-    """Nothing else is installed: no conda environment of ours, no second Python, no package with loose dependencies."""
+def test_the_image_is_built_from_pins_and_post_build(dockerfile: str) -> None:
+    """Nothing else is installed: no other conda environment, no second Python, no package with loose dependencies."""
     runs = re.findall(r"^RUN (.*binder/.*|.*(?:pip|mamba|conda) .*)$", dockerfile, re.MULTILINE)
     assert runs == [
         '${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r "binder/requirements.txt"',
@@ -71,7 +71,7 @@ def test_the_image_has_the_python_of_the_pins(dockerfile: str) -> None:
 
 
 def test_the_image_has_a_jupyterlab_that_fits() -> None:
-    """The one that is left to Binder's image is within the bounds."""
+    """The version in Binder's image is within the bounds."""
     packs = pytest.importorskip("repo2docker.buildpacks.conda", reason="repo2docker is not installed")
     python = (BINDER / "runtime.txt").read_text("utf-8").strip().removeprefix("python-")
     lock = Path(packs.__file__).with_name(f"environment.py-{python}-linux-64.lock").read_text("utf-8")
@@ -80,8 +80,8 @@ def test_the_image_has_a_jupyterlab_that_fits() -> None:
     assert found and bounds.specifier.contains(found[1])
 
 
-def test_only_binder_is_read() -> None:
-    """No other file is there that repo2docker would read first, or would refuse beside it."""
+def test_only_the_folder_binder_is_read() -> None:
+    """There is no other file that repo2docker would read first, or would refuse beside this folder."""
     assert not (ROOT / ".binder").exists()
     assert sorted(path.name for path in BINDER.iterdir()) == ["postBuild", "requirements.txt", "runtime.txt"]
 
@@ -106,7 +106,7 @@ def test_each_pin_is_one_version() -> None:
 
 
 @pytest.mark.parametrize("need", [*PROJECT["dependencies"], *EXTRAS["lab"]], ids=lambda need: Requirement(need).name)
-def test_what_is_needed_is_pinned_within_its_bounds(need: str) -> None:
+def test_each_dependency_is_pinned_within_its_bounds(need: str) -> None:
     wanted = Requirement(need)
     pinned = [version(pin) for pin in PINS if canonicalize_name(pin.name) == canonicalize_name(wanted.name)]
     assert len(pinned) == (wanted.name != OF_BINDER)
@@ -116,7 +116,7 @@ def test_what_is_needed_is_pinned_within_its_bounds(need: str) -> None:
 # ------------------------------------------------------------------------------------ the badge
 
 
-def test_the_badge_opens_a_notebook_that_is_there() -> None:
+def test_the_badge_opens_an_existing_notebook() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     (link,) = re.findall(r"\[!\[[^\]]+\]\(https://mybinder\.org/badge_logo\.svg\)\]\((\S+)\)", text)
     url = urlsplit(link)

@@ -15,11 +15,11 @@ SHOTS = ROOT / "tests" / "screenshots"
 GOLDEN = Path(__file__).with_name("golden")
 PICTURES = ROOT / "notebooks" / "pictures"
 UPDATE = "GAUSSNB_UPDATE_GOLDEN"
-"""Set, golden files are written anew instead of compared."""
+"""The variable that makes the tests write golden files instead of comparing them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser these tests are skipped, and say so."""
+    """Skip these tests with a reason if there is no browser."""
     if why := _lacking():
         for item in items:
             if Path(__file__).parent in item.path.parents:
@@ -63,7 +63,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """An empty page that remembers nothing, wide enough for JupyterLab."""
+    """An empty page without stored data, wide enough for JupyterLab."""
     context = browser.new_context(viewport={"width": 1280, "height": 1500})
     opened = context.new_page()
     opened.set_default_timeout(60_000)
@@ -98,7 +98,7 @@ def shot() -> Callable[[Any, str], Path]:
 
 @pytest.fixture
 def picture() -> Callable[[Any, str], None]:
-    """Takes a picture for the README, when golden files are written anew; one must be there in any case."""
+    """Takes a picture for the README, when golden files are written anew; fails if there is none."""
 
     def take(what: Any, name: str) -> None:
         path = PICTURES / f"{name}.png"
@@ -112,7 +112,7 @@ def picture() -> Callable[[Any, str], None]:
 
 @pytest.fixture
 def golden() -> Callable[[str, str], None]:
-    """Compares a text with the one that was stored."""
+    """Compares a text with the stored text."""
 
     def compare(name: str, text: str) -> None:
         path = GOLDEN / name

@@ -1,4 +1,4 @@
-"""A JupyterLab of its own, and what a test needs to drive a notebook in it."""
+"""A separate JupyterLab, and helpers that drive a notebook in it."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "doNotDisturbMode": True},
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
-"""Quiet: no news that covers a button; every cell is in the page, seen or not."""
+"""Settings without news, which would cover a button, and with every cell in the page, also outside of the view."""
 
 
 class Lab:
-    """A Jupyter server with no memory of any other, on a free port of this machine.
+    """A Jupyter server without stored data of another server, on a free port of this machine.
 
     Args:
         folder: where its notebooks, settings and logs are.
@@ -151,7 +151,7 @@ class Notebook:
             page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=LOADED)
 
     def command(self, name: str, args: dict[str, Any] | None = None) -> None:
-        """Run a command of JupyterLab, and do not wait for what it starts."""
+        """Run a command of JupyterLab, without waiting for its effect."""
         script = "([name, args]) => { window.jupyterapp.commands.execute(name, args || {}); }"
         self.page.evaluate(script, [name, args])
 
@@ -164,7 +164,7 @@ class Notebook:
         return self.cell(number).locator(".jp-OutputArea").first
 
     def start(self, number: int) -> None:
-        """Run a cell; the kernel may still be at it afterwards."""
+        """Start a cell; the kernel may still run it afterwards."""
         prompt = self.cell(number).locator(".jp-InputPrompt")
         for _ in range(10):
             self.cell(number).locator(".jp-InputArea-editor").click()
@@ -172,12 +172,12 @@ class Notebook:
             try:
                 prompt.get_by_text(re.compile(r"\[[*\d]+\]")).wait_for(timeout=5_000)
                 return
-            except Exception:  # a page that says it is ready may still lose the first run, without a word
+            except Exception:  # a page that is ready by its own report may still lose the first run without an error
                 self.page.wait_for_timeout(500)
         raise AssertionError(f"cell {number} does not run: {prompt.inner_text()}")
 
     def run(self, number: int, timeout: float = 60_000) -> Any:
-        """Run a cell to its end; its output."""
+        """Run a cell to its end, and return its output."""
         self.start(number)
         prompt = self.cell(number).locator(".jp-InputPrompt")
         prompt.get_by_text(re.compile(r"\[\d+\]")).wait_for(timeout=timeout)

@@ -1,4 +1,4 @@
-"""The create form as people meet it: filled with the mouse and without, in light and dark, narrow and wide."""
+"""The create form in a browser: filled with mouse and keyboard, in light and dark themes, in narrow and wide panes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def opened(open_cells: Callable[..., Notebook], *more: str) -> tuple[Notebook, A
 
 
 def read(page: Any) -> None:
-    """Take the time to read what has just appeared: a press right behind it counts as part of a double click."""
+    """Wait like a reader: the form ignores a press right after a change as part of a double click."""
     page.wait_for_timeout(1000 * BURST + 200)
 
 
@@ -82,10 +82,10 @@ def test_wrong_then_right_then_ready(open_cells: Any, page: Any, shot: Any, pict
     assert "ready" in notebook.run(3).inner_text()
 
 
-def test_without_a_mouse(open_cells: Any, page: Any, shot: Any) -> None:
+def test_a_creation_with_the_keyboard_alone(open_cells: Any, page: Any, shot: Any) -> None:
     """From the first field to the running creation with Tab, arrows, letters and Enter."""
     notebook, form = opened(open_cells, 'form.result["name"].item()')
-    form.get_by_label("Name *").focus()  # where Tab leads from the cell above
+    form.get_by_label("Name *").focus()  # the place that Tab leads to from the cell above
     reached = []
     page.keyboard.type("keys-01")
     for _ in range(40):
@@ -181,7 +181,7 @@ TRUNCATED = """
 
 
 def looks(page: Any) -> None:
-    """Everything can be read: contrast, labels, nothing that a page invented."""
+    """Check that everything can be read: contrast, labels, no titles made by the page."""
     measured = page.evaluate(CONTRAST)
     assert len(measured) > 30
     weak = sorted([round(ratio, 2), text] for ratio, text in measured if ratio < 4.5)
@@ -195,7 +195,7 @@ def looks(page: Any) -> None:
     ("theme", "width"),
     [("JupyterLab Light", 1280), ("JupyterLab Dark", 1280), ("JupyterLab Light", 560), ("JupyterLab Dark", 900)],
 )
-def test_it_can_be_read(open_cells: Any, page: Any, shot: Any, theme: str, width: int) -> None:
+def test_contrast_and_labels(open_cells: Any, page: Any, shot: Any, theme: str, width: int) -> None:
     notebook, form = opened(open_cells)
     notebook.theme(theme)
     page.set_viewport_size({"width": width, "height": 2800})
@@ -225,7 +225,7 @@ def test_it_can_be_read(open_cells: Any, page: Any, shot: Any, theme: str, width
     looks(page)
 
 
-def test_what_is_saved_holds_no_secret(lab: Any, open_cells: Any, page: Any) -> None:
+def test_a_saved_notebook_holds_no_secret(lab: Any, open_cells: Any, page: Any) -> None:
     """With "Save Widget State Automatically" on, the saved notebook has the box and not what was typed."""
     place = lab.folder / "settings" / "@jupyter-widgets" / "jupyterlab-manager"
     place.mkdir(parents=True, exist_ok=True)

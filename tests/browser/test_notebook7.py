@@ -1,4 +1,4 @@
-"""The form and the panel in Notebook 7, which shares JupyterLab's parts and not all of its ways."""
+"""The form and the panel in Notebook 7, which is built from parts of JupyterLab but behaves differently in places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live panel as people meet it: beside a busy kernel, paused, ended, and in a notebook whose kernel is dead."""
+"""The live panel in a browser: beside a busy kernel, paused, ended, and in a notebook whose kernel is dead."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def opened(open_cells: Callable[..., Notebook], speed: float, *more: str, kernel
 
 
 @pytest.mark.parametrize("kernel", [NEWEST, "ipykernel-6.31.0", "ipykernel-7.3.0"])
-def test_it_moves_while_a_cell_blocks(
+def test_a_panel_is_redrawn_while_a_cell_blocks(
     open_cells: Any, page: Any, overlays: Any, shot: Any, picture: Any, kernel: str
 ) -> None:
     if kernel != NEWEST and kernel not in overlays:
@@ -65,7 +65,7 @@ def test_it_moves_while_a_cell_blocks(
     assert panel.get_by_role("button").count() == 0
 
 
-def test_its_end_outlives_the_kernel(lab: Any, open_cells: Any, page: Any, shot: Any) -> None:
+def test_the_final_view_stays_without_a_kernel(lab: Any, open_cells: Any, page: Any, shot: Any) -> None:
     read = "panel.frame[['name', 'status']]"
     notebook, panel = opened(open_cells, 200, read, "panel.history[['status', 'note']]")
     shot(panel, "panel-live")
@@ -105,7 +105,7 @@ def test_a_failure_is_an_alert_with_its_reason(open_cells: Any, shot: Any) -> No
     shot(panel, "panel-failed")
 
 
-def test_several_in_the_dark(open_cells: Any, page: Any, shot: Any) -> None:
+def test_several_instances_in_the_dark_theme(open_cells: Any, page: Any, shot: Any) -> None:
     many = """made = [gdb.instances.create(spec.replace(name=f"orders-0{n}"))["id"].item() for n in (1, 2, 3)]
 panel = gdb.watch(made)
 panel"""
@@ -121,7 +121,7 @@ panel"""
     panel.get_by_text("No longer watched").wait_for()
 
 
-def test_a_panel_shown_again_is_one_thing_in_two_places(open_cells: Any) -> None:
+def test_a_panel_shown_twice_has_one_state_in_two_outputs(open_cells: Any) -> None:
     notebook, panel = opened(open_cells, 100, "panel")
     second = notebook.run(2)
     second.get_by_role("status").filter(has_text="test-cassandra-01").wait_for()
@@ -129,8 +129,8 @@ def test_a_panel_shown_again_is_one_thing_in_two_places(open_cells: Any) -> None
         place.get_by_text("Done: nothing is left to watch.").wait_for()
 
 
-def test_what_a_run_notebook_holds_is_valid(lab: Any) -> None:
-    """Every notebook these tests wrote can be read by other tools."""
+def test_a_run_notebook_is_valid(lab: Any) -> None:
+    """Every notebook that these tests wrote is valid for other tools."""
     for path in lab.notebooks.glob("*.ipynb"):
         nbformat.validate(nbformat.reads(path.read_text(), as_version=4))
         assert "widgets" not in json.loads(path.read_text())["metadata"]

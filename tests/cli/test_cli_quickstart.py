@@ -58,7 +58,7 @@ def test_on_a_terminal(start: Callable[..., subprocess.Popen[str]], columns: int
     while True:
         try:
             data = os.read(ours, 65536)
-        except OSError:  # Linux says so when the other end is closed
+        except OSError:  # Linux raises this error when the other end is closed
             break
         if not data:
             break

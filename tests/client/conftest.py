@@ -1,4 +1,4 @@
-"""Clients of sandboxes whose time stands, so that nobody waits; and a transport whose answers are written down."""
+"""Clients of sandboxes with a standing clock, so that no test waits; and a transport with scripted answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Step = Exception | tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
 
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No credentials, proxies, tokens or ledgers of whoever runs this."""
+    """Hide the credentials, proxies, tokens and ledgers of the user who runs the tests."""
     for name in os.environ:
         if name.startswith(FOREIGN) or name.lower().endswith(("_proxy", "_ca_bundle")):
             monkeypatch.delenv(name)
@@ -44,7 +44,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def build() -> Iterator[Callable[..., Sandbox]]:
-    """Makes sandboxes that are closed in the end."""
+    """Makes sandboxes that are closed after the test."""
     made: list[Sandbox] = []
 
     def make(**changes: Any) -> Sandbox:
@@ -58,13 +58,13 @@ def build() -> Iterator[Callable[..., Sandbox]]:
 
 @pytest.fixture
 def sandbox(build: Callable[..., Sandbox]) -> Sandbox:
-    """Without a socket."""
+    """A sandbox without a socket."""
     return build()
 
 
 @pytest.fixture
 def server(build: Callable[..., Sandbox]) -> Sandbox:
-    """With a socket."""
+    """A sandbox with a socket."""
     return build(port=0)
 
 
@@ -77,7 +77,7 @@ def gdb(sandbox: Sandbox) -> Iterator[Client]:
 
 @pytest.fixture
 def settings() -> Callable[..., dict[str, Any]]:
-    """What somebody types who connects to a sandbox by hand."""
+    """The settings of a user who connects to the sandbox."""
 
     def of(sandbox: Sandbox, *kinds: str) -> dict[str, Any]:
         known = {name: sandbox.credentials[name] for name in kinds or ("username", "password", "domain")}
@@ -104,7 +104,7 @@ def canary() -> str:
 
 @pytest.fixture
 def fill() -> Callable[..., list[str]]:
-    """Puts instances into a sandbox, quicker than asking for them; their ids, oldest first."""
+    """Puts instances into a sandbox, faster than by requests, and returns their ids, oldest first."""
 
     def put(sandbox: Sandbox, count: int, name: str = "many") -> list[str]:
         world = sandbox._app.world
@@ -127,7 +127,7 @@ def fill() -> Callable[..., list[str]]:
 
 
 class Script(BaseAdapter):
-    """Answers in the order of what is written down; the last answer is repeated."""
+    """Answers with the scripted answers in their order; the last answer is repeated."""
 
     def __init__(self, *steps: Step) -> None:
         super().__init__()
@@ -158,13 +158,13 @@ class Script(BaseAdapter):
 
 @pytest.fixture
 def script() -> type[Script]:
-    """Makes adapters whose answers are written down."""
+    """Makes adapters with scripted answers."""
     return Script
 
 
 @pytest.fixture
 def transport() -> Iterator[Callable[..., Transport]]:
-    """Makes transports over a script, on a clock that stands."""
+    """Makes transports with scripted answers, on a standing clock."""
     made: list[Transport] = []
 
     def make(adapter: BaseAdapter | None, **patience: Any) -> Transport:

@@ -1,4 +1,4 @@
-"""Many at once: judged as a whole, one row of outcome each, taken up again, and never a thing twice."""
+"""Many operations at once: checked as a whole, one row of outcome each, resumed, and never sent twice."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def there(sandbox: Sandbox) -> list[str]:
     return sorted(one.id for one in sandbox._app.world.instances.values())
 
 
-# ---------------------------------------------------------------------------------------------------- what comes in
+# ---------------------------------------------------------------------------------------------------- input
 
 
 def test_a_frame_becomes_instances_in_its_order(sandbox: Sandbox, gdb: Client, canary: str) -> None:
@@ -90,7 +90,7 @@ def test_an_engine_without_a_version_needs_no_empty_text(gdb: Client, canary: st
     assert "datastore.version" not in set(caught.value.errors["field"])
 
 
-def test_nothing_is_asked_for_and_nothing_happens(sandbox: Sandbox, gdb: Client, tmp_path: Path) -> None:
+def test_an_empty_table_sends_nothing(sandbox: Sandbox, gdb: Client, tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "empty.yaml").write_text("")
     full = gdb.instances.create_many(table(1), password="Aa1!" * 3)
@@ -102,7 +102,9 @@ def test_nothing_is_asked_for_and_nothing_happens(sandbox: Sandbox, gdb: Client,
     assert sent(sandbox) == 1
 
 
-def test_without_yaml_it_says_what_to_install(gdb: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_yaml_the_error_names_the_package_to_install(
+    gdb: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a.yaml").write_text("[]")
     real = builtins.__import__
 
@@ -116,7 +118,7 @@ def test_without_yaml_it_says_what_to_install(gdb: Client, tmp_path: Path, monke
         gdb.instances.create_many(tmp_path / "a.yaml")
 
 
-# ---------------------------------------------------------------------------------------------------- what is wrong
+# ---------------------------------------------------------------------------------------------------- errors
 
 
 def test_all_rows_are_judged_before_the_first_is_sent(sandbox: Sandbox, gdb: Client, canary: str) -> None:
@@ -152,7 +154,7 @@ def test_a_file_that_is_no_table_is_refused(name: str, sandbox: Sandbox, gdb: Cl
     assert len(sandbox.requests) == 0
 
 
-def test_what_is_no_table_at_all_is_refused(gdb: Client, spec: Any) -> None:
+def test_a_value_that_is_no_table_is_refused(gdb: Client, spec: Any) -> None:
     for wrong in (spec(), {"name": "many"}, 7, None):
         with pytest.raises(TypeError, match="list"):
             gdb.instances.create_many(wrong)
@@ -165,7 +167,7 @@ def test_what_is_no_table_at_all_is_refused(gdb: Client, spec: Any) -> None:
         gdb.instances.create_many([], workers=0)
 
 
-def test_no_secret_is_in_what_is_shown(sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path) -> None:
+def test_no_secret_is_in_errors_and_frames(sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path) -> None:
     shown: list[Any] = []
     headless = tmp_path / "headless.csv"
     headless.write_text(f"many-0,{canary}\nmany-1,{canary}\n")
@@ -184,17 +186,17 @@ def test_no_secret_is_in_what_is_shown(sandbox: Sandbox, gdb: Client, canary: st
     assert canary not in " ".join(map(repr, shown)) + " ".join(map(str, shown))
 
 
-# ------------------------------------------------------------------------------------------- what goes wrong on the way
+# ------------------------------------------------------------------------------------------- failures while sending
 
 
-def test_a_refusal_keeps_nobody_else_from_being_made(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+def test_a_refused_row_does_not_stop_the_other_rows(sandbox: Sandbox, gdb: Client, canary: str) -> None:
     specs = table(4)
     specs.loc[2, "vpc_id"] = "00000000-0000-0000-0000-000000000000"
     result = gdb.instances.create_many(specs, password=canary)
     assert result["outcome"].tolist() == ["accepted", "accepted", "refused", "accepted"]
     assert result.loc[2, "error_code"] == "DBS.200503" and "VPC" in result.loc[2, "message"]
     specs.loc[2, "vpc_id"] = FLAT["vpc_id"]
-    specs.loc[2, "name"] = "mended"  # what was not made may be another one now
+    specs.loc[2, "name"] = "mended"  # a refused row may be changed and sent again
     again = gdb.instances.create_many(specs, password=canary, resume=result)
     assert set(again["outcome"]) == {"accepted"} and again["row"].tolist() == [0, 1, 2, 3]
     assert sent(sandbox) == 5 and sorted(again["id"]) == there(sandbox)
@@ -204,7 +206,7 @@ def test_a_refusal_keeps_nobody_else_from_being_made(sandbox: Sandbox, gdb: Clie
 
 
 @pytest.mark.parametrize("workers", [1, 4])
-def test_a_lost_answer_is_found_and_nothing_is_made_twice(
+def test_a_creation_with_a_lost_answer_is_found_and_not_repeated(
     workers: int, sandbox: Sandbox, gdb: Client, canary: str
 ) -> None:
     sandbox.inject(CREATE, drop="after", times=3)
@@ -219,7 +221,7 @@ def test_equal_names_are_told_apart_after_lost_answers(sandbox: Sandbox, gdb: Cl
     assert result["id"].is_unique and sorted(result["id"]) == there(sandbox)
 
 
-def test_what_is_unknown_is_looked_up_and_not_sent_again(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+def test_an_unknown_row_is_looked_up_and_not_sent_again(sandbox: Sandbox, gdb: Client, canary: str) -> None:
     sandbox.inject(CREATE, drop="after", after=1)
     blind = sandbox.inject("ListInstances", body=b'{"instances": [], "total_count": 0}', times=None)
     result = gdb.instances.create_many(table(3), password=canary, workers=1)
@@ -233,12 +235,12 @@ def test_what_is_unknown_is_looked_up_and_not_sent_again(sandbox: Sandbox, gdb: 
     assert sent(sandbox) == 3 and found["message"].isna().all() and found["job_id"].notna().all()
 
 
-def test_what_never_arrived_stays_unknown(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+def test_a_request_that_never_arrived_stays_unknown(sandbox: Sandbox, gdb: Client, canary: str) -> None:
     sandbox.inject(CREATE, drop="before")
     result = gdb.instances.create_many(table(1), password=canary)
     again = gdb.instances.create_many(table(1), password=canary, resume=result)
     assert again["outcome"].tolist() == ["unknown"] and sent(sandbox) == 1
-    with sandbox.connect() as elsewhere:  # its ledger knows nothing of this
+    with sandbox.connect() as elsewhere:  # its ledger has no entry of this
         other = elsewhere.instances.create_many(table(1), password=canary, resume=result)
     assert other["outcome"].tolist() == ["unknown"] and sent(sandbox) == 1
 
@@ -261,7 +263,7 @@ def test_an_outage_in_the_middle_leaves_the_rest_unsent(sandbox: Sandbox, gdb: C
     assert sorted(again["id"]) == there(sandbox) and sent(sandbox) == 4
 
 
-def test_an_interrupt_hands_over_what_was_done(
+def test_an_interrupt_carries_the_outcomes_so_far(
     sandbox: Sandbox, gdb: Client, canary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send, calls = gdb.send, []
@@ -281,10 +283,10 @@ def test_an_interrupt_hands_over_what_was_done(
     result = caught.value.result  # type: ignore[attr-defined]
     assert result["outcome"].tolist()[:2] == ["accepted", "unknown"] and "again=True" in result.loc[1, "message"]
     again = gdb.instances.create_many(table(4), password=canary, resume=result)
-    assert again["outcome"].tolist()[:2] == ["accepted", "unknown"]  # nobody knows of the second one
+    assert again["outcome"].tolist()[:2] == ["accepted", "unknown"]  # the outcome of the second row is unknown
 
 
-def test_the_ledger_remembers_where_the_answer_is_gone(sandbox: Sandbox, canary: str) -> None:
+def test_resume_reads_the_ledger_if_the_answer_is_gone(sandbox: Sandbox, canary: str) -> None:
     with sandbox.connect(keep=True) as gdb:
         sandbox.inject(CREATE, code="DBS.280001", after=2)
         first = gdb.instances.create_many(table(3), password=canary, workers=1)
@@ -295,7 +297,7 @@ def test_the_ledger_remembers_where_the_answer_is_gone(sandbox: Sandbox, canary:
         sandbox.advance(3600)
         gdb.wait(gdb.instances.delete_many(again[:1]))
         assert gdb.instances.create_many(table(3), password=canary, resume=True)["outcome"].tolist() == ["accepted"] * 3
-        assert sent(sandbox) == 5  # what is gone is made anew
+        assert sent(sandbox) == 5  # a deleted instance is created again
 
 
 def test_an_answer_to_another_table_is_not_taken_up(sandbox: Sandbox, gdb: Client, canary: str) -> None:
@@ -313,7 +315,7 @@ def test_an_answer_survives_a_file(sandbox: Sandbox, gdb: Client, canary: str, t
     assert sorted(again["id"]) == there(sandbox) and sent(sandbox) == 4
 
 
-def test_the_quota_comes_first(build: Any, canary: str) -> None:
+def test_the_quota_is_checked_before_the_first_row(build: Any, canary: str) -> None:
     sandbox = build(quota=2)
     with sandbox.connect() as gdb:
         with pytest.raises(gn.QuotaExceeded, match="3 cassandra instances are asked for, and 2 of 2 are left"):
@@ -326,7 +328,7 @@ def test_the_quota_comes_first(build: Any, canary: str) -> None:
     assert more["outcome"].tolist() == ["refused"] and more["error_code"].tolist() == ["DBS.280280"]
 
 
-def test_so_many_are_sent_at_the_same_time_and_no_more(
+def test_as_many_rows_as_workers_are_sent_at_the_same_time(
     gdb: Client, canary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send, guard, meet = gdb.send, threading.Lock(), threading.Barrier(3)
@@ -339,7 +341,7 @@ def test_so_many_are_sent_at_the_same_time_and_no_more(
         with guard:
             now += 1
             most = max(most, now)
-        meet.wait(30)  # nobody gets on before three are here
+        meet.wait(30)  # each request waits until three have arrived
         try:
             return send(operation, returns)
         finally:
@@ -415,14 +417,14 @@ def test_many_are_tagged(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
 
 
 @pytest.mark.parametrize("gap", [None, float("nan"), pd.NA, pd.NaT, "", " "])
-def test_a_gap_in_a_list_is_nobodys_id(gap: Any, sandbox: Sandbox, gdb: Client, fill: Any) -> None:
+def test_an_empty_item_in_a_list_is_no_id(gap: Any, sandbox: Sandbox, gdb: Client, fill: Any) -> None:
     (id,) = fill(sandbox, 1)
     result = gdb.instances.delete_many([gap, id])
     assert result["outcome"].tolist() == ["skipped", "accepted"] and "no id" in result.loc[0, "message"]
     assert sent(sandbox, "DeleteInstance") == 1
 
 
-def test_a_frame_of_what_belongs_to_instances_deletes_none(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
+def test_a_frame_of_parts_of_instances_deletes_no_instance(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
     (id,) = fill(sandbox, 1)
     for frame in (gdb.instances.nodes(id), pd.DataFrame({"instance_id": [id, id]})):
         with pytest.raises(ValueError, match="of things that belong to instances"):
@@ -431,7 +433,7 @@ def test_a_frame_of_what_belongs_to_instances_deletes_none(sandbox: Sandbox, gdb
     assert gdb.instances.delete_many(pd.DataFrame({"instance_id": [id]}))["outcome"].tolist() == ["accepted"]
 
 
-def test_an_answer_to_another_question_is_not_taken_up(
+def test_an_answer_of_another_operation_is_not_taken_up(
     sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path
 ) -> None:
     made = gdb.instances.create_many(table(2), password=canary)
@@ -455,9 +457,11 @@ def test_an_answer_to_another_question_is_not_taken_up(
 # -------------------------------------------------------------------------------------------- a cell that is run twice
 
 
-def test_a_table_that_is_sent_twice_is_made_once(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+def test_a_table_that_is_sent_twice_creates_once(sandbox: Sandbox, gdb: Client, canary: str) -> None:
     first = gdb.instances.create_many(table(2), password=canary)
-    with pytest.raises(InvalidRows, match=r"many-0 was made from here as .*: resume=True .* again=True") as caught:
+    with pytest.raises(
+        InvalidRows, match=r"many-0 was created by this machine as .*: resume=True .* again=True"
+    ) as caught:
         gdb.instances.create_many(table(3), password=canary)
     assert caught.value.errors["row"].tolist() == [0, 1] and caught.value.errors["field"].tolist() == ["name"] * 2
     assert sent(sandbox) == 2
@@ -467,23 +471,23 @@ def test_a_table_that_is_sent_twice_is_made_once(sandbox: Sandbox, gdb: Client, 
     assert sent(sandbox) == 4
 
 
-def test_a_resume_that_is_run_twice_is_made_once(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+def test_a_resume_that_is_run_twice_creates_once(sandbox: Sandbox, gdb: Client, canary: str) -> None:
     sandbox.inject(CREATE, code="DBS.280001")
     result = gdb.instances.create_many(table(2), password=canary, workers=1)
     gdb.instances.create_many(table(2), password=canary, resume=result)
-    with pytest.raises(InvalidRows, match="many-0 was made"):
+    with pytest.raises(InvalidRows, match="many-0 was created"):
         gdb.instances.create_many(table(2), password=canary, resume=result)
     assert sent(sandbox) == 3 and len(there(sandbox)) == 2
 
 
-def test_what_was_deleted_may_be_made_again(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+def test_a_deleted_instance_may_be_created_again(sandbox: Sandbox, gdb: Client, canary: str) -> None:
     made = gdb.instances.create_many(table(2), password=canary)
     sandbox.advance(3600)
-    gdb.instances.delete_many(made)  # being deleted is enough
+    gdb.instances.delete_many(made)  # a running deletion is enough
     assert gdb.instances.create_many(table(2), password=canary)["outcome"].tolist() == ["accepted"] * 2
 
 
-def test_equal_names_in_a_table_are_meant_or_refused(sandbox: Sandbox, gdb: Client, canary: str) -> None:
+def test_equal_names_in_a_table_are_refused_without_again(sandbox: Sandbox, gdb: Client, canary: str) -> None:
     for resume in (False, True):
         with pytest.raises(InvalidRows, match="the name of row 0 as well; again=True"):
             gdb.instances.create_many(table(2, name="equal"), password=canary, resume=resume)
@@ -508,7 +512,9 @@ def test_the_ledger_tells_another_spec_of_the_same_name(sandbox: Sandbox, gdb: C
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["frame", "ledger"])
-def test_what_never_arrived_is_sent_when_asked_to(kept: bool, sandbox: Sandbox, gdb: Client, canary: str) -> None:
+def test_a_request_that_never_arrived_is_sent_with_again(
+    kept: bool, sandbox: Sandbox, gdb: Client, canary: str
+) -> None:
     sandbox.inject(CREATE, drop="before")
     result = gdb.instances.create_many(table(1), password=canary)
     assert "resume= and again=True" in result.loc[0, "message"]
@@ -524,12 +530,12 @@ def test_another_machines_ledger_says_nothing(outcome: str, sandbox: Sandbox, gd
         if outcome == "refused":
             sandbox.inject(CREATE, code="DBS.280001")
         assert elsewhere.instances.create_many(table(1), password=canary)["outcome"].tolist() == [outcome]
-        assert elsewhere.made()["key"].tolist() == gdb.made()["key"].tolist()  # counted alike
+        assert elsewhere.made()["key"].tolist() == gdb.made()["key"].tolist()  # both ledgers count from 1
         on = elsewhere.instances.create_many(table(1), password=canary, resume=result)
     assert on["outcome"].tolist() == ["unknown"] and sent(sandbox) == 2
 
 
-def test_whoever_presses_the_key_again_still_gets_the_result(
+def test_a_second_interrupt_still_carries_the_result(
     sandbox: Sandbox, gdb: Client, canary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send, shutdown, presses = gdb.send, ThreadPoolExecutor.shutdown, [1, 2, 3]
@@ -590,7 +596,7 @@ def test_a_version_that_became_a_number_is_not_guessed(gdb: Client, canary: str,
     assert gdb.instances.create_many(read, password=canary)["outcome"].tolist() == ["accepted"]
 
 
-def test_nothing_in_yaml_is_nothing(sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path) -> None:
+def test_an_empty_value_in_yaml_is_left_out(sandbox: Sandbox, gdb: Client, canary: str, tmp_path: Path) -> None:
     nothing = {"configuration_id": "null", "dedicated_resource_id": "~", "disk_encryption_id": "NULL",
                "port": "Null", "ssl_option": ""}  # fmt: skip
     lines = {"name": "many-0", **FLAT, **nothing, "enterprise_project_id": '"null"'}
@@ -610,7 +616,7 @@ def test_an_index_and_tabs_do_no_harm(sandbox: Sandbox, gdb: Client, canary: str
     assert others == [first, first]
 
 
-def test_a_name_in_other_letters_is_told_what_is_meant(gdb: Client, canary: str) -> None:
+def test_the_error_of_a_name_in_capitals_names_the_field(gdb: Client, canary: str) -> None:
     specs = table(1).rename(columns={"name": "Name", "datastore.type": "datastore.Type"})
     with pytest.raises(InvalidRows) as caught:
         gdb.instances.create_many(specs, password=canary)
@@ -621,7 +627,7 @@ def test_a_name_in_other_letters_is_told_what_is_meant(gdb: Client, canary: str)
         gdb.instances.create_many(table(1, **{"Colour of it": "red"}), password=canary)
 
 
-def test_a_head_that_is_missing_is_told(gdb: Client, tmp_path: Path) -> None:
+def test_a_missing_head_is_an_error(gdb: Client, tmp_path: Path) -> None:
     one = tmp_path / "one.csv"
     one.write_text("many-0,quite4secret,quite4secret\n")
     for specs in (one, pd.read_csv(one)):
@@ -644,11 +650,11 @@ def test_an_empty_row_keeps_its_number(sandbox: Sandbox, gdb: Client, canary: st
     assert on["outcome"].tolist() == ["accepted", "skipped", "accepted"] and sent(sandbox) == 2
 
 
-# ----------------------------------------------------------------------------------------------------------- the faces
+# ----------------------------------------------------------------------------------------------------------- views
 
 
 @pytest.mark.parametrize("name", ["instances.create_many", "instances.delete_many", "tags.update_many"])
-def test_it_is_documented_like_every_call(name: str, gdb: Client) -> None:
+def test_methods_over_many_things_are_documented_like_calls(name: str, gdb: Client) -> None:
     group, method = name.split(".")
     many = getattr(getattr(gdb, group), method)
     signature = inspect.signature(many)

@@ -1,4 +1,4 @@
-"""A client: send and request, all pages, whatever is answered, where and for which project."""
+"""The client: send and request, pages, answers of any shape, endpoints and projects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLACE = {"endpoint": "http://127.0.0.1:9", "token": "given", "project_id": PROJE
 
 @pytest.fixture
 def scripted(script: Any) -> Callable[..., tuple[Client, Any]]:
-    """A client whose answers are written down, and what it sends."""
+    """A client with scripted answers, and the requests that it sends."""
 
     def make(*steps: Any, **changes: Any) -> tuple[Client, Any]:
         adapter = script(*steps)
@@ -96,7 +96,7 @@ def test_one_page_is_one_page(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
     assert frame.attrs["total_count"] == 30
 
 
-def test_a_missing_total_is_done_without(scripted: Any) -> None:
+def test_pages_are_read_without_a_total(scripted: Any) -> None:
     gdb, adapter = scripted(page(range(100)), page(range(100, 150)), page([]))
     frame = gdb.instances.list()
     assert len(frame) == 150
@@ -105,7 +105,7 @@ def test_a_missing_total_is_done_without(scripted: Any) -> None:
 
 
 @pytest.mark.parametrize("total", [None, 251, "251", 10**15, "many", -1, 2.5, True])
-def test_a_list_that_pays_no_heed_to_offsets_ends(total: Any, scripted: Any) -> None:
+def test_reading_ends_if_the_service_ignores_offsets(total: Any, scripted: Any) -> None:
     gdb, adapter = scripted(page(range(100), total))
     frame = gdb.instances.list()
     assert frame["id"].nunique() == len(frame) == 100
@@ -113,7 +113,7 @@ def test_a_list_that_pays_no_heed_to_offsets_ends(total: Any, scripted: Any) -> 
     assert frame.attrs["truncated"] is (total in (251, "251", 10**15))
 
 
-def test_a_service_that_gives_fewer_at_once_than_it_says(scripted: Any) -> None:
+def test_a_service_with_smaller_pages_than_requested(scripted: Any) -> None:
     gdb, adapter = scripted(page([]))
 
     def answer(request: Any, **how: Any) -> Any:
@@ -135,7 +135,7 @@ def test_a_service_that_gives_fewer_at_once_than_it_says(scripted: Any) -> None:
 
 
 def test_a_list_that_grows_meanwhile_loses_nothing(scripted: Any) -> None:
-    # 100 of 200 were read when a new one came in front of them.
+    # After 100 of 200 instances were read, a new one was added before them.
     gdb, adapter = scripted(page(range(100), 200), page(range(99, 199), 201), page([199], 201))
     frame = gdb.instances.list()
     assert frame["name"].tolist() == [f"n{number}" for number in range(200)]
@@ -144,7 +144,7 @@ def test_a_list_that_grows_meanwhile_loses_nothing(scripted: Any) -> None:
 
 
 def test_a_list_that_shrinks_meanwhile_is_read_again(scripted: Any) -> None:
-    # One of the first page went away, so number 100 slipped from the second page into the first.
+    # An instance of the first page was deleted, so number 100 moved from the second page to the first.
     gdb, _ = scripted(
         page(range(100), 150), page(range(101, 150), 149), page(range(1, 101), 149), page(range(101, 150), 149)
     )
@@ -153,7 +153,7 @@ def test_a_list_that_shrinks_meanwhile_is_read_again(scripted: Any) -> None:
     assert frame.attrs["truncated"] is False
 
 
-def test_a_list_that_never_stands_still_says_so(scripted: Any) -> None:
+def test_a_list_that_changes_at_each_reading_is_noted(scripted: Any) -> None:
     steps = [step for _ in range(3) for step in (page(range(100), 150), page(range(101, 149), 149))]
     frame = scripted(*steps)[0].instances.list()
     assert frame.attrs["truncated"] is True and frame["id"].is_unique
@@ -167,7 +167,7 @@ def test_paging_by_marker(scripted: Any) -> None:
     frame = gdb.vpcs.list()
     assert len(frame) == 4001 and frame.attrs["truncated"] is False
     assert offsets(adapter) == ["", "marker=vpc-1999", "marker=vpc-3999"]
-    gdb, adapter = scripted(vpcs(0, 2000))  # pays no heed to markers
+    gdb, adapter = scripted(vpcs(0, 2000))  # ignores markers
     assert len(gdb.vpcs.list()) == 2000 and len(adapter.sent) == 2
     gdb, adapter = scripted(vpcs(0, 5))
     assert gdb.vpcs.list(limit=5).attrs["truncated"] is True and len(adapter.sent) == 1
@@ -232,12 +232,12 @@ def test_every_read_ends_in_bad_answer_or_a_frame(what: str, scripted: Any) -> N
 
 
 @pytest.mark.parametrize("what", ["html", "cut off", "empty", "null", "no list", "text for a list", "error with 200"])
-def test_what_is_no_list_is_not_taken_for_an_empty_one(what: str, scripted: Any) -> None:
+def test_an_answer_without_a_list_is_not_an_empty_list(what: str, scripted: Any) -> None:
     with pytest.raises(gn.BadAnswer):
         scripted((200, GARBAGE[what]))[0].instances.list()
 
 
-def test_no_list_and_a_total_of_nothing_is_nothing(scripted: Any) -> None:
+def test_an_answer_without_a_list_and_with_total_0_is_empty(scripted: Any) -> None:
     assert len(scripted((200, {"total_count": 0}))[0].instances.list()) == 0
     assert len(scripted((200, {"instances": None, "total_count": 0}))[0].instances.list()) == 0
 
@@ -265,7 +265,7 @@ def test_no_wrong_type_anywhere_breaks_a_frame(row: Any, scripted: Any) -> None:
         assert (frame[plain].dtypes == want[plain].dtypes).all()
 
 
-def test_fields_nobody_knows_are_left_out(scripted: Any) -> None:
+def test_unknown_fields_are_left_out(scripted: Any) -> None:
     item = {"id": "i", "name": "n", "status": "normal", "novel": {"thing": 1}}
     frame = scripted((200, {"instances": [item], "total_count": 1, "more": []}))[0].instances.list()
     assert frame["id"].tolist() == ["i"] and "novel" not in frame
@@ -282,14 +282,14 @@ def test_thirty_megabytes_are_read(scripted: Any) -> None:
     assert len(frame["name"].iloc[0]) == 30_000_000
 
 
-def test_a_receipt_is_one_row_whatever_was_said(scripted: Any) -> None:
+def test_a_receipt_is_one_row_for_any_answer(scripted: Any) -> None:
     for body in (b"", b"{}", b"null", b"[]", b'{"job_id": 7}'):
         gdb, _ = scripted((202, body))
         receipt = gdb.instances.restart("a" * 32 + "in06")
         assert len(receipt) == 1 and receipt["instance_id"].iloc[0] == "a" * 32 + "in06"
 
 
-def test_a_write_with_a_lost_answer_is_said_to_be_unknown(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
+def test_a_write_with_a_lost_answer_has_an_unknown_outcome(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
     (id,) = fill(sandbox, 1)
     sandbox.inject("RestartInstance", drop="after")
     with pytest.raises(gn.UnknownOutcome, match="look before"):
@@ -335,7 +335,7 @@ def test_attrs_name_the_call(gdb: Client, sandbox: Sandbox) -> None:
 # ------------------------------------------------------------------------------------- request()
 
 
-def test_the_door_for_raw_requests_knows_what_is_declared(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
+def test_request_recognises_declared_operations(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
     fill(sandbox, 3)
     frame = gdb.request("get", "/v3/{project_id}/instances", params={"limit": 2, "name": None})
     assert list(frame.columns) == list(gdb.instances.list().columns) and len(frame) == 2
@@ -349,7 +349,7 @@ def test_the_door_for_raw_requests_knows_what_is_declared(sandbox: Sandbox, gdb:
 
 
 @pytest.mark.parametrize("what", [name for name in GARBAGE if name not in ("html", "cut off", "deep", "not utf-8")])
-def test_answers_nobody_has_declared_become_some_frame(what: str, scripted: Any) -> None:
+def test_undeclared_answers_become_a_frame(what: str, scripted: Any) -> None:
     try:
         frame = scripted((200, GARBAGE[what]))[0].request("GET", "/v3/{project_id}/novel")
     except gn.BadAnswer:
@@ -419,7 +419,7 @@ def test_iam_has_an_address_of_its_own() -> None:
         gdb.projects.list()
 
 
-def test_faces(gdb: Client, sandbox: Sandbox) -> None:
+def test_repr_and_attributes(gdb: Client, sandbox: Sandbox) -> None:
     assert repr(gdb) == "<gaussnb cn-north-4 at sandbox>"
     text = gdb._repr_markdown_()
     assert text.startswith("**gaussnb cn-north-4 at sandbox**") and "`gdb.instances`" in text and "`create`" in text

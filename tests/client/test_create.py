@@ -1,4 +1,4 @@
-"""Creating: noted before it is sent, looked up when its answer is lost, and never sent twice."""
+"""Creations: written into the ledger before sending, looked up after a lost answer, and never sent twice."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ LOST: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("how", LOST)
-def test_what_was_made_all_the_same_is_found(how: str, sandbox: Sandbox, gdb: Client, spec: Any) -> None:
-    gdb.instances.create(spec())  # of the same name, which is allowed
+def test_a_creation_whose_answer_was_lost_is_found(how: str, sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+    gdb.instances.create(spec())  # another instance of the same name, which is allowed
     struck = sandbox.inject(CREATE, **LOST[how])
     created = gdb.instances.create(spec())
     assert struck.count == 1 and sent(sandbox) == 2
@@ -79,7 +79,9 @@ def test_what_was_made_all_the_same_is_found(how: str, sandbox: Sandbox, gdb: Cl
 @pytest.mark.parametrize(
     "fault", [{"drop": "before"}, {"status": 502}, {"status": 500}, {"code": "APIGW.0201", "status": 504}]
 )
-def test_what_was_not_made_is_unknown_and_not_sent_again(fault: Any, sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+def test_a_creation_that_did_not_happen_is_unknown_and_not_repeated(
+    fault: Any, sandbox: Sandbox, gdb: Client, spec: Any
+) -> None:
     sandbox.inject(CREATE, **fault)
     before = sandbox.clock.time()
     with pytest.raises(gn.UnknownOutcome, match="not sent again") as caught:
@@ -92,13 +94,13 @@ def test_what_was_not_made_is_unknown_and_not_sent_again(fault: Any, sandbox: Sa
     assert 25 < sandbox.clock.time() - before < 300
 
 
-def test_what_shows_up_late_is_found_by_looking_again(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+def test_an_instance_that_is_listed_late_is_found_by_a_second_look(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     sandbox.inject(CREATE, drop="after")
     sandbox.inject("ListInstances", status=200, body=b'{"instances": [], "total_count": 0}', times=2)
     assert gdb.instances.create(spec()).attrs["recovered"] is True
 
 
-def test_what_shows_up_too_late_is_found_by_made(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+def test_an_instance_that_is_listed_too_late_is_found_by_made(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     sandbox.inject(CREATE, drop="after")
     blind = sandbox.inject("ListInstances", body=b'{"instances": [], "total_count": 0}', times=None)
     with pytest.raises(gn.UnknownOutcome):
@@ -109,8 +111,8 @@ def test_what_shows_up_too_late_is_found_by_made(sandbox: Sandbox, gdb: Client, 
     assert gdb.made()["job_id"].notna().all()
 
 
-def test_two_that_may_be_it_are_candidates(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
-    with sandbox.connect() as neighbour:  # another machine, as far as the ledger goes
+def test_two_possible_instances_are_candidates(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+    with sandbox.connect() as neighbour:  # like a creation by another machine: it has no entry in the ledger
         sandbox.inject(CREATE, drop="after", after=1)
         once = gdb._creation.list_ids
 
@@ -127,7 +129,7 @@ def test_two_that_may_be_it_are_candidates(sandbox: Sandbox, gdb: Client, spec: 
     assert gdb.made()["outcome"].tolist() == ["unknown"] and gdb.made()["id"].isna().all()
 
 
-def test_who_may_not_list_may_create(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+def test_a_user_without_the_right_to_list_may_create(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     sandbox.inject("ListInstances", code="DBS.280032", times=None)
     assert len(gdb.instances.create(spec())) == 1
     assert gdb.made()["outcome"].tolist() == ["accepted"] and gdb.made()["status"].isna().all()
@@ -150,7 +152,7 @@ def test_a_refusal_is_noted(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
         gdb.instances.create(spec(vpc_id="00000000-0000-0000-0000-000000000000"))
     before = len(sandbox.requests)
     assert gdb.made()["outcome"].tolist() == ["refused"]
-    assert len(sandbox.requests) == before  # there is nothing to look for
+    assert len(sandbox.requests) == before  # no look-up is needed
 
 
 @pytest.mark.parametrize(("code", "kind"), [("DBS.200165", gn.QuotaExceeded), ("SANDBOX.0501", gn.NotSimulated)])
@@ -162,20 +164,20 @@ def test_some_answers_with_500_are_refusals(code: str, kind: Any, sandbox: Sandb
 
 
 @pytest.mark.parametrize("code", ["DBS.111205", "DBS.280005", "DBS.200998"])
-def test_a_server_that_fails_may_have_made_it(code: str, sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+def test_after_a_server_error_the_instance_may_exist(code: str, sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     sandbox.inject(CREATE, status=500, code=code)
     with pytest.raises(gn.UnknownOutcome):
         gdb.instances.create(spec())
     assert sent(sandbox) == 1
 
 
-def test_throttling_is_no_reason_to_give_up(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+def test_a_throttled_create_is_repeated(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     sandbox.inject(CREATE, status=429, times=2)
     gdb.instances.create(spec())
     assert sent(sandbox) == 3 and len(there(sandbox)) == 1
 
 
-def test_a_token_that_ended_is_renewed_and_one_is_made(server: Sandbox, spec: Any, settings: Any) -> None:
+def test_an_expired_token_is_renewed_and_one_instance_is_created(server: Sandbox, spec: Any, settings: Any) -> None:
     with gn.connect(**settings(server), project_id=server.project_id) as gdb:
         gdb.login()
         server.advance(25 * 3600)
@@ -184,7 +186,7 @@ def test_a_token_that_ended_is_renewed_and_one_is_made(server: Sandbox, spec: An
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["answered", "lost"])
-def test_ten_threads_make_ten(lost: bool, sandbox: Sandbox, spec: Any) -> None:
+def test_ten_threads_create_ten_instances(lost: bool, sandbox: Sandbox, spec: Any) -> None:
     if lost:
         sandbox.inject(CREATE, drop="after", times=None)
     outcomes: Counter[str] = Counter()
@@ -206,7 +208,9 @@ def test_ten_threads_make_ten(lost: bool, sandbox: Sandbox, spec: Any) -> None:
                 thread.join()
         assert sent(sandbox) == 20 and len(there(sandbox)) == 20
         assert outcomes.total() == 20 and outcomes["made"] >= 10
-        assert len(set(ids)) == len(ids) and set(ids) <= set(there(sandbox))  # nobody took another's for its own
+        assert len(set(ids)) == len(ids) and set(ids) <= set(
+            there(sandbox)
+        )  # no thread got the instance of another thread
         made = gdb.made()
         assert len(made) == 20 and made["key"].is_unique
         assert made["id"].dropna().is_unique
@@ -233,7 +237,7 @@ gdb.instances.create(gn.InstanceSpec(**given["spec"]))
 """
 
 
-def test_a_killed_kernel_leaves_a_trace_that_leads_to_what_it_made(server: Sandbox, settings: Any, spec: Any) -> None:
+def test_the_ledger_of_a_killed_kernel_leads_to_the_instance(server: Sandbox, settings: Any, spec: Any) -> None:
     plain = {name: getattr(value, "get_secret_value", lambda v=value: v)() for name, value in settings(server).items()}
     plain["project_id"] = server.project_id
     ended = subprocess.run(
@@ -251,7 +255,7 @@ def test_a_killed_kernel_leaves_a_trace_that_leads_to_what_it_made(server: Sandb
         assert gdb.watch(made).ids == tuple(made["id"])
 
 
-def test_an_interrupted_create_says_where_to_look(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+def test_an_interrupted_create_names_the_ledger(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     exchange = gdb._exchange
 
     def interrupted(message: Any, patience: Any = None) -> Any:
@@ -274,7 +278,7 @@ def begin(ledger: Ledger, **more: Any) -> int:
     return ledger.begin(at=datetime(2026, 1, 2, tzinfo=UTC), **{**NOTE, **more})
 
 
-def test_what_is_begun_is_on_disk(tmp_path: Path) -> None:
+def test_an_entry_is_on_disk_before_the_request(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "deep" / "ledger.sqlite")
     key = begin(ledger, there={"b", "a"})
     (entry,) = Ledger(ledger.path).entries("e", "p")
@@ -299,7 +303,7 @@ def test_without_a_disk_nothing_is_written_and_nothing_read(tmp_path: Path) -> N
     assert len(ledger.entries("e", "p")) == 1 and len(Ledger(kept.path).entries("e", "p")) == 1
 
 
-def test_a_ledger_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+def test_a_ledger_of_an_earlier_version_can_be_used(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     kept = Ledger(path)
     begin(kept)
@@ -313,7 +317,7 @@ def test_a_ledger_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["a file in the way", "no database", "another schema"])
-def test_a_ledger_that_cannot_be_written_goes_on_in_memory(
+def test_a_ledger_that_cannot_be_written_continues_in_memory(
     what: str, tmp_path: Path, sandbox: Sandbox, spec: Any
 ) -> None:
     path = tmp_path / "state" / "ledger.sqlite"
@@ -333,7 +337,7 @@ def test_a_ledger_that_cannot_be_written_goes_on_in_memory(
         assert gdb._ledger.durable is False
 
 
-def test_a_ledger_that_stops_being_writable_keeps_what_it_had(tmp_path: Path) -> None:
+def test_a_ledger_that_stops_being_writable_keeps_its_entries(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
     first = begin(ledger)
     rows, broken = ledger._rows, []

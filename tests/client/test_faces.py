@@ -1,4 +1,4 @@
-"""The faces of a watch: text and HTML, the same each time, safe, and readable without colours."""
+"""The views of a watch: text and HTML, reproducible, escaped, and readable without colours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gaussnb.view.palette import SIGNS, STYLE
 from gaussnb.view.snapshot import Shown, Snapshot
 from gaussnb.view.text import LINES, headline, status_of, text_of, time_of
 
-PATIENCE = 10.0  # real seconds after which something is wrong
+PATIENCE = 10.0  # real seconds after which the test fails
 HOSTILE = '<img src=x onerror="alert(1)">&'
 
 ONE = Shown(
@@ -58,7 +58,7 @@ def test_one_instance_as_text() -> None:
     ]
 
 
-def test_several_instances_stand_below_each_other() -> None:
+def test_several_instances_are_one_line_each() -> None:
     other = replace(ONE, name="a", phase="failed", status="createfail", percent=None, why="no disks")
     lines = text_of(snapshot(ONE, other, state="done")).splitlines()
     assert lines[0].index("creating") == lines[1].index("failed")
@@ -66,7 +66,7 @@ def test_several_instances_stand_below_each_other() -> None:
     assert headline(snapshot(ONE, other)) == "2 instances: 1 creating, 1 failed"
 
 
-def test_text_is_for_any_terminal() -> None:
+def test_text_fits_any_terminal() -> None:
     assert text_of(snapshot(ONE, replace(ONE, phase="failed"), problems=("x",))).isascii()
 
 
@@ -101,7 +101,7 @@ def test_the_status_in_a_word(changes: dict[str, Any], word: str) -> None:
         ({"phase": "ready"}, "after 3 min 2 s"),
     ],
 )
-def test_how_long_in_words(changes: dict[str, Any], words: str) -> None:
+def test_durations_in_words(changes: dict[str, Any], words: str) -> None:
     assert time_of(replace(ONE, **changes)) == words
 
 
@@ -116,7 +116,7 @@ def test_how_long_in_words(changes: dict[str, Any], words: str) -> None:
         ({"looked": None}, "No look yet."),
     ],
 )
-def test_how_the_watching_stands(changes: dict[str, Any], words: str) -> None:
+def test_the_state_of_the_watch_in_words(changes: dict[str, Any], words: str) -> None:
     both = faces(snapshot(**changes))
     assert words in both["text/plain"] and words.replace("'", "&#x27;") in both["text/html"]
 
@@ -128,7 +128,7 @@ def test_only_the_newest_changes_are_shown() -> None:
         assert re.findall(r"change (\d+)", face) == [str(number) for number in range(3, LINES + 3)]
 
 
-def test_what_went_wrong_is_an_alert_and_the_status_is_a_status() -> None:
+def test_a_failure_has_the_role_alert_and_the_head_the_role_status() -> None:
     assert 'role="alert"' not in html_of(snapshot())
     assert html_of(snapshot()).count('role="status"') == 1
     for wrong in (
@@ -139,13 +139,13 @@ def test_what_went_wrong_is_an_alert_and_the_status_is_a_status() -> None:
         assert re.search(r'<div role="alert"><div class="why">✗ [^<]+</div></div>', html_of(wrong))
 
 
-def test_what_is_said_aloud_does_not_change_with_time() -> None:
+def test_the_text_for_screen_readers_does_not_change_with_time() -> None:
     later = snapshot(replace(ONE, elapsed=500.0, percent=99.0), looked=500.0)
     assert PARTS["head"](snapshot()) == PARTS["head"](later)
     assert PARTS["things"](snapshot()) != PARTS["things"](later)
 
 
-def test_nothing_from_the_wire_is_markup() -> None:
+def test_text_from_the_service_is_escaped() -> None:
     texts = ("name", "kind", "status", "actions", "job", "why", "doing")
     bad = replace(ONE, phase="failed", **dict.fromkeys(texts, HOSTILE))  # type: ignore[arg-type]
     going = replace(bad, phase="going")
@@ -161,13 +161,13 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_white_reads_well_on_every_status_colour() -> None:
+def test_white_text_has_enough_contrast_on_every_colour() -> None:
     colours = re.findall(r"background: (#[0-9a-f]{6})", "\n".join(re.findall(r"\.pill[^}]*}", STYLE)))
     assert len(colours) == 4
     assert all(1.05 / (luminance(colour) + 0.05) >= 4.5 for colour in colours)
 
 
-def test_two_runs_say_the_same(build: Callable[..., Sandbox], spec: Any) -> None:
+def test_two_runs_show_the_same_text(build: Callable[..., Sandbox], spec: Any) -> None:
     said = []
     for _ in range(2):
         sandbox = build()

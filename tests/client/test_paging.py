@@ -1,4 +1,4 @@
-"""Pages of every kind: by offset, by the id or the line of the last thing, in the query or in the body."""
+"""Paging of every kind: by offset, by the id or the line number of the last item, in the query or in the body."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLACE = {"endpoint": "http://127.0.0.1:9", "token": "given", "project_id": "0" *
 
 @pytest.fixture
 def scripted(script: Any) -> Callable[..., tuple[Client, Any]]:
-    """A client whose answers are written down, and what it sends."""
+    """A client with scripted answers, and the requests that it sends."""
 
     def make(*answers: Any) -> tuple[Client, Any]:
         adapter = script(*[(200, answer) for answer in answers])
@@ -48,7 +48,7 @@ def lines(first: int, count: int) -> dict[str, Any]:
 WHEN = {"start_time": "2026-01-01T00:00:00", "end_time": "2026-01-02T00:00:00"}
 
 
-def test_log_lines_are_read_on_behind_the_last_one(scripted: Any) -> None:
+def test_the_next_page_of_log_lines_begins_after_the_last_line(scripted: Any) -> None:
     gdb, adapter = scripted(lines(0, 100), lines(100, 100), lines(200, 3))
     frame = gdb.send(ListRedisSlowLogs("i", **WHEN))
     assert len(frame) == 203 and frame.attrs["truncated"] is False
@@ -63,7 +63,7 @@ def test_one_page_of_log_lines(scripted: Any) -> None:
     assert len(frame) == 5 and frame.attrs["truncated"] is True and len(adapter.sent) == 1
 
 
-def test_log_lines_of_a_service_that_pays_no_heed(scripted: Any) -> None:
+def test_log_lines_of_a_service_that_ignores_the_line_number(scripted: Any) -> None:
     gdb, adapter = scripted(lines(0, 100))
     assert len(gdb.send(ListRedisSlowLogs("i", **WHEN))) == 200 and len(adapter.sent) == 2
 
@@ -89,7 +89,7 @@ def test_counting_is_one_call(scripted: Any) -> None:
         ListInstancesByResourceTags(action="count", limit=10)
 
 
-def test_words_are_paged_like_things(scripted: Any) -> None:
+def test_lists_of_words_are_paged_like_lists_of_things(scripted: Any) -> None:
     gdb, _ = scripted(
         {"total_count": 103, "database_names": [f"d{n}" for n in range(100)]},
         {"total_count": 103, "database_names": ["d100", "d101", "d102"]},
@@ -131,11 +131,11 @@ def test_a_total_beside_a_list_inside_an_object(scripted: Any) -> None:
     assert len(frame) == 101 and frame.attrs["total_count"] == 101 and set(frame["available_in"]) == {"a"}
     gdb, adapter = scripted(page(0, 100))
     current = gdb.flavors.current("i")
-    assert current["spec_code"].tolist() == ["now"] and len(adapter.sent) == 1  # it stands on every page
+    assert current["spec_code"].tolist() == ["now"] and len(adapter.sent) == 1  # every page holds the object
     assert list(current.columns) == [column.name for column in columns(PresentFlavor)]
 
 
-def test_a_form_that_wants_offset_and_limit_gives_one_page(scripted: Any) -> None:
+def test_an_operation_with_required_offset_and_limit_reads_one_page(scripted: Any) -> None:
     gdb, adapter = scripted({"total_count": 30, "backups": [{"id": f"b{n}"} for n in range(10)]})
     frame = gdb.send(ShowAllInstancesBackups(offset=1, limit=10))
     assert len(frame) == 10 and frame.attrs["truncated"] is True
@@ -158,7 +158,7 @@ def test_a_list_is_read_only_as_far_as_it_reaches() -> None:
     assert sizes[:2] == [(0, 10), (10, 100)] and sizes[-1] == (1910, 90)
 
 
-def test_rows_that_stand_at_one_of_two_places(scripted: Any) -> None:
+def test_rows_at_one_of_two_paths(scripted: Any) -> None:
     asked: dict[str, Any] = {"total_count": "1", "disabled_type": "command", "commands": ["keys", "hvals"]}
     frame = scripted(asked)[0].redis_commands.list_disabled("i", "command", limit=50)
     assert frame["command"].tolist() == ["keys", "hvals"] and frame["key"].isna().all()
@@ -174,7 +174,7 @@ def test_rows_that_stand_at_one_of_two_places(scripted: Any) -> None:
 
 
 @pytest.mark.parametrize("place", ["data_store", "datastore"])
-def test_columns_that_stand_at_one_of_two_places(scripted: Any, place: str) -> None:
+def test_columns_at_one_of_two_paths(scripted: Any, place: str) -> None:
     charge = "charge_type" if place == "data_store" else "charge_mode"
     one = {"id": "i", place: {"type": "redis", "version": "6.2"}, charge: "postPaid"}
     frame = scripted({"total_count": 1, "instances": [one]})[0].recycle_bin.list()

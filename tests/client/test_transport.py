@@ -358,7 +358,10 @@ def test_every_broken_answer_is_an_error_of_gaussnb(answer: bytes, writes: bool,
 
         def serve() -> None:
             for _ in range(1 if writes else 2):
-                with listening.accept()[0] as caller, suppress(OSError):  # it may have hung up already
+                with (
+                    listening.accept()[0] as caller,
+                    suppress(OSError),
+                ):  # the client may have closed the connection already
                     caller.recv(65536)
                     caller.sendall(answer)
 

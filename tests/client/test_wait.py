@@ -1,4 +1,4 @@
-"""Waiting: what ends it, what does not, what it asks for meanwhile, and what it tells."""
+"""Waiting: its ends, outages, the requests in between, and the calls of callbacks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FAILED = {status.name for status in SERVICE.lifecycle.statuses.values() if statu
 
 
 class Cloud:
-    """Shows an instance in one state after the other, the last one for ever, on a clock of its own."""
+    """Shows an instance in each state in turn, and then in the last state, on a separate clock."""
 
     def __init__(self, *states: State, jobs: tuple[tuple[str, str], ...] = ()) -> None:
         self.states, self.jobs = list(states), list(jobs)
@@ -81,7 +81,7 @@ def receipt(operation: str = "CreateInstance") -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("status", sorted(FAILED))
-def test_a_failed_state_ends_it_at_once(status: str) -> None:
+def test_a_failed_state_ends_the_wait_at_once(status: str) -> None:
     cloud = Cloud("creating+CREATE", status)
     with pytest.raises(gn.WaitFailed, match=rf"one \({ID}\): its status is {status}") as caught:
         cloud.wait()
@@ -91,18 +91,18 @@ def test_a_failed_state_ends_it_at_once(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", sorted(FAILED - {"createfail"}))
-def test_what_is_worked_on_may_recover(status: str) -> None:
+def test_a_failed_instance_with_running_work_may_recover(status: str) -> None:
     history = Cloud(f"{status}+REBOOT", f"{status}+REBOOT", "normal").wait()
     assert history["status"].tolist() == [status, "normal"] and history["note"].tolist() == ["", "ready"]
 
 
-def test_what_could_not_be_created_does_not_recover() -> None:
+def test_a_failed_creation_does_not_recover() -> None:
     with pytest.raises(gn.WaitFailed):
         Cloud("createfail+CREATE").wait()
 
 
 @pytest.mark.parametrize("status", ["BACKUP", "mending", ""])
-def test_an_unknown_state_is_said_and_waited_for(status: str) -> None:
+def test_an_unknown_state_is_noted_and_waited_for(status: str) -> None:
     history = Cloud("creating+CREATE", status, status, "normal").wait()
     assert history["note"].tolist() == ["", "a status this library does not know; still going", "ready"]
 
@@ -113,14 +113,14 @@ def test_ready_is_normal_and_idle() -> None:
     assert history["elapsed"].is_monotonic_increasing and history["time"].is_monotonic_increasing
 
 
-def test_what_disappears_has_failed() -> None:
+def test_an_instance_that_disappears_has_failed() -> None:
     with pytest.raises(gn.WaitFailed, match="it is not there") as caught:
         Cloud("creating+CREATE", None).wait()
     assert caught.value.history is not None
     assert caught.value.history["status"].tolist() == ["creating", "gone"]
 
 
-def test_what_never_shows_up_has_failed_after_a_while() -> None:
+def test_an_instance_that_is_never_listed_has_failed_after_a_while() -> None:
     cloud = Cloud(None)
     with pytest.raises(gn.WaitFailed, match="it is not there") as caught:
         cloud.wait()
@@ -132,7 +132,7 @@ def test_a_list_that_lags_behind_is_waited_for() -> None:
     assert Cloud(None, None, "creating+CREATE", "normal").wait()["status"].tolist() == ["creating", "normal"]
 
 
-def test_gone_is_what_a_delete_ends_in() -> None:
+def test_a_delete_ends_with_gone() -> None:
     history = Cloud("normal+DELETE", None, jobs=(("Completed", ""),)).wait(receipt("DeleteInstance"))
     assert history["status"].tolist() == ["normal", "gone"] and history["note"].tolist() == ["", "no longer listed"]
     assert len(Cloud(None).wait(until="gone")) == 1
@@ -142,7 +142,7 @@ def test_gone_is_what_a_delete_ends_in() -> None:
 # ------------------------------------------------------------------------------------- jobs
 
 
-def test_a_job_that_failed_tells_why() -> None:
+def test_a_failed_job_gives_the_reason() -> None:
     with pytest.raises(gn.WaitFailed, match="no resources") as caught:
         Cloud("creating+CREATE", "createfail", jobs=(("Failed", "no resources"),)).wait(receipt())
     assert caught.value.history is not None
@@ -154,13 +154,13 @@ def test_a_delete_whose_job_fails_has_failed() -> None:
         Cloud("normal+DELETE", "normal", jobs=(("Failed", "in use"),)).wait(receipt("DeleteInstance"))
 
 
-def test_work_that_has_not_begun_yet_is_not_taken_for_done() -> None:
+def test_work_that_has_not_begun_does_not_count_as_done() -> None:
     cloud = Cloud("normal", "normal+REBOOT", "normal", jobs=(("Running", ""), ("Completed", "")))
     assert len(cloud.wait(receipt("RestartInstance"))) == 3
     assert cloud.asked == [(JOB,), (JOB,)]
 
 
-def test_an_unknown_job_state_is_said_and_waited_for() -> None:
+def test_an_unknown_job_state_is_noted_and_waited_for() -> None:
     cloud = Cloud("normal", jobs=(("Pending", ""), ("Pending", ""), ("Completed", "")))
     notes = cloud.wait(receipt())["note"].tolist()
     assert notes == ["ready", "its job is Pending, a state this library does not know; still going"]
@@ -172,7 +172,7 @@ def test_a_job_that_is_not_listed_decides_nothing() -> None:
         Cloud("createfail").wait(receipt())
 
 
-def test_who_may_not_see_jobs_waits_all_the_same() -> None:
+def test_waiting_works_without_the_right_to_list_jobs() -> None:
     cloud = Cloud("normal")
     refused = gn.PermissionDenied(status=403)
 
@@ -183,7 +183,7 @@ def test_who_may_not_see_jobs_waits_all_the_same() -> None:
     assert len(cloud.wait(receipt())) == 1
 
 
-def test_the_job_that_failed_to_make_it_does_not_stop_its_deletion() -> None:
+def test_the_failed_job_of_the_creation_does_not_stop_the_deletion() -> None:
     cloud = Cloud("createfail", "createfail+DELETE", None, jobs=(("Failed", "no resources"),))
     assert cloud.wait(receipt(), until="gone")["status"].iloc[-1] == "gone"
     assert not cloud.asked
@@ -200,7 +200,7 @@ def test_a_short_outage_is_noted_once_and_tolerated(outage: Exception) -> None:
     assert history["note"].tolist() == ["", f"could not look ({type(outage).__name__}); trying on", "ready"]
 
 
-def test_a_long_outage_ends_it_and_says_how_to_go_on() -> None:
+def test_a_long_outage_ends_the_wait_and_says_how_to_continue() -> None:
     cloud = Cloud("creating+CREATE", gn.Unreachable("no network"))
     with pytest.raises(gn.WaitFailed, match=rf"no network.*gdb\.wait\('{ID}'\)") as caught:
         cloud.wait()
@@ -215,13 +215,13 @@ def test_outages_do_not_add_up() -> None:
     assert Cloud(*states, "normal").wait()["status"].iloc[-1] == "normal"
 
 
-def test_what_is_no_outage_ends_it_with_a_note() -> None:
+def test_an_error_that_is_no_outage_ends_the_wait_with_a_note() -> None:
     with pytest.raises(gn.AuthenticationError) as caught:
         Cloud("creating+CREATE", gn.AuthenticationError(status=401)).wait()
     assert f"gdb.wait({ID!r})" in caught.value.__notes__[0]
 
 
-def test_being_asked_to_wait_is_heeded() -> None:
+def test_retry_after_delays_the_next_look() -> None:
     throttled = gn.Throttled(status=429)
     throttled.retry_after = 120.0
     cloud = Cloud("creating+CREATE", throttled, "normal")
@@ -244,7 +244,7 @@ def test_a_look_is_one_try_and_retry_after_comes_through(sandbox: Sandbox, gdb: 
     assert history["note"].str.contains("Throttled").sum() == 1
 
 
-def test_the_end_of_patience_says_how_things_are_and_how_to_go_on() -> None:
+def test_a_time_out_names_the_state_and_how_to_continue() -> None:
     cloud = Cloud("creating+CREATE")
     with pytest.raises(gn.WaitTimeout, match="Not ready after 60 s: one is creating CREATE") as caught:
         cloud.wait(timeout=60)
@@ -260,14 +260,14 @@ def test_the_end_of_patience_says_how_things_are_and_how_to_go_on() -> None:
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Whoever runs this in the background may have told it to ignore interrupts."""
+    """Enable interrupts: a shell that runs the tests in the background disables them."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_an_interrupt_stops_it_soon_and_the_work_goes_on(sandbox: Sandbox, spec: Any) -> None:
+def test_an_interrupt_ends_the_wait_soon_and_the_work_continues(sandbox: Sandbox, spec: Any) -> None:
     with sandbox.connect(clock=RealClock()) as gdb:
         created = gdb.instances.create(spec())
         before = len(sandbox.requests)
@@ -285,7 +285,7 @@ def test_an_interrupt_stops_it_soon_and_the_work_goes_on(sandbox: Sandbox, spec:
 # ------------------------------------------------------------------------------------- pace
 
 
-def test_looks_get_rarer_up_to_a_cap_and_are_never_quite_regular() -> None:
+def test_pauses_grow_up_to_a_limit_and_have_a_jitter() -> None:
     cloud = Cloud("creating+CREATE")
     with pytest.raises(gn.WaitTimeout):
         cloud.wait(timeout=600)
@@ -302,7 +302,7 @@ def test_the_jitter_follows_the_seed() -> None:
 
 
 @pytest.mark.parametrize("interval", [0, -1, float("nan")])
-def test_looking_all_the_time_is_refused(interval: float, gdb: Client) -> None:
+def test_an_interval_of_0_is_refused(interval: float, gdb: Client) -> None:
     for call in (gdb.wait, gdb.watch):
         with pytest.raises(ValueError, match="seconds"):
             call(ID, interval=interval)  # type: ignore[operator]
@@ -331,10 +331,10 @@ def test_two_hundred_instances_are_one_list_call_a_tick(sandbox: Sandbox, gdb: C
     assert len(history) == 400
 
 
-# ------------------------------------------------------------------------------------- telling
+# ------------------------------------------------------------------------------------- callbacks and history
 
 
-def test_changes_and_looks_are_told() -> None:
+def test_callbacks_get_changes_and_looks() -> None:
     told: list[Any] = []
     looks: list[bool] = []
     cloud = Cloud("creating+CREATE", "creating+CREATE", "normal")
@@ -343,7 +343,7 @@ def test_changes_and_looks_are_told() -> None:
     assert looks == [False, False, True] and set(told[0]) == set(SCHEMA)
 
 
-def test_the_last_change_is_told_before_the_error() -> None:
+def test_the_callback_gets_the_last_change_before_the_error() -> None:
     told: list[Any] = []
     with pytest.raises(gn.WaitFailed):
         Cloud("createfail").wait(on_change=told.append)
@@ -382,7 +382,7 @@ TARGETS: dict[str, tuple[Callable[[], Any], tuple[str, ...], dict[str, str]]] = 
 
 
 @pytest.mark.parametrize("what", TARGETS)
-def test_ways_of_saying_what_to_wait_for(what: str) -> None:
+def test_accepted_kinds_of_targets(what: str) -> None:
     make, ids, jobs = TARGETS[what]
     progress = begin(SERVICE, make(), None, 0)
     assert (progress.ids, progress.jobs, progress.until) == (ids, jobs, "ready")
@@ -395,14 +395,14 @@ BAD: list[Any] = [
 
 
 @pytest.mark.parametrize("targets", BAD, ids=range(len(BAD)))
-def test_nothing_to_wait_for_is_said(targets: Any, gdb: Client, sandbox: Sandbox) -> None:
+def test_no_targets_are_an_error(targets: Any, gdb: Client, sandbox: Sandbox) -> None:
     for call in (gdb.wait, gdb.watch):
         with pytest.raises(ValueError):
             call(targets)  # type: ignore[operator]
     assert len(sandbox.requests) == 0
 
 
-def test_what_to_wait_until_is_checked(gdb: Client) -> None:
+def test_the_argument_until_is_checked(gdb: Client) -> None:
     with pytest.raises(ValueError, match="'ready', 'gone' or 'done'"):
         gdb.wait(ID, until="finished")
 
@@ -423,14 +423,14 @@ def test_from_create_to_gone(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
         gdb.instances.get(created["id"].iloc[0])
 
 
-def test_a_create_that_fails_tells_why(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+def test_a_failed_create_gives_the_reason(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     sandbox.inject("CreateInstance", fail="The zone has run out of disks.")
     with pytest.raises(gn.WaitFailed, match="run out of disks") as caught:
         gdb.wait(gdb.instances.create(spec()))
     assert caught.value.history is not None and caught.value.history["status"].iloc[-1] == "createfail"
 
 
-def test_a_delete_that_fails_tells_why(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
+def test_a_failed_delete_gives_the_reason(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
     (id,) = fill(sandbox, 1)
     sandbox.inject("DeleteInstance", fail="It is locked.")
     with pytest.raises(gn.WaitFailed, match="It is locked"):

@@ -22,7 +22,7 @@ States = list[tuple[str, str] | Exception | None]
 
 
 class Cloud:
-    """Shows a job in one state after the other, the last one for ever."""
+    """Shows a job in each state in turn, and then in the last state."""
 
     def __init__(self, *states: tuple[str, str] | Exception | None) -> None:
         self.states: States = list(states)
@@ -49,11 +49,11 @@ class Cloud:
 
 
 def receipt() -> pd.DataFrame:
-    """What ``gdb.backups.delete`` answers with."""
+    """The frame that ``gdb.backups.delete`` returns."""
     return frame_from(BackupJob, [{"backup_id": "0f1e", "job_id": JOB}], operation="DeleteBackup")
 
 
-def test_it_ends_with_the_job() -> None:
+def test_the_wait_ends_with_the_job() -> None:
     cloud = Cloud(None, ("Running", ""), ("Running", ""), ("Completed", ""))
     history = cloud.wait()
     assert history["status"].tolist() == ["Running", "Completed"]
@@ -62,17 +62,17 @@ def test_it_ends_with_the_job() -> None:
     assert cloud.asked == [(JOB,)] * 4
 
 
-def test_an_id_of_a_job_will_do() -> None:
+def test_the_id_of_a_job_can_be_waited_for() -> None:
     assert Cloud(("Completed", "")).wait(JOB, until="done")["note"].tolist() == ["done"]
 
 
-def test_it_fails_with_the_job() -> None:
+def test_the_wait_fails_with_the_job() -> None:
     with pytest.raises(gn.WaitFailed, match="the backup is in use") as failed:
         Cloud(("Running", ""), ("Failed", "the backup is in use")).wait()
     assert failed.value.history["note"].tolist() == ["", "failed: the backup is in use"]
 
 
-def test_a_job_that_never_shows_up() -> None:
+def test_a_job_that_is_never_listed() -> None:
     with pytest.raises(gn.WaitFailed, match="it is not there"):
         Cloud(None).wait()
 
@@ -82,14 +82,14 @@ def test_an_unknown_state_is_still_going() -> None:
     assert "does not know" in history["note"].iloc[0]
 
 
-def test_outages_are_sat_out_and_time_runs_out() -> None:
+def test_an_outage_is_tolerated_and_the_time_out_holds() -> None:
     cloud = Cloud(gn.Unreachable("no route"), ("Running", ""))
     with pytest.raises(gn.WaitTimeout, match=f"gdb.wait\\('{JOB}', until='done'\\)"):
         cloud.wait(timeout=60)
 
 
 @pytest.mark.parametrize(("end", "word"), [(("Completed", ""), "done"), (("Failed", "in use"), "failed")])
-def test_it_can_be_watched(end: tuple[str, str], word: str) -> None:
+def test_a_job_can_be_watched(end: tuple[str, str], word: str) -> None:
     watch = Cloud(("Running", ""), end).watch()
     assert list(watch.frame.columns) == list(frame_from(Job, []).columns)
     assert watch.join(10)

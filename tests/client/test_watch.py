@@ -1,4 +1,4 @@
-"""Watching: in the background, many with one thread and one call, and without leaving anything behind."""
+"""Watches: in the background, many with one thread and one call, without threads or sockets left at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gaussnb.nosql.service import SERVICE
 from gaussnb.sandbox import Sandbox
 from gaussnb.view.snapshot import Shown
 
-PATIENCE = 10.0  # real seconds after which something is wrong
+PATIENCE = 10.0  # real seconds after which the test fails
 
 
 def until(true: Callable[[], Any]) -> None:
@@ -38,12 +38,12 @@ def pollers() -> list[threading.Thread]:
 
 @pytest.fixture
 def slow(build: Any) -> Sandbox:
-    """Slow enough to be looked at: a virtual hour in a real second."""
+    """A sandbox that is slow enough to observe: a virtual hour in a real second."""
     sandbox: Sandbox = build(speed=3600)
     return sandbox
 
 
-def test_it_follows_in_the_background_to_the_end(slow: Sandbox, spec: Any) -> None:
+def test_a_watch_follows_in_the_background_to_the_end(slow: Sandbox, spec: Any) -> None:
     with slow.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
         assert re.fullmatch(r"<watching: test-cassandra-01: (not seen yet|creating CREATE)>", repr(panel))
@@ -87,7 +87,7 @@ def test_pause_and_resume(slow: Sandbox, spec: Any) -> None:
         assert panel.join(PATIENCE) and panel.history["status"].iloc[-1] == "normal"
 
 
-def test_stop_ends_it_and_nothing_else(slow: Sandbox, spec: Any) -> None:
+def test_stop_ends_the_watch_and_not_the_work(slow: Sandbox, spec: Any) -> None:
     with slow.connect() as gdb:
         created = gdb.instances.create(spec())
         panel = gdb.watch(created)
@@ -131,7 +131,7 @@ def test_many_watches_share_one_thread_and_one_call(slow: Sandbox, spec: Any) ->
         until(lambda: not pollers())
 
 
-def test_different_ends_share_one_call_too(slow: Sandbox, spec: Any) -> None:
+def test_watches_for_different_ends_share_one_call(slow: Sandbox, spec: Any) -> None:
     with slow.connect() as gdb:
         old = gdb.instances.create(spec(name="old-one"))
         slow.advance(3600)
@@ -153,7 +153,7 @@ def test_an_error_is_kept_and_shown(slow: Sandbox, spec: Any) -> None:
         until(lambda: not pollers())
 
 
-def test_an_outage_is_noted_and_outlived(slow: Sandbox, spec: Any) -> None:
+def test_an_outage_is_noted_and_does_not_end_the_watch(slow: Sandbox, spec: Any) -> None:
     with slow.connect() as gdb:
         created = gdb.instances.create(spec())
         slow.inject("ListInstances", drop="before", times=2)
@@ -175,7 +175,7 @@ def test_closing_the_client_ends_everything_at_once(sandbox: Sandbox, spec: Any)
     assert panel.done and not pollers()
 
 
-def test_a_watch_does_not_hold_up_the_cell(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
+def test_a_watch_does_not_block_the_cell(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     created = gdb.instances.create(spec())
     ask, go = gdb._poller._ask, threading.Event()
 
@@ -190,18 +190,18 @@ def test_a_watch_does_not_hold_up_the_cell(sandbox: Sandbox, gdb: Client, spec: 
     assert panel.join(PATIENCE) and panel.error is None
 
 
-# -------------------------------------------------------------------------------- what there is to see
+# -------------------------------------------------------------------------------- snapshots
 
 
 @pytest.fixture
 def slower(build: Any) -> Sandbox:
-    """Slow enough to be followed: a creation takes most of a real second."""
+    """A sandbox that is slow enough to follow: a creation takes most of a real second."""
     sandbox: Sandbox = build(speed=600)
     return sandbox
 
 
 def follow(watch: Watch) -> list[Shown]:
-    """Its first instance at each look, as whoever follows it sees it; complete once the watch has ended."""
+    """Collect the first instance of each snapshot that a callback sees; complete when the watch has ended."""
     seen: list[Shown] = []
     watch.on_change(lambda watch: seen.append(watch.snapshot().things[0]))
     return seen
@@ -215,7 +215,7 @@ def jobs_asked(sandbox: Sandbox) -> int:
     return int((sandbox.requests["operation"] == "ListJobs").sum())
 
 
-def test_a_snapshot_tells_how_far_it_is_and_how_long_it_takes(slower: Sandbox, spec: Any) -> None:
+def test_a_snapshot_has_the_progress_and_the_usual_duration(slower: Sandbox, spec: Any) -> None:
     with slower.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
         seen = follow(panel)
@@ -243,7 +243,7 @@ def test_typical_times_are_declared(slower: Sandbox, fill: Any) -> None:
     assert typical("CreateInstance", "no such engine") is None and typical("NoSuchWork", "redis") is None
 
 
-def test_taken_up_again_by_its_id_it_knows_as_much(slower: Sandbox, spec: Any) -> None:
+def test_a_watch_by_id_shows_the_same_facts(slower: Sandbox, spec: Any) -> None:
     slower.inject("CreateInstance", fail="no disks")
     with slower.connect() as gdb:
         id = str(gdb.instances.create(spec())["id"].iloc[0])
@@ -255,7 +255,7 @@ def test_taken_up_again_by_its_id_it_knows_as_much(slower: Sandbox, spec: Any) -
         assert shown.job == "CreateInstance" and shown.typical == 420 and shown.elapsed >= 100
 
 
-def test_who_may_not_see_jobs_watches_all_the_same(slower: Sandbox, spec: Any) -> None:
+def test_watching_works_without_the_right_to_list_jobs(slower: Sandbox, spec: Any) -> None:
     slower.inject("ListJobs", code="DBS.280032", times=None)
     with slower.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
@@ -264,7 +264,7 @@ def test_who_may_not_see_jobs_watches_all_the_same(slower: Sandbox, spec: Any) -
         assert panel.history["note"].tolist() == ["", "ready"]
 
 
-def test_no_progress_is_no_outage(slower: Sandbox, spec: Any) -> None:
+def test_a_failed_look_at_progress_is_no_outage(slower: Sandbox, spec: Any) -> None:
     slower.inject("ListJobs", drop="before", times=3)
     with slower.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
@@ -283,7 +283,7 @@ def test_one_failure_does_not_end_the_watch_of_the_others(slower: Sandbox, spec:
         assert sorted(panel.frame["status"]) == ["createfail", "normal"]
 
 
-def test_an_outage_is_said_while_it_lasts(slower: Sandbox, spec: Any) -> None:
+def test_an_outage_is_shown_while_it_lasts(slower: Sandbox, spec: Any) -> None:
     with slower.connect() as gdb:
         created = gdb.instances.create(spec())
         outage = slower.inject("ListInstances", drop="before", times=None)
@@ -312,10 +312,10 @@ def test_a_look_that_comes_after_the_stop_changes_nothing(sandbox: Sandbox, gdb:
     assert panel.snapshot() == before and before.state == "stopped" and panel.frame.empty
 
 
-# ------------------------------------------------------------------------------------- being told
+# ------------------------------------------------------------------------------------- callbacks
 
 
-def test_who_follows_is_told_of_everything_and_of_the_end(slower: Sandbox, spec: Any) -> None:
+def test_a_callback_gets_every_change_and_the_end(slower: Sandbox, spec: Any) -> None:
     with slower.connect() as gdb:
         created = gdb.instances.create(spec())
         states: list[str] = []
@@ -329,7 +329,7 @@ def test_who_follows_is_told_of_everything_and_of_the_end(slower: Sandbox, spec:
         assert not panel.followed
 
 
-def test_who_no_longer_follows_is_not_told(slower: Sandbox, spec: Any) -> None:
+def test_a_removed_callback_is_not_called(slower: Sandbox, spec: Any) -> None:
     with slower.connect() as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
         panel.pause()
@@ -341,7 +341,7 @@ def test_who_no_longer_follows_is_not_told(slower: Sandbox, spec: Any) -> None:
         assert told == [] and not panel.followed
 
 
-def test_a_callback_that_fails_is_dropped_and_seen(slower: Sandbox, spec: Any) -> None:
+def test_a_failing_callback_is_dropped_and_shown(slower: Sandbox, spec: Any) -> None:
     calls: list[Watch] = []
 
     def bad(watch: Watch) -> None:
@@ -358,7 +358,7 @@ def test_a_callback_that_fails_is_dropped_and_seen(slower: Sandbox, spec: Any) -
         assert "&lt;out of paint&gt;" in panel._repr_mimebundle_()["text/html"]
 
 
-def test_a_callback_may_ask_for_anything_from_any_thread(slower: Sandbox, spec: Any) -> None:
+def test_a_callback_may_call_any_method_from_any_thread(slower: Sandbox, spec: Any) -> None:
     free: list[bool] = []
 
     def elsewhere(watch: Watch) -> None:
@@ -376,7 +376,7 @@ def test_a_callback_may_ask_for_anything_from_any_thread(slower: Sandbox, spec: 
 
 
 class Stepping:
-    """A clock with the pace of real time on which sleeping takes none."""
+    """A clock that runs like real time, but on which sleeping takes no time."""
 
     speed = 1.0
 
@@ -393,7 +393,7 @@ class Stepping:
         self.passed += seconds
 
 
-def test_between_looks_time_goes_on(sandbox: Sandbox, spec: Any) -> None:
+def test_callbacks_are_called_between_looks(sandbox: Sandbox, spec: Any) -> None:
     with sandbox.connect(clock=Stepping(sandbox.clock.time())) as gdb:
         panel = gdb.watch(gdb.instances.create(spec()))
         elapsed: list[float] = []

@@ -26,7 +26,7 @@ ROWS = list({*(operation.route.returns for operation in ALL), *(call.returns for
 ROWS.sort(key=lambda row: row.__name__)
 
 CANARY = "Aa1!Aa1!Canary"
-"""A valid password that must be seen nowhere."""
+"""A valid password that must not appear in any output."""
 
 
 def by_name(thing: Any) -> str:
@@ -122,7 +122,7 @@ def example(strategy: st.SearchStrategy[Any]) -> Any:
 
 
 def made(kind: type[BaseModel]) -> st.SearchStrategy[Any]:
-    """Valid objects of a request class. What ties the fields of a spec together is in its examples."""
+    """Valid objects of a request class. The examples of a spec obey the rules between its fields."""
     if kind is InstanceSpec:
         return st.integers(0, len(SPECS) - 1).map(lambda number: InstanceSpec(**SPECS[number]))
     fields = {name: values(info.annotation, info.metadata) for name, info in kind.model_fields.items()}
@@ -178,7 +178,7 @@ def full(row: type[Row], count: int = 1) -> Any:
         match column.source:
             case At(""):
                 thing = sample(column)
-            case At(path) | Joined(path):  # where it stands in some answers only is for the witnesses
+            case At(path) | Joined(path):  # paths that only some answers have are tested by the witnesses
                 _put(thing, path, sample(column))
             case Count(path):
                 _put(thing, path, {})

@@ -1,4 +1,4 @@
-"""Makes specs of instances: any engine, any mode, any of the optional parts, all of it valid."""
+"""Makes valid specs of instances: any engine, any mode, any of the optional parts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PARTS = {"backup_strategy": BackupStrategy, "charge_info": ChargeInfo, "lb_acces
 
 
 def either(number: int) -> st.SearchStrategy[int | str]:
-    """A number as the number or as text: both travel."""
+    """A number as JSON number or as text: both are sent as given."""
     return st.sampled_from([number, str(number)])
 
 

@@ -42,7 +42,7 @@ def forms() -> Any:
 
 
 def same(form: Form, spec: Operation) -> None:
-    """The form gives back what it was filled with, value for value and type for type."""
+    """Check that the form returns the values it was filled with, with equal values and types."""
     empty = {name: None for name in type(spec).model_fields}
     again = form.fill({**empty, **fields_of(spec)}).spec
     assert again == spec
@@ -88,7 +88,7 @@ def test_a_form_returns_the_spec_it_was_filled_with_and_code_that_builds_it(
         same(form, spec)
         for way, secret in secrets_in((), spec):
             monkeypatch.setenv("_".join(("GAUSSNB", *way)).upper(), secret)
-            if len(secret) >= 8:  # a shorter one may stand there for another reason
+            if len(secret) >= 8:  # a shorter text may be in the source for another reason
                 for text in (form.to_code(), form.to_json()):
                     assert text.count(secret) <= public(spec).count(secret)
         found: dict[str, Any] = {}
@@ -131,7 +131,7 @@ def test_a_form_reviews_and_sends_the_spec_it_was_filled_with(
 
 
 def public(value: Any) -> str:
-    """All of a value that is no secret, in words."""
+    """The parts of a value that are no secrets, as text."""
     if isinstance(value, BaseModel):
         value = fields_of(value)
     if isinstance(value, dict):
@@ -140,7 +140,7 @@ def public(value: Any) -> str:
 
 
 def secrets_in(way: tuple[str, ...], value: Any) -> Any:
-    """Every secret in a value, with the way to it."""
+    """Every secret in a value, with its path."""
     if hasattr(value, "get_secret_value"):
         yield way, value.get_secret_value()
     elif isinstance(value, (dict, BaseModel)):
@@ -153,7 +153,7 @@ def secrets_in(way: tuple[str, ...], value: Any) -> Any:
 
 @every_operation
 def test_typed_text_is_never_lost(forms: Any, operation: type[Operation]) -> None:
-    """Whatever is typed into a box stays there, right or wrong."""
+    """Text that is typed into a box stays there, valid or not."""
     form = forms(operation)
     form.fill({name: None for name in operation.model_fields})
     for path, control in form.walk():

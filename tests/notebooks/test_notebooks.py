@@ -1,4 +1,4 @@
-"""The stored notebooks: nbval runs them, this looks at what is in the files."""
+"""The stored notebooks: nbval runs them; these tests check the content of the files."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ def faults(notebook: Any) -> Iterator[str]:
                 yield f"{what}: {found[0]}"
 
 
-def test_there_are_some() -> None:
+def test_there_are_stored_notebooks() -> None:
     assert NOTEBOOKS
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_nothing_is_wrong_with(path: Path) -> None:
+def test_a_stored_notebook_has_no_fault(path: Path) -> None:
     notebook = nbformat.reads(path.read_text("utf-8"), as_version=nbformat.NO_CONVERT)
     assert notebook["nbformat"] == 4
     assert list(faults(notebook)) == []
@@ -170,7 +170,7 @@ STREAM = {"output_type": "stream", "name": "stdout"}
         (broken(*OUTPUT, value={**STREAM, "text": "MII" + "C" * 30}), "a secret"),
     ],
 )
-def test_the_lint_sees(make: Callable[[], Any], fault: str) -> None:
+def test_the_lint_finds_each_fault(make: Callable[[], Any], fault: str) -> None:
     found = list(faults(make()))
     assert found and re.search(fault, found[0]), found
 
@@ -184,13 +184,13 @@ def test_the_lint_sees(make: Callable[[], Any], fault: str) -> None:
         ({"text/html": "<p>0xab</p>", "text/plain": "VBox(children=())", WIDGET_VIEW: {"model_id": "1"}}, []),
     ],
 )
-def test_what_is_seen_on_a_page(data: dict[str, Any], found: list[str]) -> None:
-    """As a browser does, it takes the best face of an output; a widget without a kernel is none."""
+def test_the_view_that_a_browser_shows(data: dict[str, Any], found: list[str]) -> None:
+    """The check reads the best view of an output, as a browser does; a widget without a kernel does not count."""
     notebook = nbformat.reads(json.dumps(broken(*OUTPUT, "data", value=data)()), as_version=4)
     assert on_page(notebook) == found
 
 
 @pytest.mark.parametrize("face", [{}, {"text/html": "<p>orders-01 is ready</p>"}, {"text/plain": "orders-01 is ready"}])
-def test_the_lint_is_content_with_a_good_one(face: dict[str, str]) -> None:
+def test_the_lint_accepts_a_good_notebook(face: dict[str, str]) -> None:
     make = broken(*OUTPUT, "data", value={WIDGET_VIEW: {}, **face} if face else {"text/plain": "1"})
     assert list(faults(make())) == []

@@ -101,7 +101,7 @@ def _unproxied(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def build() -> Iterator[Callable[..., Sandbox]]:
-    """Makes sandboxes that are closed in the end."""
+    """Makes sandboxes that are closed after the test."""
     made: list[Sandbox] = []
 
     def make(**changes: Any) -> Sandbox:
@@ -122,7 +122,7 @@ def sandbox(build: Callable[..., Sandbox]) -> Sandbox:
 
 @pytest.fixture
 def caller() -> Iterator[Callable[[Sandbox], Caller]]:
-    """Makes callers whose connections are closed in the end."""
+    """Makes callers whose connections are closed after the test."""
     made: list[Caller] = []
 
     def make(sandbox: Sandbox) -> Caller:
@@ -156,7 +156,7 @@ def quick_start() -> dict[str, Any]:
 
 @pytest.fixture
 def redis() -> dict[str, Any]:
-    """What makes the Quick Start's body one of a cloud-native Redis."""
+    """The changes that turn the body of the Quick Start into one of a cloud-native Redis."""
     return copy.deepcopy(REDIS)
 
 
@@ -199,7 +199,7 @@ def official() -> Callable[[str, Any], Any]:
 
 @pytest.fixture
 def make(gdb: Any, sandbox: Sandbox) -> Callable[..., str]:
-    """Makes instances that are ready, and tells their ids: of an engine and, where its first will not do, a mode."""
+    """Makes instances that are ready, of an engine and a mode (by default the first one), and returns their ids."""
 
     def made(engine: str = "cassandra", mode: str | None = None, **changes: Any) -> str:
         kind = ENGINES[engine].modes[mode] if mode else next(iter(ENGINES[engine].modes.values()))

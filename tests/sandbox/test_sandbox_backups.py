@@ -24,7 +24,7 @@ def used(gdb: Any, instance_id: str) -> float:
     return float(gdb.instances.list(id=instance_id)["used_gb"].iloc[0])
 
 
-# ---------------------------------------------------------------------------------- by themselves
+# ---------------------------------------------------------------------------------- automatic
 
 
 def test_the_first_backup_follows_the_creation(sandbox: Any, gdb: Any, make: Make) -> None:
@@ -56,7 +56,7 @@ def test_later_backups_follow_the_policy(sandbox: Any, gdb: Any, make: Make) -> 
     assert gdb.backups.get_policy(id)["keep_days"].iloc[0] == 0
 
 
-# ---------------------------------------------------------------------------------------- by hand
+# ---------------------------------------------------------------------------------------- manual
 
 
 def test_a_manual_backup(sandbox: Any, gdb: Any, cloud: Any, make: Make) -> None:
@@ -160,7 +160,7 @@ def test_a_restore_brings_data_back(sandbox: Any, gdb: Any, cloud: Any, make: Ma
     assert refused(make, "redis", restore_info={"backup_id": backup}) == "DBS.301024"
 
 
-def test_what_can_be_restored(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_backups_that_can_be_restored(sandbox: Any, gdb: Any, make: Make) -> None:
     id, other = make(), make("redis")
     begun = gdb.backups.restorable_times(id)
     assert len(begun) == 1 and (begun["start_time"] == begun["end_time"]).all()

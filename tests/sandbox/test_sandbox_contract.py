@@ -235,7 +235,7 @@ def test_the_journal_keeps_no_secret(either: Cloud, quick_start: dict[str, Any])
     ],
     ids=["text", "list", "wrong type", "nested", "long", "login"],
 )  # fmt: skip
-def test_what_the_journal_keeps_of_a_body(cloud: Cloud, body: bytes, kept: str) -> None:
+def test_the_part_of_a_body_that_the_journal_keeps(cloud: Cloud, body: bytes, kept: str) -> None:
     cloud.raw("POST", "/v3/auth/tokens?password=hush-hush", data=body)
     (one,) = cloud.sandbox.requests.to_dict("records")
     assert one["body"] == kept

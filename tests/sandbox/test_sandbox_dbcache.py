@@ -36,7 +36,7 @@ def table(mapping: str, **changes: Any) -> dict[str, Any]:
     return {**rule, **changes}
 
 
-def test_a_mapping_lives(gdb: Any, sandbox: Any, target: str) -> None:
+def test_the_life_of_a_mapping(gdb: Any, sandbox: Any, target: str) -> None:
     gdb.dbcache_mappings.create(MYSQL, target)
     (one,) = gdb.dbcache_mappings.list(source_instance_id=MYSQL).to_dict("records")
     assert (one["status"], one["rule_count"], one["target_instance_id"]) == ("creating", 0, target)
@@ -63,7 +63,7 @@ def test_a_mapping_that_failed(gdb: Any, sandbox: Any, target: str) -> None:
     assert gdb.dbcache_mappings.list()["status"].tolist() == ["normal", "createfail"]
 
 
-def test_what_a_mapping_refuses(gdb: Any, make: Any, mapping: str, target: str) -> None:
+def test_refusals_of_a_mapping(gdb: Any, make: Any, mapping: str, target: str) -> None:
     cluster, cassandra = make("redis"), make("cassandra")
     for code, source, other in (
         ("DBS.212003", MYSQL, target),

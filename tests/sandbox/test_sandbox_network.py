@@ -43,7 +43,7 @@ def test_a_failed_change_changes_nothing(cloud: Cloud) -> None:
     assert (cloud.instance(one)["port"], cloud.instance(one)["actions"]) == ("8635", [])
 
 
-def test_an_elastic_ip_comes_and_goes(cloud: Cloud) -> None:
+def test_an_elastic_ip_is_bound_and_unbound(cloud: Cloud) -> None:
     shown = cloud.made()
     first, second, _ = shown["groups"][0]["nodes"]
 
@@ -124,7 +124,7 @@ def test_addresses_of_running_work_are_in_use(cloud: Cloud, redis: dict[str, Any
     assert len(set(given)) == len(given) == 98
 
 
-def test_a_full_subnet_takes_no_more(cloud: Cloud) -> None:
+def test_a_full_subnet_refuses_more_addresses(cloud: Cloud) -> None:
     many = [{"num": 118, "size": 500, "storage": "ULTRAHIGH", "spec_code": "geminidb.cassandra.4xlarge.4"}]
     one, _ = cloud.made(flavor=many), cloud.create(flavor=many)
     assert refused(cloud.create()) == "DBS.200092"

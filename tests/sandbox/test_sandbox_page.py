@@ -68,7 +68,7 @@ def test_a_browser_gets_a_page_and_a_client_the_versions(either: Cloud) -> None:
     assert (head.status_code, head.content) == (200, b"")
 
 
-def test_it_shows_instances_jobs_clock_and_requests(cloud: Cloud) -> None:
+def test_the_page_shows_instances_jobs_clock_and_requests(cloud: Cloud) -> None:
     empty = " ".join(Reading(shown(cloud)).text)
     assert "None yet." in empty and "2026-02-03 04:05:06 UTC, standing" in empty
     ready = cloud.made(name="is-ready")
@@ -88,7 +88,7 @@ def test_it_shows_instances_jobs_clock_and_requests(cloud: Cloud) -> None:
     assert text.index("is-busy") < text.index("is-ready")
 
 
-def test_it_shows_the_present_and_why_something_failed(cloud: Cloud) -> None:
+def test_the_page_shows_the_present_and_the_reasons_of_failures(cloud: Cloud) -> None:
     cloud.sandbox.inject("CreateInstance", fail="no <room>")
     cloud.create()
     cloud.sandbox.clock.advance(3600)  # nobody has asked since
@@ -147,7 +147,7 @@ def test_this_machine_has_several_names(either: Cloud, host: str) -> None:
     assert either.raw("GET", "/v3", headers={"Host": host}).status_code == 200
 
 
-def test_the_seed_is_not_on_it(build: Callable[..., Sandbox], caller: Any) -> None:
+def test_the_seed_is_not_on_the_page(build: Callable[..., Sandbox], caller: Any) -> None:
     assert "seed" not in shown(caller(build(seed=987_654_321))).lower()
 
 
@@ -158,7 +158,7 @@ def test_the_page_reloads_with_follow(cloud: Cloud) -> None:
     assert refreshing(shown(cloud)) == [] and refreshing(shown(cloud, "/?follow=")) == ["5"]
 
 
-def test_no_secret_is_on_it(build: Callable[..., Sandbox], caller: Any, quick_start: dict[str, Any]) -> None:
+def test_no_secret_is_on_the_page(build: Callable[..., Sandbox], caller: Any, quick_start: dict[str, Any]) -> None:
     cloud = caller(build())
     cloud.made()
     token = cloud.session.headers["X-Auth-Token"]

@@ -69,7 +69,7 @@ def test_a_pair_is_built_from_both_sides(halves: Halves) -> None:
     assert halves.gdb.disaster_recovery.objectives(halves.two).empty
 
 
-def test_what_building_refuses(halves: Halves, make: Any) -> None:
+def test_refusals_of_building_a_pair(halves: Halves, make: Any) -> None:
     for code, changes in {
         "DBS.200024": {"region_code": "eu-west-0"},
         "DBS.200091": {"node_ips": ["192.168.0.250"]},

@@ -67,7 +67,7 @@ def test_an_instance_that_is_being_created_answers_no_questions(gdb: Any, cloud:
 # --------------------------------------------------------------------------------------------- accounts
 
 
-def test_accounts_live(gdb: Any, sandbox: Any, redis_id: str) -> None:
+def test_the_life_of_an_account(gdb: Any, sandbox: Any, redis_id: str) -> None:
     accounts = gdb.redis_accounts
     accounts.create(redis_id, [GUEST])
     assert gdb.instances.get(redis_id)["actions"].item() == "CREATE_DB_USER"

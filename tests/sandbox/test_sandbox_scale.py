@@ -43,7 +43,7 @@ def nodes(gdb: Any) -> Any:
 # ------------------------------------------------------------------------------------------- nodes
 
 
-def test_nodes_come_and_go(sandbox: Any, gdb: Any, make: Make, nodes: Any, shown: Any) -> None:
+def test_nodes_are_added_and_removed(sandbox: Any, gdb: Any, make: Make, nodes: Any, shown: Any) -> None:
     id = make()
     job = gdb.nodes.add(id, 2)["job_id"].iloc[0]
     assert (shown(id)["status"], shown(id)["actions"]) == ("normal", "GROWING")
@@ -121,7 +121,7 @@ def test_the_policy_of_nodes(gdb: Any, make: Make) -> None:
 # ------------------------------------------------------------------------------------------ storage
 
 
-def test_a_full_disk_wants_more_storage(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
+def test_a_full_disk_needs_more_storage(sandbox: Any, gdb: Any, make: Make, shown: Any) -> None:
     id = make()
     sandbox.fill(id, 96)
     assert (shown(id)["status"], shown(id)["used_gb"]) == ("normal", 96.0)

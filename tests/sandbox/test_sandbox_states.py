@@ -21,7 +21,7 @@ def refused(call: Any, *args: Any, **more: Any) -> str:
     return refusal.value.error_code
 
 
-def test_a_quota_binds_what_grows(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_a_quota_limits_growth(sandbox: Any, gdb: Any, make: Make) -> None:
     id = make()
     used = gdb.enterprise_quotas.list().query("enterprise_project_id == '0'").iloc[0]
     quota = {"instance": 1, "vcpus": int(used["used_vcpus"]), "ram": int(used["used_ram"])}
@@ -154,7 +154,7 @@ def test_a_schedule_waits_while_the_instance_is_busy(sandbox: Any, gdb: Any, mak
     assert gdb.scheduled_jobs.list(job_status="Completed")["job_id"].tolist() == [waiting]
 
 
-def test_what_can_be_scheduled(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_work_that_can_be_scheduled(sandbox: Any, gdb: Any, make: Make) -> None:
     id = make()
     target = gdb.flavors.targets(id)["spec_code"].iloc[0]
     for what, code in (("OTHER", ""), ("RESIZE_FLAVOR", ""), ("RESIZE_FLAVOR", "unknown"), ("UPGRADE_DATABASE", "")):
@@ -201,7 +201,7 @@ def test_the_standby_takes_over(sandbox: Any, cloud: Any, gdb: Any, make: Make) 
     assert set(gdb.redis_sessions.list(id)["age"].astype(int)) <= set(range(61))
 
 
-def test_a_password_leaves_no_more_than_a_trace(sandbox: Any, gdb: Any, make: Make) -> None:
+def test_a_password_is_kept_only_as_a_digest(sandbox: Any, gdb: Any, make: Make) -> None:
     assert simulated()[CheckWeekPassword] == "data"  # it follows from what is asked alone
     id = make("redis")
     before = gdb.instances.list(id=id)["updated"].iloc[0]

@@ -1,4 +1,4 @@
-"""A story for each engine and mode: what it is made for works, and what is another engine's is refused, by code.
+"""A story for each engine and mode: its own operations work, those of other engines are refused by code.
 
 Each is told by gaussnb and by the official SDK; the table below says what only some can do.
 """
@@ -22,18 +22,18 @@ KINDS = [(engine.name, mode) for engine in ENGINES.values() for mode in engine.m
 
 
 class Special(NamedTuple):
-    """What only some engines, or some of their modes, can do."""
+    """An operation for some engines, or some of their modes, only."""
 
     call: str
     """In gaussnb, below the client."""
     request: str
     """In the SDK: the operation's id."""
     body: dict[str, Any]
-    """What both are asked with, besides the instance."""
+    """The arguments of both, besides the instance."""
     who: set[tuple[str, str]]
     """Engine and mode; ``*`` for every mode."""
     code: str
-    """The code for everybody else."""
+    """The code of the refusal for all other instances."""
 
 
 SPECIALS = [

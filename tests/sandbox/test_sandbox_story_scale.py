@@ -10,7 +10,7 @@ from gaussnb.nosql.instance_spec import InstanceSpec
 
 
 class Storyteller(Protocol):
-    """What both clients must be able to do; each step ends when its work has ended."""
+    """The steps of the story for both clients; each step ends when its work has ended."""
 
     def create(self, body: dict[str, Any]) -> str: ...
     def add_nodes(self, id: str, num: int) -> None: ...

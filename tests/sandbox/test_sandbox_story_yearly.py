@@ -1,4 +1,4 @@
-"""A story: an instance is ordered for a year, grows, and cannot be deleted: its end is a matter of the bill."""
+"""A story: an instance is ordered for a year, grows, and cannot be deleted, because only billing can end it."""
 
 from __future__ import annotations
 

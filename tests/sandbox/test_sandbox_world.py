@@ -61,7 +61,7 @@ def test_a_lesson_begins_where_its_file_says(build: Any, caller: Any, lesson: Pa
 
 
 @pytest.mark.parametrize("kind", ["yaml", "json"])
-def test_a_world_goes_on_from_its_export(kind: str, build: Any, caller: Any, tmp_path: Path, redis: Any) -> None:
+def test_a_world_continues_from_its_export(kind: str, build: Any, caller: Any, tmp_path: Path, redis: Any) -> None:
     def on(sandbox: Any) -> list[Any]:
         cloud = caller(sandbox)
         seen = [cloud("GET", path).json() for path in ("v3/instances", "v3/jobs", "v3/quotas")]
@@ -167,7 +167,7 @@ def test_every_kind_of_thing_survives(kind: str, build: Any, make: Any, sandbox:
     assert things(again) == things(sandbox) and things(again).keys() == KINDS.keys()
 
 
-def test_a_restored_world_goes_on_like_before(build: Any, gdb: Any, sandbox: Any, make: Any, tmp_path: Path) -> None:
+def test_a_restored_world_continues_like_before(build: Any, gdb: Any, sandbox: Any, make: Any, tmp_path: Path) -> None:
     """Backups, templates, policies, accounts and the recycle bin, with work going on."""
     redis, doomed, busy = make("redis", "CloudNativeCluster"), make(name="doomed"), make(name="busy")
     gdb.backups.create(busy, name="by-hand", description="kept")

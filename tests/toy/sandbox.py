@@ -46,10 +46,10 @@ class Kitchen(State):
 
 
 WORKS = Works(usable=frozenset({"boiling", "burnt"}), busy="TOY.0409", wrong_state="TOY.0409")
-FILL = WORKS.known(
+FILL = WORKS.register(
     Work("BuyKettle", "POUR", BuyKettle.route.takes, going="filling", done="boiling", failed="burnt")
 )  # fmt: skip
-SCRAP = WORKS.known(Work("ThrowAwayKettle", "SCRAP", ThrowAwayKettle.route.takes, gone=True))
+SCRAP = WORKS.register(Work("ThrowAwayKettle", "SCRAP", ThrowAwayKettle.route.takes, gone=True))
 BEHAVIOURS = Behaviours()
 QUOTA = 9
 

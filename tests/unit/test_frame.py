@@ -16,7 +16,7 @@ from gaussnb.core.rows import Above, At, Count, FromRequest, Joined, Keys, Known
 
 
 class Thing(Row, at="things"):
-    """One of each."""
+    """A row with one column of each type."""
 
     text: str
     """Text."""
@@ -220,28 +220,28 @@ def test_many_rows_are_read_quickly() -> None:
 
 
 class Leaf(Row, at="trees.branches.leaves"):
-    """A thing inside things."""
+    """A row inside other objects."""
 
     name: str
-    """Its own."""
+    """A value of the row."""
     tree: Annotated[str, Above("trees", "name")]
-    """Of the outermost."""
+    """A value of the outermost object."""
     height: Annotated[int, Above("trees", "size.height")]
-    """Below the outermost."""
+    """A nested value of the outermost object."""
     branch: Annotated[str, Above("trees.branches", "name")]
-    """Of the one between."""
+    """A value of the object in between."""
     page: Annotated[int, Above("", "page")]
-    """Of the answer."""
+    """A value of the answer."""
     asked: Annotated[str, FromRequest("what")]
-    """Of the request."""
+    """A value of the request."""
     first: Annotated[str, At("veins.color")]
-    """The first of a list."""
+    """The first value of a list."""
     all: Annotated[str, Joined("veins.color")]
-    """All of a list."""
+    """All values of a list."""
     count: Annotated[int, Count("veins")]
-    """How many."""
+    """The number of values."""
     green: Annotated[str, Keys("zones", "green")]
-    """Keys by their value."""
+    """The keys with a given value."""
 
 
 def test_every_source_of_a_column_is_read() -> None:

@@ -19,7 +19,7 @@ def cloud() -> Cloud:
 
 @pytest.fixture(autouse=True)
 def _no_burst(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests press faster than people; what a burst of presses does has a test of its own."""
+    """Allow fast presses, because tests press faster than people. Another test checks a burst of presses."""
     monkeypatch.setattr(form_module, "BURST", 0)
 
 

@@ -13,27 +13,27 @@ from gaussnb.widgets import Form
 
 
 def state() -> str:
-    """All that widgets hold, as a notebook would save it."""
+    """The state of all widgets, as a notebook would save it."""
     return str(ipywidgets.Widget.get_manager_state())
 
 
 def live() -> int:
-    """How many widgets there are."""
+    """The number of open widgets."""
     return len(ipywidgets.Widget.get_manager_state()["state"])
 
 
 def filled(form: Form) -> Form:
-    """The Quick Start in a form."""
+    """Fill a form with the Quick Start."""
     return form.fill(**body("cn-north-4"), password=password())
 
 
 def alerts(form: Form) -> dict[str, str]:
-    """What the form says is wrong, by dotted path."""
+    """The error messages of a form, by dotted path."""
     return {".".join(map(str, path)): control.message for path, control in form.walk() if control.message}
 
 
 class Cloud:
-    """Stands for a client: counts what it is asked to send."""
+    """Replaces a client, and counts the operations that it gets to send."""
 
     def __init__(self) -> None:
         self.sent: list[Operation] = []

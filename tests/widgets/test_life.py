@@ -25,7 +25,7 @@ def open_sockets() -> int:
 
 
 def standing() -> dict[str, int]:
-    """What there is now: widgets, comms, threads, sockets."""
+    """The present widgets, comms, threads and sockets."""
     gc.collect()
     threads = [thread for thread in threading.enumerate() if thread.name.startswith("gaussnb")]
     return {
@@ -37,7 +37,7 @@ def standing() -> dict[str, int]:
 
 
 def settled() -> dict[str, int]:
-    """What stands when the poller and the server have noticed that nobody wants them."""
+    """The same, after the poller and the server had time to end."""
     until = time.monotonic() + 10
     while (now := standing()) != BASE and time.monotonic() < until:
         time.sleep(0.02)
@@ -67,7 +67,7 @@ def test_fifty_forms_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 class Shell:
-    """Stands for a kernel that runs cells."""
+    """Replaces a kernel that runs cells."""
 
     def __init__(self) -> None:
         self.cell, self.run = "", 0

@@ -1,4 +1,4 @@
-"""The live panel: what a notebook shows while a watch goes on, and what stays of it."""
+"""The live panel: the output of a notebook while a watch runs, and after its end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gaussnb.view.html import PARTS
 from gaussnb.widgets.panel import CSS, Panel
 from gaussnb.widgets.style import HIDDEN
 
-PATIENCE = 10.0  # real seconds after which something is wrong
+PATIENCE = 10.0  # real seconds after which the test fails
 VIEW = "application/vnd.jupyter.widget-view+json"
 LASTING = {"text/plain", "text/html"}
 
@@ -39,7 +39,7 @@ def alive() -> int:
 
 
 class Output:
-    """One output of a notebook: what it was made of, first to last, and in how many places it stands."""
+    """One output of a notebook: its bundles, first to last, and the number of places that show it."""
 
     def __init__(self) -> None:
         self.bundles: list[dict[str, Any]] = []
@@ -51,7 +51,7 @@ class Output:
 
 
 class Notebook:
-    """Stands for the front end."""
+    """Replaces the front end."""
 
     def __init__(self) -> None:
         self.outputs: list[Output] = []
@@ -74,7 +74,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """Slow enough to be followed: a creation takes most of a real second."""
+    """A sandbox that is slow enough to follow: a creation takes most of a real second."""
     with Sandbox(port=None, start="2026-01-01T08:00:00", speed=600, quota=0) as made:
         yield made
 
@@ -86,12 +86,12 @@ def gdb(sandbox: Sandbox) -> Iterator[Client]:
 
 
 def begin(gdb: Client, until: str = "ready") -> Watch:
-    """A watch; until "gone" it goes on for ever, since nobody deletes the instance."""
+    """Begin a watch. With "gone" the watch does not end, because the instance is not deleted."""
     return gdb.watch(gdb.instances.create(**body("cn-north-4"), password=password()), until=until)
 
 
 def shown(watch: Watch) -> Panel:
-    """The panel of a watch that is on the screen and held still."""
+    """The panel of a shown watch, without looks in between."""
     watch.pause()
     watch._ipython_display_()
     assert watch._showing is not None
@@ -104,7 +104,7 @@ def ended(output: Output) -> bool:
     return set(output.bundles[-1]) == LASTING
 
 
-def test_live_it_has_all_faces_and_ended_only_those_that_last(gdb: Client, notebook: Notebook) -> None:
+def test_a_live_panel_has_all_views_and_an_ended_one_text_and_html(gdb: Client, notebook: Notebook) -> None:
     before = alive()
     watch = begin(gdb)
     shown(watch)
@@ -118,7 +118,7 @@ def test_live_it_has_all_faces_and_ended_only_those_that_last(gdb: Client, noteb
     assert not watch.followed
 
 
-def test_what_has_ended_is_shown_by_ipython_alone(gdb: Client, notebook: Notebook) -> None:
+def test_an_ended_watch_is_shown_by_ipython(gdb: Client, notebook: Notebook) -> None:
     watch = begin(gdb)
     assert watch.join(PATIENCE)
     with pytest.raises(NotImplementedError):
@@ -136,7 +136,7 @@ def test_without_a_notebook_there_is_no_output_to_follow(gdb: Client) -> None:
     watch.stop()
 
 
-def test_shown_twice_it_is_one_thing_in_two_places(gdb: Client, notebook: Notebook) -> None:
+def test_a_panel_shown_twice_has_one_state_in_two_outputs(gdb: Client, notebook: Notebook) -> None:
     watch = begin(gdb, "gone")
     panel = shown(watch)
     before = alive()
@@ -147,7 +147,7 @@ def test_shown_twice_it_is_one_thing_in_two_places(gdb: Client, notebook: Notebo
     assert ended(output)
 
 
-def test_it_follows_from_the_pollers_thread(gdb: Client, notebook: Notebook) -> None:
+def test_a_panel_is_redrawn_from_the_thread_of_the_poller(gdb: Client, notebook: Notebook) -> None:
     watch = begin(gdb)
     panel = shown(watch)
     drawn: list[tuple[str, bool]] = []
@@ -223,7 +223,7 @@ def test_without_ipywidgets_html_is_replaced(gdb: Client, notebook: Notebook, mo
     assert len({bundle["text/html"] for bundle in output.bundles}) >= 5
 
 
-def test_a_panel_that_cannot_be_drawn_says_so_elsewhere(gdb: Client, notebook: Notebook) -> None:
+def test_an_error_of_drawing_is_in_problems(gdb: Client, notebook: Notebook) -> None:
     watch = begin(gdb)
     panel = shown(watch)
 
@@ -263,7 +263,7 @@ def test_handlers_may_run_on_any_thread_at_any_time(gdb: Client, notebook: Noteb
     assert watch.done and watch.problems == [] and ended(notebook.outputs[0]) and alive() == before
 
 
-def test_closing_the_client_leaves_what_lasts(sandbox: Sandbox, notebook: Notebook) -> None:
+def test_closing_the_client_leaves_text_and_html(sandbox: Sandbox, notebook: Notebook) -> None:
     before = alive()
     gdb = sandbox.connect()
     shown(begin(gdb, "gone"))

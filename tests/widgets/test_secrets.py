@@ -1,4 +1,4 @@
-"""A password that is typed into a form is found only where it has to be."""
+"""A password that is typed into a form appears only in the request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CANARY = "Aa1!" + "canary" * 3
 
 @pytest.fixture
 def log() -> Any:
-    """Everything that is logged, at the level that says most."""
+    """The log at its most detailed level."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     root = logging.getLogger()
@@ -39,14 +39,14 @@ def log() -> Any:
 
 
 def typed(form: Form) -> Form:
-    """A person has filled in a name and a password."""
+    """Fill in a name and a password like a user."""
     form.fields["name"].value = "orders-01"
     form.fields["password"].value = CANARY
     return form
 
 
 def everything(form: Form) -> dict[str, str]:
-    """All the faces and surfaces of a form."""
+    """All views and exports of a form."""
     return {
         "widget state": state(),
         "repr": repr(form),
@@ -129,7 +129,7 @@ def test_the_password_is_not_in_pickles(form: Form) -> None:
 
 
 def test_the_password_is_not_in_messages_to_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the kernel sends: the page said it, nobody says it back."""
+    """The messages of the kernel do not repeat the password that the page sent."""
     sent: list[str] = []
     form = gn.InstanceSpec.form()
     box = form.fields["password"]
@@ -170,7 +170,7 @@ def test_the_password_is_not_in_a_notebook_saved_with_widget_state(closed: bool)
     assert closed or "PasswordModel" in saved, "the state was saved, and holds the box"
 
 
-def test_nothing_to_hide_is_not_hidden() -> None:
+def test_values_that_are_no_secrets_are_not_masked() -> None:
     form = Form(RestartInstance).fill(instance_id="0f1e")
     assert "0f1e" in form.to_code() and isinstance(form.spec, Operation)
     form.close()

@@ -1,4 +1,4 @@
-"""One call of every operation the sandbox acts out, in a sandbox that stands at one moment."""
+"""One call of every simulated operation, in a sandbox with a standing clock."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ SAMPLES: dict[str, Callable[[str], Operation]] = {
 }
 """By operation id: a call about the instance with an id."""
 
-# -- Redis, pairs and memory acceleration. Ids follow from how many there were before.
+# -- Redis, pairs and memory acceleration. Ids follow from the number of earlier things.
 
 
 def made(number: int) -> str:
@@ -257,10 +257,10 @@ def redis_scene(sandbox: Sandbox, gdb: Any) -> None:
 
 
 SPECS: dict[str, dict[str, Any]] = {}
-"""By operation id: how the instance differs that it is about."""
+"""The changes of the instance that the call is about, by operation id."""
 
 BEFORE: dict[str, Callable[[str], Operation]] = {}
-"""By operation id: what is called before it."""
+"""The calls before the call, by operation id."""
 
 SCHEDULED = {"ListNosqlTaskList", "CancelInstanceScheduleWindow"}
 """The ids of operations about a job that waits for the maintenance window."""
@@ -290,7 +290,7 @@ def scene(sandbox: Sandbox, id: str = "") -> str:
 # ------------------------------------------- tags, quotas, flavors, windows, networks, logs, monitoring
 
 NIGHT: Any = {"start_time": "2026-02-03T04:30:00", "end_time": "2026-02-03T05:00:00"}
-"""A stretch of time in the life of the scene's instances."""
+"""A period in which the instances of the scene exist."""
 IDS = Ids(0)
 """Makes the ids of a sandbox's first things."""
 EVERYWHERE: Any = [{"key": "team", "values": []}]
@@ -408,9 +408,9 @@ def first(kind: str, part: str = "br12", number: int = 0) -> str:
 
 
 BREAKING: dict[str, str] = {"DeleteEnlargeFailNode": "ExpandInstanceNode"}
-"""By operation id: the call before it that is going to fail."""
+"""The earlier call whose work fails, by operation id."""
 LATER: dict[str, float] = {"UpgradeDbVersion": 31 * 86400, "BatchUpgradeDatabaseVersion": 31 * 86400}
-"""By operation id: how much time passes before it, in seconds, where it is not an hour."""
+"""The seconds that pass before the call, by operation id; an hour for all others."""
 SINGLE: dict[str, Any] = {
     "datastore": {"type": "influxdb", "version": "1.8", "storage_engine": "rocksDB"},
     "mode": "InfluxdbSingle", "product_type": None, "port": None,

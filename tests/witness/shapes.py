@@ -1,4 +1,4 @@
-"""The shape of a request as three who never met describe it: our declaration, the official SDK, the vendor's document.
+"""The shape of a request by three independent sources: our declaration, the official SDK, the vendor's document.
 
 A shape maps each place, like ``body.flavor[].num`` or ``query.limit``, to whether it is mandatory.
 """
@@ -30,10 +30,10 @@ Shape = dict[str, bool]
 
 
 def ours(operation: type[Operation]) -> Shape:
-    """The shape our declaration gives a request. What is always sent is mandatory, also where it need not be given."""
+    """The shape of a request by our declaration. A field that is always sent is mandatory, also if it has a default."""
     shape: Shape = {}
     for name, info in operation.model_fields.items():
-        # Of log lines the client always says how many it wants, see gaussnb.client.pages.
+        # For log lines the client always sends the size of the page, see gaussnb.client.pages.
         by_client = operation.paged() == "line_num" and name == "limit"
         sent = info.is_required() or info.default is not None or by_client
         place = operation.place(name)
@@ -119,7 +119,7 @@ def _mandatory(kind: type) -> frozenset[str]:
 
 @cache
 def document() -> dict[str, Any]:
-    """The vendor's OpenAPI document, as it travels in a published wheel."""
+    """The vendor's OpenAPI document, from a published wheel."""
     files = importlib.metadata.files("huaweicloud-mcp-server") or []
     found = next(file for file in files if file.name == "gaussdbfornosql.json")
     return dict(json.loads(found.locate().read_text(encoding="utf-8")))  # type: ignore[attr-defined]
@@ -135,7 +135,7 @@ YOUNGER = {
     "SwitchOverDisasterRecovery",
     "UpdateInstanceLb",
 }
-"""The operations the SDK knows and the document, older than it, does not."""
+"""The operations of the SDK that the older document does not have."""
 
 DESCRIBED = {id: operation for id, operation in DECLARED.items() if id not in YOUNGER}
 

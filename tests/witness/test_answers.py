@@ -1,4 +1,4 @@
-"""Every answer of the sandbox, held against the vendor's OpenAPI document and read by the official SDK."""
+"""Every answer of the sandbox is validated by the vendor's OpenAPI document and read by the official SDK."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_every_operation_has_a_sample() -> None:
 # ----------------------------------------------------------------------------- the vendor's document
 
 UNDESCRIBED = {"storage", "enbaled", "jobId", "restorable_instance"}
-"""Required and described nowhere: what ``storage`` of listed instances is cannot be known; the others are slips of the
-pen for ``enabled``, ``job_id`` and ``restorable_instances``, which are described."""
+"""Names that the document requires and does not describe. The meaning of ``storage`` of listed instances is unknown;
+the others are misspellings of ``enabled``, ``job_id`` and ``restorable_instances``, which are described."""
 
 
 def judge(schema: dict[str, Any]) -> Any:

@@ -1,8 +1,7 @@
 """Every value of an answer the official SDK knows, and the columns that show it.
 
-The sandbox plays one course of things, and leaves many fields empty. So an answer is made of the SDK's own model, with
-a value in every field; the SDK gets it through the sandbox's door and parses it, our rows read it, and both must say
-the same.
+The sandbox leaves many fields of its answers empty. So an answer is made from the SDK's own model, with a value in
+every field. The SDK gets the answer from the sandbox and parses it, our rows read it, and both must agree.
 """
 
 from __future__ import annotations
@@ -147,7 +146,7 @@ def test_every_operation_of_the_sdk_is_declared() -> None:
 
 
 @every_operation
-def test_every_value_is_shown(id: str) -> None:
+def test_every_value_has_a_column(id: str) -> None:
     operation, type_ = DECLARED[id], f"{id}Response"
     values = full(operation)
     whole = [frame for _, frame in frames(operation, answer(type_, values))]

@@ -84,7 +84,7 @@ def difference(mine: Shape, theirs: Shape) -> Difference:
 
 
 @every_operation
-def test_the_sdk_sends_it_to_the_same_place(id: str) -> None:
+def test_the_sdk_sends_the_request_to_the_same_path(id: str) -> None:
     call, route = sdk_call(id), DECLARED[id].route
     assert (call["method"], call["resource_path"]) == (route.method, route.path)
     assert set(call["path_params"]) == set(route.holes) - {"project_id"}
@@ -96,7 +96,7 @@ def test_the_sdk_sends_the_same_fields(id: str) -> None:
 
 
 @every_described
-def test_the_document_names_the_same_place_and_code(id: str) -> None:
+def test_the_document_has_the_same_path_and_status(id: str) -> None:
     method, path, call = described(id)
     route = DECLARED[id].route
     assert (method, path) == (route.method, route.path)
@@ -108,15 +108,15 @@ def test_the_document_names_the_same_fields(id: str) -> None:
     assert difference(ours(DECLARED[id]), vendor(id)) == DOCUMENT_DIFFERS.get(id, {})
 
 
-def test_the_document_lacks_only_what_is_younger() -> None:
+def test_the_document_lacks_only_newer_operations() -> None:
     assert {path.removeprefix("/") for path in document()["paths"]} == set(DESCRIBED)
 
 
-def test_no_disagreement_is_about_something_else() -> None:
+def test_every_entry_of_the_table_is_a_present_disagreement() -> None:
     assert {*SDK_DIFFERS, *DOCUMENT_DIFFERS} <= set(DECLARED)
 
 
-def test_the_document_refers_to_nothing_that_is_not_in_it() -> None:
+def test_every_reference_of_the_document_has_a_target() -> None:
     def refs(value: Any) -> list[str]:
         if isinstance(value, dict):
             return [

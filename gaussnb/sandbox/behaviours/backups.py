@@ -30,7 +30,7 @@ from .. import lifecycle
 from ..engine.messages import encode
 from ..engine.tables import Table, job_time
 from ..engine.work import Work
-from ..lifecycle import FILLED, End, begin, known, later
+from ..lifecycle import FILLED, End, begin, later, register
 from ..refusals import Refused
 from ..world import Instance, World, create_time, kept
 from . import UNSUPPORTED, Context, Page, matching, simulates
@@ -193,8 +193,8 @@ def delete_automatic(world: World, instance: Instance) -> None:
         world.table(Backup).drop(backup.id)
 
 
-_AUTO = known(Work("AutoBackup", "", SECONDS, apply=_completed, undo=_failed))
-_NEXT = known(Work("NextBackup", "", 0, apply=_again))
+_AUTO = register(Work("AutoBackup", "", SECONDS, apply=_completed, undo=_failed))
+_NEXT = register(Work("NextBackup", "", 0, apply=_again))
 
 # --------------------------------------------------------------------------------------- manual
 
@@ -204,7 +204,7 @@ def restore_data(end: End) -> None:
     if "back" not in end.effect:
         return
     end.instance.used = end.effect["used"]
-    if end.instance.engine == "redis":
+    if engines.mode(end.instance.engine, end.instance.mode).databases:
         add_event(end, Event(end.now, back=end.effect["back"], of=end.effect["of"]))
 
 
@@ -219,10 +219,10 @@ def _stop(end: End) -> None:
             lifecycle.abort(end.world, task, "The backup was stopped.", end.now)
 
 
-BACKUP = known(Work("BackupInstance", "BACKUP", SECONDS, allowed=FILLED, apply=_completed, undo=_failed))
-RESTORE = known(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=restore_data))
-DROP = known(Work("DeleteBackup", "", 30, apply=_drop))
-STOP = known(Work("StopBackup", "", 30, apply=_stop))
+BACKUP = register(Work("BackupInstance", "BACKUP", SECONDS, allowed=FILLED, apply=_completed, undo=_failed))
+RESTORE = register(Work("RestoreInstance", "RESTORE", 600, allowed=FILLED, apply=restore_data))
+DROP = register(Work("DeleteBackup", "", 30, apply=_drop))
+STOP = register(Work("StopBackup", "", 30, apply=_stop))
 
 
 def _about(world: World, backup_id: str) -> list[Any]:

@@ -35,7 +35,7 @@ from .. import lifecycle
 from ..engine.messages import encode
 from ..engine.tables import job_time
 from ..engine.work import Work
-from ..lifecycle import End, known
+from ..lifecycle import End, register
 from ..parameters import Parameter, parameter, parameters
 from ..refusals import Refused
 from ..world import Instance, World, kept, list_time
@@ -383,7 +383,7 @@ def _settle(end: End, result: str) -> None:
     end.world.table(Application).put(one)
 
 
-_APPLY_ONE = known(
+_APPLY_ONE = register(
     Work(
         "ApplyToInstance",
         "SET_CONFIGURATION",
@@ -392,8 +392,8 @@ _APPLY_ONE = known(
         undo=lambda end: _settle(end, "FAILED"),
     )
 )
-_APPLY = known(Work("ApplyConfiguration", "", 60))
-_UPDATE = known(
+_APPLY = register(Work("ApplyConfiguration", "", 60))
+_UPDATE = register(
     Work(
         "UpdateInstanceConfiguration",
         "SET_CONFIGURATION",

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ...nosql import engines
 from ...nosql.operations.dbcache import (
     CreateDbCacheMapping,
     CreateDbCacheRule,
@@ -17,7 +18,7 @@ from ...nosql.operations.dbcache import (
 )
 from ..engine.tables import job_time
 from ..engine.work import Work
-from ..lifecycle import End, known
+from ..lifecycle import End, register
 from ..refusals import Refused
 from ..world import World, kept
 from . import Context, Page, matching, simulates, wanted
@@ -88,17 +89,18 @@ def _ended(end: End) -> None:
         end.world.table(Kept).drop(rule.id)
 
 
-CREATE = known(Work("CreateDbCacheMapping", "CREATE_DBCACHE_MAPPING", 120))
-END = known(Work("DeleteDbCacheMapping", "DELETE_DBCACHE_MAPPING", 60, apply=_ended))
+CREATE = register(Work("CreateDbCacheMapping", "CREATE_DBCACHE_MAPPING", 120))
+END = register(Work("DeleteDbCacheMapping", "DELETE_DBCACHE_MAPPING", 60, apply=_ended))
 
 
 @simulates(CreateDbCacheMapping)
 def create(op: CreateDbCacheMapping, context: Context) -> dict[str, Any]:
     world = context.world
-    if context.instance(op.target_instance_id).engine != "redis":
+    engine = engines.engine(context.instance(op.target_instance_id).engine)
+    if not any(mode.caches_mysql for mode in engine.modes.values()):
         raise Refused("DBS.280235", "The target is a Redis instance.")
     target = usable(context, op.target_instance_id)
-    if target.mode != "Replication":
+    if not engines.mode(target.engine, target.mode).caches_mysql:
         raise Refused("DBS.280341", "The Redis instance is a primary with a standby.")
     if op.source_instance_id in world.instances:
         raise Refused("DBS.280235", "The source is a MySQL instance.")

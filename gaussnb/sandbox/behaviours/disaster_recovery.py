@@ -31,7 +31,7 @@ from ...nosql.operations.disaster_recovery import (
 )
 from .. import lifecycle
 from ..engine.work import Work
-from ..lifecycle import End, known
+from ..lifecycle import End, register
 from ..refusals import Refused
 from ..world import Instance, World, kept
 from . import Context, matching, simulates
@@ -128,8 +128,8 @@ def _both(context: Context, work: Work, instance: Instance, other: Instance, **e
 
 
 def _work(job: str, action: str, seconds: float, apply: Callable[[End], object]) -> Work:
-    known(Work(f"{job} (other half)", action, seconds))
-    return known(Work(job, action, seconds, apply=apply))
+    register(Work(f"{job} (other half)", action, seconds))
+    return register(Work(job, action, seconds, apply=apply))
 
 
 # ----------------------------------------------------------------------------- building and removing
@@ -186,14 +186,15 @@ def _parted(end: End) -> None:
         world.table(HandOver).drop(instance.id)
 
 
-BUILD = known(Work("ConstructDisasterRecovery", "CONSTRUCT_DISASTER_RECOVERY", 300, apply=_built, undo=_not_built))
-PART = known(Work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY", 180, apply=_parted))
+BUILD = register(Work("ConstructDisasterRecovery", "CONSTRUCT_DISASTER_RECOVERY", 300, apply=_built, undo=_not_built))
+PART = register(Work("DeConstructDisasterRecovery", "DECONSTRUCT_DISASTER_RECOVERY", 180, apply=_parted))
 
 
 @simulates(CheckDisasterRecoveryOperation)
 def check(op: CheckDisasterRecoveryOperation, context: Context) -> dict[str, Any]:
-    """Check the building of a pair if another instance is named, otherwise the removal: no source lists the values of
-    the field that says which.
+    """Check the building of a pair if the request names another instance, otherwise the removal of the pair.
+
+    The request has a field for this choice, but no source lists its values.
     """
     instance = context.instance(op.instance_id)
     other = op.disaster_recovery_instance
@@ -299,8 +300,8 @@ def _set_flow(end: End) -> None:
 
 
 SWITCH = _work("SwitchOverDisasterRecovery", "SWITCHOVER_DISASTER_RECOVERY", 120, _set_roles)
-PROMOTE = known(Work("SwitchToMaster", "SWITCHOVER_MASTER", 60, apply=_set_roles))
-DEMOTE = known(Work("SwitchToSlave", "SWITCHOVER_SLAVE", 60, apply=_set_roles))
+PROMOTE = register(Work("SwitchToMaster", "SWITCHOVER_MASTER", 60, apply=_set_roles))
+DEMOTE = register(Work("SwitchToSlave", "SWITCHOVER_SLAVE", 60, apply=_set_roles))
 PAUSE = _work("PauseDataSynchronization", "PAUSE_SYNC", 30, _set_flow)
 RESUME = _work("ResumeDataSynchronization", "RESUME_SYNC", 60, _set_flow)
 

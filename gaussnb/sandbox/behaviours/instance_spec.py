@@ -9,7 +9,7 @@ from ...nosql import engines
 from ...nosql.instance_spec import ChargeInfo, InstanceSpec
 from .. import lifecycle
 from ..engine.work import Work
-from ..lifecycle import End, known
+from ..lifecycle import End, register
 from ..refusals import Refused
 from ..world import Instance, create_time
 from . import Context, backups, disaster_recovery, instances, matching, simulates
@@ -37,7 +37,7 @@ def _not_created(end: End) -> None:
 
 
 def _creation(job: str) -> Work:
-    return known(
+    return register(
         Work(
             job, "CREATE", None, going="creating", done="normal", failed="createfail", apply=_created, undo=_not_created
         )

@@ -23,7 +23,7 @@ from ...nosql.operations.instances import (
 )
 from .. import lifecycle
 from ..engine.work import Work
-from ..lifecycle import End, known, later
+from ..lifecycle import End, later, register
 from ..refusals import Refused
 from ..world import Instance, World, kept
 from . import UNSUPPORTED, Context, Page, flavors, matching, recycle_bin, redis_sessions, simulates, wanted
@@ -79,13 +79,13 @@ def start_aging(world: World, instance: Instance, now: float) -> None:
         later(world, _AGE, instance, now + _NEW_PATCH)
 
 
-DELETE = known(
+DELETE = register(
     Work("DeleteInstance", "DELETE", DeleteInstance.route.takes, gone=True, allowed=lifecycle.ANY, apply=_recycled)
 )
-RESIZE = known(Work("ResizeInstance", "RESIZE_FLAVOR", 600, orders=True, apply=_resized))
-UPGRADE = known(Work("UpgradeDbVersion", "UPGRADE", 600, apply=_upgraded))
-SWITCH_OVER = known(Work("SwitchOver", "SWITCHOVER", 60, apply=_switched))
-_AGE = known(Work("NewPatch", "", 0, apply=_older))
+RESIZE = register(Work("ResizeInstance", "RESIZE_FLAVOR", 600, orders=True, apply=_resized))
+UPGRADE = register(Work("UpgradeDbVersion", "UPGRADE", 600, apply=_upgraded))
+SWITCH_OVER = register(Work("SwitchOver", "SWITCHOVER", 60, apply=_switched))
+_AGE = register(Work("NewPatch", "", 0, apply=_older))
 
 
 @simulates(ListInstances)

@@ -21,7 +21,7 @@ from ...nosql.operations.network import (
 )
 from .. import lifecycle
 from ..engine.work import Work
-from ..lifecycle import End, known
+from ..lifecycle import End, register
 from ..refusals import Refused
 from ..world import Instance, World, kept
 from . import UNSUPPORTED, Context, simulates
@@ -63,13 +63,13 @@ def _set_client_networks(end: End) -> None:
     end.world.table(Reach).put(reach)
 
 
-PORT = known(Work("ModifyPort", "MODIFY_PORT", 120, apply=_set))
-GROUP = known(Work("ModifySecurityGroup", "MODIFY_SECURITYGROUP", 60, apply=_set))
-BIND = known(Work("BindPublicIP", "BIND_EIP", 60, apply=_set_public_ip))
-UNBIND = known(Work("UnbindPublicIP", "UNBIND_EIP", 60, apply=_set_public_ip))
-CLIENTS = known(Work("ModifyClientNetwork", "MODIFY_CLIENT_NETWORK", 60, apply=_set_client_networks))
-BALANCER = known(Work("ModifyLbIp", "MODIFY_LB_IP", 120, apply=_set))
-SSL = known(Work("SwitchSSL", "SWITCH_SSL", 180, apply=_set))
+PORT = register(Work("ModifyPort", "MODIFY_PORT", 120, apply=_set))
+GROUP = register(Work("ModifySecurityGroup", "MODIFY_SECURITYGROUP", 60, apply=_set))
+BIND = register(Work("BindPublicIP", "BIND_EIP", 60, apply=_set_public_ip))
+UNBIND = register(Work("UnbindPublicIP", "UNBIND_EIP", 60, apply=_set_public_ip))
+CLIENTS = register(Work("ModifyClientNetwork", "MODIFY_CLIENT_NETWORK", 60, apply=_set_client_networks))
+BALANCER = register(Work("ModifyLbIp", "MODIFY_LB_IP", 120, apply=_set))
+SSL = register(Work("SwitchSSL", "SWITCH_SSL", 180, apply=_set))
 
 # -------------------------------------------------------------------------------------- behaviours
 

@@ -17,7 +17,7 @@ from ...nosql.operations.nodes import (
 )
 from .. import lifecycle
 from ..engine.work import Work
-from ..lifecycle import End, known, marked
+from ..lifecycle import End, mark_nodes, register
 from ..refusals import Refused
 from ..world import Instance, World, kept
 from . import UNSUPPORTED, Context, matching, simulates
@@ -43,7 +43,7 @@ class NodePolicy:
 
 
 def _added(end: End) -> None:
-    marked("normal")(end)
+    mark_nodes("normal")(end)
     for node in end.instance.nodes:
         if node.since is None:
             node.since = end.now
@@ -62,7 +62,7 @@ class Load:
 
 
 def _not_added(end: End) -> None:
-    marked("enlargefail")(end)
+    mark_nodes("enlargefail")(end)
     end.instance.status = "enlargefail"
 
 
@@ -76,14 +76,14 @@ def _clean_up(end: End) -> None:
         end.instance.status = "normal"
 
 
-ADD = known(
+ADD = register(
     Work("EnlargeInstance", "GROWING", 300, allowed=lifecycle.FILLED, orders=True,
          apply=_added, undo=_not_added)
 )  # fmt: skip
-REMOVE = known(Work("ReduceInstance", "REDUCING", 300, orders=True, apply=_take_away))
-CLEAN_UP = known(Work("DeleteEnlargeFailNode", "REDUCING", 60, allowed=frozenset({"enlargefail"}), apply=_clean_up))
-SHUT_DOWN = known(Work("ShutdownNode", "REBOOT", 60, apply=marked("abnormal")))
-START_UP = known(Work("StartupNode", "REBOOT", 60, apply=marked("normal")))
+REMOVE = register(Work("ReduceInstance", "REDUCING", 300, orders=True, apply=_take_away))
+CLEAN_UP = register(Work("DeleteEnlargeFailNode", "REDUCING", 60, allowed=frozenset({"enlargefail"}), apply=_clean_up))
+SHUT_DOWN = register(Work("ShutdownNode", "REBOOT", 60, apply=mark_nodes("abnormal")))
+START_UP = register(Work("StartupNode", "REBOOT", 60, apply=mark_nodes("normal")))
 
 
 def _span(instance: Instance) -> engines.Span:

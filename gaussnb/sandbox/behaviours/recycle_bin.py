@@ -9,7 +9,7 @@ from ...nosql.operations.recycle_bin import ListRecycleInstances, SetRecyclePoli
 from ..engine.messages import encode
 from ..engine.tables import job_time
 from ..engine.work import Work
-from ..lifecycle import End, known, later
+from ..lifecycle import End, later, register
 from ..world import Instance, World, kept
 from . import Context, Page, backups, simulates
 from .backups import Backup, backup_of
@@ -100,7 +100,7 @@ def _forget(end: End) -> None:
     end.world.table(Backup).drop(end.effect["backup_id"])
 
 
-_EMPTY = known(Work("EmptyRecycleBin", "", 0, apply=_forget))
+_EMPTY = register(Work("EmptyRecycleBin", "", 0, apply=_forget))
 
 
 @simulates(ListRecycleInstances)

@@ -19,7 +19,7 @@ from ...nosql.operations.redis_accounts import (
     UpdatePasswordlessConfig,
 )
 from ..engine.work import Work
-from ..lifecycle import End, known
+from ..lifecycle import End, register
 from ..refusals import Refused
 from ..world import Instance, kept
 from . import Context, simulates
@@ -88,9 +88,9 @@ def _changed(end: End) -> None:
         table.put(account)
 
 
-CREATE = known(Work("CreateDbUser", "CREATE_DB_USER", 60, apply=_created))
-DELETE = known(Work("DeleteDbUser", "DELETE_DB_USER", 60, apply=_deleted))
-CHANGE = known(Work("ModifyDbUserPrivilege", "MODIFY_DB_USER", 60, apply=_changed))
+CREATE = register(Work("CreateDbUser", "CREATE_DB_USER", 60, apply=_created))
+DELETE = register(Work("DeleteDbUser", "DELETE_DB_USER", 60, apply=_deleted))
+CHANGE = register(Work("ModifyDbUserPrivilege", "MODIFY_DB_USER", 60, apply=_changed))
 
 
 @simulates(ListDbUsers)

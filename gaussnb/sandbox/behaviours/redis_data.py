@@ -9,7 +9,7 @@ from typing import Any
 from ...nosql import engines
 from ...nosql.operations.redis_data import ListInstanceDatabases, ShowRedisBigKeys, ShowRedisHotKeys, UpdateDatabases
 from ..engine.work import Work
-from ..lifecycle import End, known
+from ..lifecycle import End, register
 from ..refusals import Refused
 from ..world import Instance, World, kept
 from . import Context, simulates
@@ -108,7 +108,7 @@ def _flushed(end: End) -> None:
     add_event(end, Event(end.now, flushed=end.effect["database"]))
 
 
-FLUSH = known(Work("FlushDatabases", "FLUSH", 60, apply=_flushed))
+FLUSH = register(Work("FlushDatabases", "FLUSH", 60, apply=_flushed))
 
 
 @simulates(ListInstanceDatabases, "data")

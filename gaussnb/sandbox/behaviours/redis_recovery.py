@@ -15,7 +15,7 @@ from ...nosql.operations.redis_recovery import (
 )
 from ..engine.tables import job_time
 from ..engine.work import Work
-from ..lifecycle import End, known
+from ..lifecycle import End, register
 from ..refusals import Refused
 from ..world import Instance, kept
 from . import Context, simulates
@@ -99,8 +99,8 @@ def _read_in(end: End) -> None:
     add_event(end, Event(end.now, added=end.effect["files"]))
 
 
-RESTORE = known(Work("RestoreRedisPitr", "RESTORE", 600, apply=_taken_back))
-READ_IN = known(Work("RestoreRedisData", "RESTORE", 600, apply=_read_in))
+RESTORE = register(Work("RestoreRedisPitr", "RESTORE", 600, apply=_taken_back))
+READ_IN = register(Work("RestoreRedisData", "RESTORE", 600, apply=_read_in))
 
 
 @simulates(RestoreRedisPitr)

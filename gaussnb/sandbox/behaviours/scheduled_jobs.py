@@ -9,7 +9,7 @@ from ...nosql.operations.scheduled_jobs import CancelInstanceScheduleWindow, Lis
 from .. import lifecycle
 from ..engine.tables import job_time
 from ..engine.work import Work
-from ..lifecycle import End, known
+from ..lifecycle import End, register
 from ..refusals import Refused
 from ..world import Instance, World, kept
 from . import Context, instances, matching, simulates
@@ -89,7 +89,7 @@ def _begin(end: End) -> None:
     schedules.put(one)
 
 
-_BEGIN = known(Work("BeginSchedule", "", 0, apply=_begin))
+_BEGIN = register(Work("BeginSchedule", "", 0, apply=_begin))
 
 
 def _status(world: World, one: Schedule) -> tuple[str, float]:

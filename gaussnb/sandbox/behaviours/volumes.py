@@ -19,7 +19,7 @@ from ...nosql.operations.volumes import (
 from .. import lifecycle
 from ..engine.messages import Answer
 from ..engine.work import Work
-from ..lifecycle import FILLED, End, known
+from ..lifecycle import FILLED, End, register
 from ..refusals import Refused
 from ..world import Instance, World, kept
 from . import Context, simulates
@@ -58,10 +58,10 @@ def _grow_cold(end: End) -> None:
     end.world.table(ColdVolume).put(ColdVolume(end.instance.id, end.effect["size"]))
 
 
-EXTEND = known(Work("EnlargeInstanceVolume", "RESIZE_VOLUME", 120, allowed=FILLED, orders=True, apply=_grow))
-SHRINK = known(Work("ReduceInstanceVolume", "RESIZE_VOLUME", 300, orders=True, apply=_grow))
-ADD_COLD = known(Work("AddInstanceColdVolume", "RESIZE_VOLUME", 120, orders=True, apply=_grow_cold))
-EXTEND_COLD = known(Work("EnlargeInstanceColdVolume", "RESIZE_VOLUME", 120, orders=True, apply=_grow_cold))
+EXTEND = register(Work("EnlargeInstanceVolume", "RESIZE_VOLUME", 120, allowed=FILLED, orders=True, apply=_grow))
+SHRINK = register(Work("ReduceInstanceVolume", "RESIZE_VOLUME", 300, orders=True, apply=_grow))
+ADD_COLD = register(Work("AddInstanceColdVolume", "RESIZE_VOLUME", 120, orders=True, apply=_grow_cold))
+EXTEND_COLD = register(Work("EnlargeInstanceColdVolume", "RESIZE_VOLUME", 120, orders=True, apply=_grow_cold))
 
 
 def _span(instance: Instance) -> engines.Span:

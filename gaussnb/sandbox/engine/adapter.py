@@ -38,7 +38,7 @@ class SandboxAdapter(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Answer a request as the server would: with a fault late, broken or not at all."""
+        """Answer a request as the server would; a fault may delay, damage or drop the answer."""
         try:
             answered = self._handle(_request(request))
         except ConnectionError as error:

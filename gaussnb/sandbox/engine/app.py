@@ -174,7 +174,7 @@ class App:
         return refused
 
     def _pass_time(self, request: Request) -> None:
-        """Move a standing clock when the same GET is repeated, so that a client that polls comes to an end."""
+        """Move a standing clock when the same GET is repeated, so that the polling of a client ends."""
         now = self.clock.time()
         if self.clock.standing and request.method == "GET" and self._before == ("GET", request.target, now):
             self.clock.advance(_ASKING_AGAIN)

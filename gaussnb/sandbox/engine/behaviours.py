@@ -24,7 +24,7 @@ Op = TypeVar("Op", bound=Operation)
 C = TypeVar("C", bound="Context")
 Behaviour = Callable[[Any, Any], Any]
 Depth = Literal["state", "data", "fixed"]
-"""How deep a behaviour goes: it reads or changes the state, answers plausible data, or always answers the same."""
+"""The depth of a behaviour: it reads or changes the state, answers plausible data, or always answers the same."""
 
 
 def chapters_in(file: str, package: str) -> Chapters:

@@ -1,4 +1,4 @@
-"""The clock of the sandbox: it runs faster than real time, or it stands and moves only when it is told to."""
+"""The clock of the sandbox: it runs faster than real time, or it stands and moves only by calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime
 
-_SLICE = 0.1  # real seconds: a blocked cell notices an interrupt at once, on every platform
+_SLICE = 0.1  # real seconds: short, so that an interrupt ends the wait at once on every platform
 
 
 class Clock:

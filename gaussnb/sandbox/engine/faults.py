@@ -1,4 +1,4 @@
-"""Faults: rules that let requests go wrong."""
+"""Faults: rules that make requests fail."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from .tables import State
 
 LIFETIME = 24 * 3600
 Scope = Literal["project", "domain"]
-_LENGTH = 1500  # real tokens are that long, and clients must not be surprised
+_LENGTH = 1500  # the length of real tokens, so that clients meet it here first
 
 
 @dataclass(frozen=True)

@@ -242,7 +242,7 @@ class Sandbox:
         times: int | None = 1,
         after: int = 0,
     ) -> Fault:
-        """Let requests go wrong.
+        """Make requests fail, by a rule.
 
         Args:
             route_or_operation: an operation, its id, or ``"METHOD /path"`` as declared; None for every call.

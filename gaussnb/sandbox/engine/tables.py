@@ -52,7 +52,7 @@ class Ids:
 
 
 class Declared(dict[str, K]):
-    """What the behaviours of a service declare, by name. A missing name has all behaviours imported first.
+    """The things that behaviours declare, by name. Before a name counts as missing, all behaviours are imported.
 
     Args:
         chapters: the modules with behaviours.
@@ -216,7 +216,7 @@ class Task:
 
 
 class State:
-    """Everything in a sandbox. A service derives its world, which holds what the service knows besides.
+    """Everything in a sandbox. A service derives its world, which adds the state of the service.
 
     Args:
         seed: makes the ids and the credentials.
@@ -224,7 +224,7 @@ class State:
     """
 
     kinds: Kinds = Kinds()
-    """What is stored; a service sets its own."""
+    """The classes of things that are stored; a service sets its own."""
 
     def __init__(self, seed: int, region: str) -> None:
         self.ids = Ids(seed)
@@ -261,7 +261,7 @@ class State:
                         table.drop(owned.id)
 
     def reserve(self, task: Task) -> None:
-        """Note what a running task is going to take, so that no other request is given the same."""
+        """Note what a running task is going to take, so that no other request gets the same."""
 
     def release(self, task_id: str) -> None:
         """Undo :meth:`reserve`: the end of the task has come."""

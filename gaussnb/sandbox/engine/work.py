@@ -123,7 +123,7 @@ class Works(Declared[Work]):
         self._refused, self._end = refused, end
         self._policies: list[Follow] = []
 
-    def known(self, work: Work) -> Work:
+    def register(self, work: Work) -> Work:
         """Register a kind of work, so that its tasks find their end, also after a restart."""
         if work.job in self:
             raise ValueError(f"there is a work {work.job} already")
@@ -257,7 +257,7 @@ class Works(Declared[Work]):
             world.remove(thing)
         elif thing and work.action:
             self.settled(world, thing, task.end)
-        if not task.listed and task.start == task.end:  # a timer leaves nothing behind
+        if not task.listed and task.start == task.end:  # a timer is deleted at its end; only jobs stay in the list
             world.tasks.drop(task.id)
 
     def _give_up(self, world: State, task: Task) -> None:
