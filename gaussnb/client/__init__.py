@@ -20,11 +20,11 @@ from ..cloud.regions import is_loopback
 from ..cloud.settings import Settings
 from ..cloud.tokens import TokenCache
 from ..cloud.transport import Adapter, AnswerLost, Patience, Reply, Transport
-from ..core.answers import Columns
+from ..core.answers import Page
 from ..core.catalogue import Router
 from ..core.clock import Clock, RealClock
 from ..core.errors import UnknownOutcome
-from ..core.frames import frame_from, frame_of
+from ..core.frames import frame_from, frame_of, frame_of_json
 from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
 from ..core.refusals import ErrorCodes
@@ -32,7 +32,7 @@ from ..core.rows import Row
 from ..core.service import Service
 from ..core.wire import Request, digest_of, json_of, query_of, request_of
 from . import pages, review, wait
-from .creation import Creation
+from .creation import Creation, Recovery
 from .ledger import Ledger
 from .poller import Poller
 from .progress import Targets
@@ -270,11 +270,13 @@ class Client(Groups):
         method = method.upper()
         found = self._router.find(method, path)
         route, holes = (found[0].route, found[1]) if found else (None, {})
+        name = route.id if route else f"{method} {path}"
+        given = json if isinstance(json, Mapping) else {}
         message = _Message(
-            route.id if route else f"{method} {path}",
+            name,
             route.service if route else service or "",
             Request(method, path, query_of(params or {}), None if json is None else json_of(json)),
-            {**holes, **(params or {}), **(json if isinstance(json, Mapping) else {})},
+            {**holes, **(params or {}), **given, "operation": name},
             route,
         )
         return self._answer(message, route.returns if route else None)
@@ -286,47 +288,43 @@ class Client(Groups):
     def _message_of(self, operation: Operation) -> _Message:
         route = operation.route
         project = self.project_id if "project_id" in route.holes else ""
-        fields = fields_of(operation)
-        return _Message(route.id, route.service, request_of(operation, project), fields, route, operation)
+        request = request_of(pages.first_page(operation), project)
+        fields = {**fields_of(operation), "operation": route.id}
+        return _Message(route.id, route.service, request, fields, route, operation)
 
     def _answer(self, message: _Message, returns: type[Row] | None, patience: Patience | None = None) -> pd.DataFrame:
-        """Send a request and read its answer into a frame; without a row, as the answer comes."""
-        route, operation = message.route, message.operation
-        paged = operation.paged() if operation is not None else ""
-        lost = ""
-        if route is not None and returns is not None and route.creates:
-            name = str(message.fields.get("name", ""))
-            digest = digest_of(operation) if operation is not None else ""
-            created = self._creation.create(message.name, name, returns, lambda: self._exchange(message), digest)
-            if not isinstance(created, Reply):
-                return created
-            reply = created
-        else:
-            if paged and operation is not None:
-                message = self._first_page(message, operation)
-            try:
+        """Send a request, and read its answer into a frame; without a row class, as JSON of any shape."""
+        route, lost, reply = message.route, "", None
+        try:
+            if route is not None and returns is not None and route.creates:
+                made = self._create(message)
+                if isinstance(made, Recovery):
+                    return frame_from(returns, [made.record], operation=message.name, recovered=True, **made.attrs)
+                reply = made
+            else:
                 reply = self._exchange(message, patience)
-            except AnswerLost as error:
-                lost = f"{error} It may have been done: look before asking again."
+        except AnswerLost as error:
+            lost = f"{error} It may have been done: look before asking again."
         if lost:  # raised here, so that the new error does not carry the old one
             raise UnknownOutcome(lost, operation=message.name)
+        assert reply is not None
         attrs = self.attrs(message.name, message.service, reply)
         if route is None or returns is None:
-            return _frame_as_it_comes(reply.json(), attrs)
-        if paged and operation is not None:
+            return frame_of_json(reply.json(), attrs)
 
-            def fetch(reads: Sequence[Operation]) -> Iterator[Reply]:
-                return self._fetch(reads, patience)
+        def fetch(reads: Sequence[Operation]) -> Iterator[Page]:
+            return (each.page(returns, route.total) for each in self._fetch(reads, patience))
 
-            reading = pages.read_all(operation, returns, reply, fetch)
-            return _without_repeats(frame_of(reading.columns, {**attrs, **reading.facts}))
-        columns = Columns(returns, {**message.fields, "operation": message.name})
-        columns.add(pages.checked(reply, returns, route.total))
-        return frame_of(columns, attrs)
+        first = reply.page(returns, route.total)
+        reading = pages.read_all(returns, message.fields, message.operation, first, fetch)
+        # A page repeats items of the page before it when something is created meanwhile.
+        return frame_of(reading.columns, {**attrs, **reading.facts}, unique="id" if reading.listed else "")
 
-    def _first_page(self, message: _Message, operation: Operation) -> _Message:
-        first = pages.first_page(operation)
-        return message if first is operation else self._message_of(first)
+    def _create(self, message: _Message) -> Reply | Recovery:
+        """Send a create, noted in the ledger; the thing itself if the answer was lost and a look found the thing."""
+        name = str(message.fields.get("name", ""))
+        digest = digest_of(message.operation) if message.operation is not None else ""
+        return self._creation.create(message.name, name, lambda: self._exchange(message), digest)
 
     def _exchange(self, message: _Message, patience: Patience | None = None) -> Reply:
         route = message.route
@@ -455,26 +453,3 @@ class Client(Groups):
     def _look(self, operation: Operation) -> pd.DataFrame:
         """Send a read of a wait or a watch, as one short try."""
         return self._answer(self._message_of(operation), operation.route.returns, self._short)
-
-
-def _without_repeats(frame: pd.DataFrame) -> pd.DataFrame:
-    """Drop the repeated rows that pages show when something is created while they are read."""
-    if len(frame) < 2 or "id" not in frame.columns:
-        return frame
-    repeated = frame["id"].duplicated() & frame["id"].notna()
-    return frame[~repeated].reset_index(drop=True) if repeated.any() else frame
-
-
-def _frame_as_it_comes(answer: Any, attrs: Mapping[str, Any]) -> pd.DataFrame:
-    """Make a frame of the answer to a call that is not declared."""
-    import numpy as np
-    import pandas as pd
-
-    records = answer if isinstance(answer, list) else [answer]
-    if isinstance(answer, dict):
-        records = next((item for item in answer.values() if isinstance(item, list)), [answer])
-    rows: list[dict[str, Any]] = [item if isinstance(item, dict) else {"value": item} for item in records]
-    with np.errstate(invalid="ignore"):  # pandas 2 tries whole numbers, which NaN and Infinity are not
-        frame = pd.json_normalize(rows).convert_dtypes()
-    frame.attrs.update(attrs)
-    return frame

@@ -6,6 +6,7 @@ The API has no idempotency key and allows equal names, so a create is never repe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ from ..core.errors import (
     Unreachable,
 )
 from ..core.frames import frame_from
-from ..core.rows import Row
 from ..core.service import Service
 from .ledger import Ledger, Made
 from .observer import Ask
@@ -34,6 +34,16 @@ LOOKS = (0, 2, 4, 8, 16)
 """Seconds before each look for the thing of a create whose answer was lost: the service may still be making it."""
 UNDER_WAY = timedelta(minutes=10)
 """The time for which a create without an answer counts as under way, and not as the create of a dead kernel."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """The thing of a create whose answer was lost, found by a look."""
+
+    record: Mapping[str, Any]
+    """The values of the listed thing by column, and ``job_id``."""
+    attrs: Mapping[str, str]
+    """The facts about the look."""
 
 
 class Creation:
@@ -52,20 +62,17 @@ class Creation:
     ) -> None:
         self._service, self._ledger, self._clock, self._ask, self._where = service, ledger, clock, ask, where
 
-    def create(
-        self, operation: str, name: str, returns: type[Row], send: Callable[[], Reply], digest: str = ""
-    ) -> Reply | pd.DataFrame:
+    def create(self, operation: str, name: str, send: Callable[[], Reply], digest: str = "") -> Reply | Recovery:
         """Send a create: note it first, look it up if its answer is lost, never repeat it.
 
         Args:
             operation: id of the operation.
             name: the name of the thing.
-            returns: the row of the answer.
             send: sends the request.
             digest: :func:`gaussnb.core.wire.digest_of` of the operation.
 
         Returns:
-            The reply; or the frame of the thing that was found after the answer was lost.
+            The reply; or the thing that was found after the answer was lost.
 
         Raises:
             UnknownOutcome: the answer was lost, and the look did not tell the outcome.
@@ -99,7 +106,7 @@ class Creation:
             job = word(next(leaves(answer, "job_id"), None))
             self._ledger.end(key, "accepted", id=made, job_id=job, request_id=reply.request_id)
             return reply
-        return self._resolve(operation, name, returns, key, there, why)
+        return self._resolve(operation, name, key, there, why)
 
     def list_ids(self, name: str) -> set[str] | None:
         """List the ids of the things that have a name already; None if they cannot be listed."""
@@ -110,9 +117,7 @@ class Creation:
         except GaussnbError:
             return None  # a user without the permission to list may still create
 
-    def _resolve(
-        self, operation: str, name: str, returns: type[Row], key: int, there: set[str] | None, why: str
-    ) -> pd.DataFrame:
+    def _resolve(self, operation: str, name: str, key: int, there: set[str] | None, why: str) -> Recovery:
         """Look for the thing of a create whose answer was lost."""
         found: pd.DataFrame | None = None
         clear = False
@@ -132,7 +137,7 @@ class Creation:
             record["job_id"] = self._find_job(record["id"])
             self._ledger.end(key, "recovered", id=record["id"], job_id=record["job_id"] or "")
             attrs = {name: found.attrs[name] for name in ("request_id", "endpoint", "fetched_at")}
-            return frame_from(returns, [record], operation=operation, recovered=True, **attrs)
+            return Recovery(record, attrs)
         self._ledger.end(key, "unknown")
         count = "it could not be looked up" if found is None else f"{len(found)} that may be it were found"
         raise UnknownOutcome(

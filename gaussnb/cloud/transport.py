@@ -30,7 +30,7 @@ from requests.adapters import BaseAdapter
 from requests.utils import default_headers, get_environ_proxies
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from ..core.answers import parse
+from ..core.answers import Page, parse, read_page
 from ..core.clock import Clock, RealClock
 from ..core.errors import (
     ApiError,
@@ -42,6 +42,7 @@ from ..core.errors import (
     Unreachable,
 )
 from ..core.refusals import ErrorCodes
+from ..core.rows import Row
 from ..core.wire import Request
 from .auth import Auth
 from .error_codes import CLOUD_CODES
@@ -89,6 +90,18 @@ class Reply:
         except ValueError:
             pass
         raise self.bad("not JSON")
+
+    def page(self, row: type[Row], total: str) -> Page:
+        """Read the list of rows in the body; see :func:`gaussnb.core.answers.read_page`.
+
+        Raises:
+            BadAnswer: the body is not JSON, or has no such list.
+        """
+        try:
+            return read_page(self.body, row, total)
+        except ValueError as error:
+            problem = str(error)
+        raise self.bad(problem)
 
     def bad(self, reason: str) -> BadAnswer:
         """Make the error that gives the reason why this answer cannot be used."""

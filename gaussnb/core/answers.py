@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -200,3 +201,66 @@ def way_to(row: type[Row], answer: Any) -> str:
 def list_key(row: type[Row]) -> str:
     """The key that holds the list of an answer: the first key of the path to a row."""
     return way_to(row, None).partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer, and the list in it."""
+
+    answer: Any
+    """The parsed body."""
+    things: list[Any] | None
+    """The items of the list; None if the rows are not read from a list."""
+    total: int | None
+    """The number of items on all pages; None if the answer does not say it."""
+
+
+def read_page(body: bytes, row: type[Row], total: str = "total_count") -> Page:
+    """Parse an answer, and find the list of rows in it.
+
+    Args:
+        body: the body of the answer.
+        row: the row class of the answer.
+        total: the dotted path of the total count.
+
+    Raises:
+        ValueError: the body is not JSON; the list that holds the rows is missing, or its items are no objects.
+    """
+    try:
+        answer = parse(body)
+    except ValueError:
+        raise ValueError("not JSON") from None
+    count = _count(next(leaves(answer, total), None)) if total else None
+    if not row.at:
+        return Page(answer, None, count)
+    path = way_to(row, answer)
+    key = path.partition(".")[0]
+    held = answer.get(key) if isinstance(answer, dict) else ""
+    items = held if isinstance(held, list) else [held]
+    fit = all(isinstance(item, dict) or item is None for item in items) or _is_bare(row)
+    # Never read a missing list as an empty one: wait() would conclude that existing things were deleted.
+    if isinstance(held, str) or not fit or (key not in answer and count != 0):
+        raise ValueError(f"no {key} in it")
+    return Page(answer, _first_list(answer, path), count)
+
+
+@cache
+def _is_bare(row: type[Row]) -> bool:
+    """True if a row is a plain value of a list, not an object."""
+    return any(isinstance(column.source, At) and not column.source.path for column in columns(row))
+
+
+def _first_list(answer: Any, path: str) -> list[Any] | None:
+    """The first list on a dotted path, which is the list that pages divide; None if there is no list."""
+    here = answer
+    for key in path.split("."):
+        here = here.get(key) if isinstance(here, dict) else None
+        if isinstance(here, list) or here is None:
+            return _flat(here)
+    return None
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+        return int(value)
+    return value if type(value) is int and value >= 0 else None

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 Scalar = str | int | float | bool | None
 
 
-def frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None = None) -> pd.DataFrame:
+def frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None = None, *, unique: str = "") -> pd.DataFrame:
     """Make a frame from collected columns.
 
     Args:
         collected: the columns of one or more answers.
         attrs: facts about the answer, JSON scalars only, so that they survive parquet.
+        unique: the column whose repeated values are dropped, with their rows, if there is such a column.
 
     Returns:
         One row per record; text ``string``, whole numbers ``Int64``, times ``datetime64[us, UTC]``,
@@ -36,6 +37,9 @@ def frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None = None) -> p
         column.name: _series(column, values, unreadable) for column, values in zip(collected.columns, collected.values)
     }
     frame = pd.DataFrame(data, copy=False)
+    if len(frame) > 1 and unique in data:
+        repeated = frame[unique].duplicated() & frame[unique].notna()
+        frame = frame[~repeated].reset_index(drop=True) if repeated.any() else frame
     frame.attrs.update(attrs or {})
     if unreadable:
         frame.attrs["unreadable"] = ", ".join(unreadable)
@@ -54,6 +58,29 @@ def frame_from(row: type[Row], records: Sequence[Mapping[str, Any]], **attrs: Sc
     for values, column in zip(collected.values, collected.columns):
         values.extend(record.get(column.name) for record in records)
     return frame_of(collected, attrs)
+
+
+def frame_of_json(answer: Any, attrs: Mapping[str, Scalar]) -> pd.DataFrame:
+    """Make a frame of an answer without declared columns.
+
+    Args:
+        answer: any JSON value.
+        attrs: facts about the answer.
+
+    Returns:
+        One row per item of the first list in the answer, or one row; the columns have dotted paths as names.
+    """
+    import numpy as np
+    import pandas as pd
+
+    records = answer if isinstance(answer, list) else [answer]
+    if isinstance(answer, dict):
+        records = next((item for item in answer.values() if isinstance(item, list)), [answer])
+    rows: list[dict[str, Any]] = [item if isinstance(item, dict) else {"value": item} for item in records]
+    with np.errstate(invalid="ignore"):  # pandas 2 tries whole numbers, which NaN and Infinity are not
+        frame = pd.json_normalize(rows).convert_dtypes()
+    frame.attrs.update(attrs)
+    return frame
 
 
 def _series(column: Column, values: list[Any], unreadable: list[str]) -> Any:

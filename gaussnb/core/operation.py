@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -158,6 +158,7 @@ class Model(BaseModel, metaclass=_Named):
 
     model_config = ConfigDict(
         extra="forbid",
+        defer_build=True,
         frozen=True,
         hide_input_in_errors=True,
     )
@@ -217,7 +218,7 @@ class Route:
     id: str = ""
     """The vendor's operation id."""
 
-    @property
+    @cached_property
     def holes(self) -> tuple[str, ...]:
         """The names of the path's holes, in order."""
         return tuple(re.findall(r"{(\w+)}", self.path))
@@ -309,11 +310,7 @@ class Operation(Model, metaclass=_Positional):
     @classmethod
     def place(cls, name: str) -> Place:
         """The place where a field travels."""
-        if name in cls.route.holes:
-            return "path"
-        if cls.route.method == "GET" or any(isinstance(mark, Query) for mark in cls.model_fields[name].metadata):
-            return "query"
-        return "body"
+        return places_of(cls)[name]
 
     @classmethod
     def paged(cls) -> str:
@@ -329,3 +326,17 @@ class Paged(Operation):
     """Number of items to skip. With it one page is read instead of all pages."""
     limit: Limit | None = Field(default=None, kw_only=True)
     """Number of items to read, at most 100. With it one page is read instead of all pages."""
+
+
+@cache
+def places_of(operation: type[Operation]) -> Mapping[str, Place]:
+    """The place where each field of an operation travels: the path, the query or the JSON body."""
+    route = operation.route
+
+    def place(name: str, info: FieldInfo) -> Place:
+        if name in route.holes:
+            return "path"
+        in_query = route.method == "GET" or any(isinstance(mark, Query) for mark in info.metadata)
+        return "query" if in_query else "body"
+
+    return {name: place(name, info) for name, info in operation.model_fields.items()}

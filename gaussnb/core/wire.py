@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, SecretStr
 
-from .operation import Inside, Operation, fields_of
+from .operation import Inside, Operation, fields_of, places_of
 from .secrets import LEFT_OUT, Path, reveal, walk
 
 # --------------------------------------------------------------------------------------- requests
@@ -51,12 +51,15 @@ def request_of(operation: Operation, project_id: str = "") -> Request:
     >>> request_of(RestartThing(thing_id="0f1e"), "p1").path
     '/v3/p1/things/0f1e/restart'
     """
-    values = fields_of(operation)
-    holes = {name: values.get(name, project_id) for name in operation.route.holes}
-    path = operation.route.path.format_map({k: quote(str(v), safe="") for k, v in holes.items()})
-    query = query_of({name: value for name, value in values.items() if operation.place(name) == "query"})
-    has_body = any(operation.place(name) == "body" for name in type(operation).model_fields)
-    return Request(operation.route.method, path, query, json_of(operation.wire()) if has_body else None)
+    route, places, values = operation.route, places_of(type(operation)), fields_of(operation)
+    path = route.path.format_map({hole: quote(str(values.get(hole, project_id)), safe="") for hole in route.holes})
+    query = query_of({name: values[name] for name, place in places.items() if place == "query"})
+    return Request(
+        route.method,
+        path,
+        query,
+        json.dumps(operation.wire(), ensure_ascii=False).encode() if "body" in places.values() else None,
+    )
 
 
 def query_of(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

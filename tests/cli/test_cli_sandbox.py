@@ -15,8 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 import gaussnb
-from gaussnb import quickstart
-from gaussnb.client import Client
+from gaussnb import Client, quickstart
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -12,6 +12,7 @@ import gaussnb as gn
 from gaussnb import Client
 from gaussnb.client.pages import read_all
 from gaussnb.cloud.transport import Reply
+from gaussnb.core.operation import fields_of
 from gaussnb.core.rows import columns
 from gaussnb.nosql.operations.backups import ListRestoreDatabases, ShowAllInstancesBackups
 from gaussnb.nosql.operations.flavors import PresentFlavor
@@ -148,10 +149,11 @@ def test_a_list_is_read_only_as_far_as_it_reaches() -> None:
         for read in reads:
             sizes.append((read.offset or 0, read.limit or 10))
             listed = [{"query_sample": "select 1"}] * sizes[-1][1]
-            yield Reply(200, {}, json.dumps({"slow_log_list": listed, "total_record": 5000}).encode(), "ListSlowLogs")
+            body = json.dumps({"slow_log_list": listed, "total_record": 5000}).encode()
+            yield Reply(200, {}, body, "ListSlowLogs").page(ListSlowLogs.route.returns, ListSlowLogs.route.total)
 
     asked = ListSlowLogs("i", start_date=WHEN["start_time"], end_date=WHEN["end_time"])
-    reading = read_all(asked, asked.route.returns, next(answers([asked])), answers)
+    reading = read_all(asked.route.returns, fields_of(asked), asked, next(answers([asked])), answers)
     assert len(reading.columns) == 2000 and reading.facts == {"total_count": 5000, "truncated": True}
     assert sizes[:2] == [(0, 10), (10, 100)] and sizes[-1] == (1910, 90)
 

@@ -70,7 +70,7 @@ def _values(kind: Any, rules: list[Rule]) -> st.SearchStrategy[Any]:
         return st.lists(values(get_args(kind)[0]), min_size=1, max_size=3).filter(held)
     if get_origin(kind) is dict:
         if get_args(kind)[1] is str:
-            words = st.text(st.characters(exclude_characters="'\""), min_size=1)
+            words = st.text(st.characters(codec="utf-8", exclude_characters="'\""), min_size=1)
             return st.dictionaries(words, words, min_size=1).filter(held)
         scalars = st.text() | st.integers() | st.booleans()
         return st.dictionaries(st.text(), scalars | st.dictionaries(st.text(), scalars | st.lists(scalars)))

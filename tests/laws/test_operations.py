@@ -19,7 +19,7 @@ from making import ALL, CALLS, CANARY, asked, by_name, example, full, made, part
 from pydantic import BaseModel, ValidationError
 
 import gaussnb
-from gaussnb.client import Client
+from gaussnb import Client
 from gaussnb.client.progress import begin
 from gaussnb.core.answers import Columns
 from gaussnb.core.catalogue import Router

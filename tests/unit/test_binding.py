@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from gaussnb.client import Client
+from gaussnb import Client
 from gaussnb.core.catalogue import post
 from gaussnb.core.errors import NotFound
 from gaussnb.core.frames import frame_from
@@ -92,7 +92,7 @@ def test_repr_docstring_signature_and_card() -> None:
     assert Call.__doc__ == "An operation as a method of a group."
     assert list(inspect.signature(instances.list).parameters)[-2:] == ["offset", "limit"]
     card = instances.create._repr_markdown_()
-    assert ">>>" not in card and "it need not be unique. 4 to 64 characters" in card
+    assert ">>>" not in card and "other instances may have the same. 4 to 64 characters" in card
 
 
 def test_a_group_may_extend_another_group() -> None:
