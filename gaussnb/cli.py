@@ -29,9 +29,9 @@ from .cloud.credentials import report_sources
 from .cloud.transport import Patience
 from .connection import connect
 from .core.errors import CredentialsError, GaussnbError
-from .nosql.address import ADDRESS
 from .nosql.client import Client
 from .nosql.instance_spec import InstanceSpec
+from .nosql.service import SERVICE
 from .sandbox import Sandbox
 from .sandbox.engine.sandbox import REGION
 
@@ -299,7 +299,7 @@ def _doctor(options: argparse.Namespace) -> int:
     print(flush=True)
     profile = options.profile
     if profile != "sandbox":
-        reports = report_sources(profile, service=ADDRESS)
+        reports = report_sources(profile, service=SERVICE)
         print("credentials, in the order they are looked for:")
         for report in reports:
             found = ", ".join(report.found) or "nothing"

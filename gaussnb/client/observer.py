@@ -32,29 +32,37 @@ class Observed(Protocol):
     @property
     def wanted(self) -> tuple[str, ...]:
         """The ids to look at."""
+        ...
 
     @property
     def of_jobs(self) -> bool:
         """True if the ids are jobs whose work is about no thing."""
+        ...
 
     @property
     def wants_job_progress(self) -> bool:
         """True if the progress of running jobs is shown to somebody."""
+        ...
 
     def see(self, frame: pd.DataFrame, now: float) -> tuple[str, ...]:
         """Take in a listing of things; returns the jobs to look at before it can be judged."""
+        ...
 
     def judge(self, jobs: pd.DataFrame, now: float) -> None:
         """Take in those jobs."""
+        ...
 
     def see_jobs(self, jobs: pd.DataFrame, now: float) -> None:
         """Take in a listing of jobs that are followed themselves."""
+        ...
 
     def learn(self, jobs: Sequence[Mapping[Any, Any]]) -> None:
         """Take in the progress of running jobs."""
+        ...
 
     def miss(self, now: float, outage: Exception) -> None:
         """Note that the look failed."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""All pages of a list: what was read so far, and which pages to ask for next. Sending the requests is the client's work."""
+"""All pages of a list: the rows read so far, and the pages to ask for next. The client sends the requests."""
 
 from __future__ import annotations
 
@@ -109,18 +109,27 @@ def read_all(
         first: the answer to ``operation`` itself.
         fetch: reads the other pages.
     """
-    for again in range(AGAIN):
-        reading = Reading(row, fields, operation)
-        reading.add(next(fetch([operation])) if again and operation is not None else first)
-        if operation is None or not reading.listed or reading.is_one_page:
-            return reading
-        if operation.paged() == "offset":
-            _read_by_offset(reading, operation, fetch)
-        else:
-            _read_by_marker(reading, operation, fetch)
-        if not reading.shrank:
+    reading = Reading(row, fields, operation)
+    reading.add(first)
+    for _ in range(AGAIN - 1):
+        _read_on(reading, operation, fetch)
+        if operation is None or not reading.shrank:
             break
+        reading = Reading(row, fields, operation)
+        reading.add(next(fetch([operation])))
+    else:
+        _read_on(reading, operation, fetch)
     return reading
+
+
+def _read_on(reading: Reading, operation: Operation | None, fetch: Fetch) -> None:
+    """Read the pages after the first one, if there are any and they are wanted."""
+    if operation is None or not reading.listed or reading.is_one_page:
+        return
+    if operation.paged() == "offset":
+        _read_by_offset(reading, operation, fetch)
+    else:
+        _read_by_marker(reading, operation, fetch)
 
 
 def _read_by_offset(reading: Reading, operation: Operation, fetch: Fetch) -> None:

@@ -57,8 +57,13 @@ def refuse(wrong: Wrong, count: int) -> None:
         InvalidRows: with a row for each problem.
     """
     if wrong:
-        records = [dict(zip(("row", "field", "message"), problem)) for problem in wrong]
-        raise InvalidRows(frame_from(Problem, records), count)
+        raise refusal(wrong, count)
+
+
+def refusal(wrong: Wrong, count: int) -> InvalidRows:
+    """Make the error with a row for each problem."""
+    records = [{"row": row, "field": field, "message": message} for row, field, message in wrong]
+    return InvalidRows(frame_from(Problem, records), count)
 
 
 def judge(kind: type[Op], make: Callable[[], Op], number: int, wrong: Wrong) -> Op | None:
@@ -208,7 +213,7 @@ def _rows_of(kind: type[Operation], table: Table, noun: str, examples: str) -> t
             return (_csv(kind, path, examples) if ending == "csv" else _yaml(path, noun)), True
         except UnicodeDecodeError:  # the error would carry the whole file
             wrong: Wrong = [(None, "", "the file is not UTF-8 text")]
-        refuse(wrong, 0)
+        raise refusal(wrong, 0)
     if hasattr(table, "columns"):
         _judge_head(kind, list(table.columns), len(table), examples)
         return table.to_dict("records"), True
@@ -223,6 +228,7 @@ def _csv(kind: type[Operation], path: str, examples: str) -> list[dict[str, str]
     head = text[0] if text else ""
     reader = csv.reader(text, delimiter=max(",;\t", key=head.count))
     wrong: Wrong = []
+    rows: list[list[str]] = []
     try:
         rows = [row for row in reader if row]
     except csv.Error as error:
@@ -258,6 +264,7 @@ def _yaml(path: str, noun: str) -> list[Any]:
     nothing = "tag:yaml.org,2002:null"
     Texts.add_implicit_resolver(nothing, re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
     Texts.add_constructor(nothing, lambda loader, node: None)
+    found: Any = None
     with open(path, encoding="utf-8") as file:
         try:
             found = yaml.load(file, Texts)

@@ -29,12 +29,15 @@ class Looker(Protocol):
     @property
     def lock(self) -> AbstractContextManager[Any]:
         """Held while the state of a watch is read or changed."""
+        ...
 
     def now(self) -> float:
         """The time, in epoch seconds."""
+        ...
 
     def wake(self) -> None:
         """Look at what is due now."""
+        ...
 
 
 class Watch:

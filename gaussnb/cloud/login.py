@@ -34,10 +34,12 @@ class NamedService(Protocol):
     @property
     def name(self) -> str:
         """The name by which callers name the service."""
+        ...
 
     @property
     def host(self) -> str:
         """First label of the service's host names."""
+        ...
 
 
 class Access:

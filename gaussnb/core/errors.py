@@ -12,7 +12,7 @@
     │   ├── AuthenticationError     · the login, token or key is wrong
     │   ├── QuotaExceeded           · a limit of the account is reached
     │   │                           come back later:
-    │   ├── Busy                    · the instance is doing something else
+    │   ├── Busy                    · other work goes on
     │   ├── Throttled               · too many requests
     │   │                           nothing to do here; report it if it stays:
     │   └── ServerError             · the service failed
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Retry: TypeAlias = Literal["never", "busy", "throttle", "token", "server"]
-"""When the same request could succeed: never; when the instance is no longer busy; after a pause (throttle); once,
+"""When the same request could succeed: never; when the thing is no longer busy; after a pause (throttle); once,
 with a new token; later, because the server failed. After a :class:`ServerError` a write may have been done all the
 same."""
 
@@ -136,11 +136,11 @@ class AuthenticationError(ApiError):
 
 
 class QuotaExceeded(ApiError):
-    """A limit of the account, project or instance is reached."""
+    """A limit of the account, the project or the thing is reached."""
 
 
 class Busy(ApiError):
-    """The instance is in a state, or in the middle of an operation, that forbids this now."""
+    """The thing is in a state, or in the middle of an operation, that forbids this now."""
 
     usual_retry: ClassVar[Retry] = "busy"
 

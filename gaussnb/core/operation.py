@@ -2,12 +2,12 @@
 
 An operation of the REST API is one small class under a route::
 
-    @post("/v3/{project_id}/instances/{instance_id}/restart", returns=JobStarted, success=202)
-    class RestartInstance(Operation):
-        \"""Restart an instance or one of its nodes.\"""
-        instance_id: InstanceId
-        node_id: NodeId | None = None
-        \"""Restart this node only.\"""
+    @post("/v1/{project_id}/servers/{server_id}/restart", returns=JobStarted, success=202)
+    class RestartServer(Operation):
+        \"""Restart a server or one of its disks.\"""
+        server_id: str
+        disk_id: str | None = None
+        \"""Restart this disk only.\"""
 
 Method, form, frame, sandbox route, documentation and law tests read that class. No fact about an operation is declared
 in a second place.
@@ -53,8 +53,8 @@ else:
 
 Place = Literal["path", "query", "body"]
 Ends = Literal["ready", "gone", "done", "answered"]
-"""The end of the work that an operation starts: the instance is ready, the instance is gone, the job (about no
-instance) is done, or there is no work after the answer."""
+"""The end of the work that an operation starts: the thing is ready, the thing is gone, the job (about no
+thing) is done, or there is no work after the answer."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,10 @@ class _Named(ModelMetaclass):
 @dataclass_transform(kw_only_default=False, frozen_default=True, field_specifiers=(Field,))
 class _Positional(_Named):  # type: ignore[misc]  # mypy takes the metaclass itself for a dataclass
     """Tells type checkers that the fields of an operation may be given by position."""
+
+    if TYPE_CHECKING:  # pyright would take the hash of an object for that of its class
+
+        def __hash__(cls) -> int: ...
 
 
 class Model(BaseModel, metaclass=_Named):

@@ -80,8 +80,8 @@ class Lifecycle:
     def describe_actions(self, actions: Iterable[str]) -> str:
         """Put the work on a thing into words.
 
-        >>> Lifecycle({}, {"REBOOT": "restarting"}).describe_actions(["REBOOT", "NEW_WORK"])
-        'restarting, new work'
+        >>> Lifecycle({}, {"PAINT": "painting"}).describe_actions(["PAINT", "NEW_WORK"])
+        'painting, new work'
         """
         return ", ".join(self.actions.get(action, action.lower().replace("_", " ")) for action in actions)
 
@@ -110,6 +110,12 @@ class Service:
     """The operation that lists at least the things with these ids; all things if there is no id."""
     list_named: Callable[[str], Operation]
     """The operation that lists the things of a name."""
+    noun: str
+    """The word for a thing."""
+    group: str
+    """The client's attribute whose ``list()`` lists things."""
+    thing_column: str
+    """The field of operations and the column of rows that hold the id of a thing."""
     list_jobs: Callable[[Sequence[str]], Operation] | None = None
     """The operation that lists at least the jobs with these ids; None if the service has no jobs."""
     list_running_jobs: Callable[[], Operation] | None = None
@@ -122,12 +128,6 @@ class Service:
     """Facts about the price of a creation that a person should know before it is sent."""
     creation_jobs: tuple[str, ...] = ("Create",)
     """First words of the names of jobs that make a thing."""
-    noun: str = "instance"
-    """The word for a thing."""
-    group: str = "instances"
-    """The client's attribute whose ``list()`` lists things."""
-    thing_column: str = "instance_id"
-    """The field of operations and the column of rows that hold the id of a thing."""
     kind_column: str = ""
     """The column that says of which kind a thing is; empty if there are no kinds."""
     endpoint_variable: str = ""

@@ -10,7 +10,6 @@ from ..core.methods import Sender
 from ..core.operation import Operation
 from ..core.service import Lifecycle, Service
 from . import states
-from .address import ADDRESS
 from .error_codes import BAD_VALUE_CODE, CODES, MISSING_CODE
 from .groups import NosqlGroups
 from .operations.instances import Instances, ListInstances
@@ -21,6 +20,25 @@ if TYPE_CHECKING:
 
 OPERATIONS = Catalogue(NosqlGroups.chapters())
 """Every declared operation, by the vendor's operation id."""
+
+
+REGIONS = frozenset(
+    (
+        "af-south-1",
+        *("ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5"),
+        *("cn-east-2", "cn-east-3", "cn-east-4"),
+        *("cn-north-1", "cn-north-2", "cn-north-4", "cn-north-9", "cn-north-11"),
+        *("cn-south-1", "cn-south-2", "cn-south-4"),
+        *("cn-southwest-2", "cn-southwest-3"),
+        "eu-west-101",
+        *("la-north-2", "la-south-2"),
+        "me-east-1",
+        *("ru-moscow-1", "ru-northwest-2"),
+        "sa-brazil-1",
+        "tr-west-1",
+    )
+)
+"""The ids of the regions that offer the service."""
 
 
 def typical_seconds(operation: str, engine: str) -> float | None:
@@ -54,8 +72,8 @@ def _review(operation: Operation) -> Mapping[str, str]:
 
 SERVICE = Service(
     name="nosql",
-    title=ADDRESS.title,
-    host=ADDRESS.host,
+    title="GaussDB NoSQL",
+    host="gaussdb-nosql",
     catalogue=OPERATIONS,
     lifecycle=Lifecycle(states.INSTANCE, states.ACTIONS, states.JOB, typical_seconds),
     codes=CODES,
@@ -73,8 +91,8 @@ SERVICE = Service(
     group="instances",
     thing_column="instance_id",
     kind_column="engine",
-    endpoint_variable=ADDRESS.endpoint_variable,
-    regions=ADDRESS.regions,
+    endpoint_variable="HUAWEICLOUD_SDK_REGION_GAUSSDBFORNOSQL_",
+    regions=REGIONS,
     bad_value_code=BAD_VALUE_CODE,
     missing_code=MISSING_CODE,
 )

@@ -161,7 +161,8 @@ class Sandbox(engine.Sandbox):
         Args:
             overrides: other arguments for the client.
         """
-        return Client.open(**{**self.settings(), "seed": self.seed, "keep": False, **overrides})
+        settings: dict[str, Any] = {**self.settings(), "seed": self.seed, "keep": False, **overrides}
+        return Client.open(**settings)
 
     # -- control
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol
 
 State = Literal["watching", "paused", "done", "stopped", "error"]
 """The state of the watch itself."""
@@ -57,7 +57,7 @@ class Snapshot:
     """The observed changes, mappings with the columns of the history."""
     problems: tuple[str, ...]
     """The errors of callbacks."""
-    nouns: str = "instances"
+    nouns: str = "things"
     """The word for several watched things."""
 
 
@@ -67,18 +67,24 @@ class Watched(Protocol):
     @property
     def done(self) -> bool:
         """True if the watch has ended."""
+        ...
 
     def snapshot(self) -> Snapshot:
         """The visible state now."""
+        ...
 
-    def on_change(self, callback: Callable[[Self], object]) -> Callable[[], None]:
+    def on_change(self, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Call back at each change; returns a function that removes the callback."""
+        ...
 
     def pause(self) -> None:
         """Stop looking until :meth:`resume`."""
+        ...
 
     def resume(self) -> None:
         """Look again, now."""
+        ...
 
     def stop(self) -> None:
         """End the watch."""
+        ...

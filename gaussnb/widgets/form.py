@@ -91,12 +91,12 @@ class Form:
     A change takes two presses, one for the review and one to send it; a read takes one. A press while a request is
     running is ignored, also from another thread, so that one press is one request.
 
-    >>> from gaussnb.nosql.operations.instances import UpdateInstanceName
-    >>> form = Form(UpdateInstanceName)
-    >>> form.fill(instance_id="0f1e", name="1").errors["field"].tolist()
-    ['name']
-    >>> form.fill(name="orders-01").spec.name
-    'orders-01'
+    >>> from gaussnb.neighbours.vpc import ListSubnets
+    >>> form = Form(ListSubnets)
+    >>> form.fill(vpc_id="0f1e", limit=0).errors["field"].tolist()
+    ['limit']
+    >>> form.fill(limit=20).spec.limit
+    20
     """
 
     control_types: ClassVar[ControlTypes] = {}

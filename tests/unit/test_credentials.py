@@ -15,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 from gaussnb.cloud.credentials import Credentials, find_credentials, report_sources
 from gaussnb.cloud.settings import SECRETS, SETTINGS
 from gaussnb.core.errors import CredentialsError
-from gaussnb.nosql.address import ADDRESS
+from gaussnb.nosql.service import SERVICE
 
 CANARY = "Can4ry" + "-" + "secret" * 3
 CN4 = "https://gaussdb-nosql.cn-north-4.myhuaweicloud.com"
@@ -54,7 +54,7 @@ class House:
         return {"GAUSSNB_PROFILES": str(self.toml), **extra}
 
     def find(self, environ: dict[str, str] | None = None, profile: str | None = None, **arguments: Any) -> Credentials:
-        return find_credentials(profile, self.environ(environ or {}), self.home, service=ADDRESS, **arguments)
+        return find_credentials(profile, self.environ(environ or {}), self.home, service=SERVICE, **arguments)
 
     def refuse(self, environ: dict[str, str] | None = None, profile: str | None = None, **arguments: Any) -> str:
         with pytest.raises(CredentialsError) as caught:
@@ -410,7 +410,7 @@ def test_a_file_readable_by_others_gives_a_warning(house: House) -> None:
 def test_the_report_of_the_sources(house: House) -> None:
     house.write_ini(f"[basic]\nak = a\nsk = {CANARY}\n")
     environ = house.environ({"OS_USERNAME": "ann", "HW_REGION_NAME": "cn-north-4", "HUAWEICLOUD_SDK_SK": CANARY})
-    reports = report_sources(None, environ, house.home, service=ADDRESS, project_id="p")
+    reports = report_sources(None, environ, house.home, service=SERVICE, project_id="p")
     assert [each.source for each in reports] == [
         "arguments", "HUAWEICLOUD_SDK_* variables", "HW_* variables", "OS_* variables", "~/.huaweicloud/credentials",
         "~/profiles.toml [default]",
@@ -486,19 +486,19 @@ def test_credentials_do_not_show_secrets(house: House, caplog: pytest.LogCapture
 def failing(house: House) -> Iterator[Callable[[], Any]]:
     environ = house.environ({"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": CANARY, "OS_PASSWORD": CANARY})
     hidden = {"password": SecretStr(CANARY)}
-    yield lambda: find_credentials(None, environ, house.home, service=ADDRESS)
-    yield lambda: find_credentials("missing", environ, house.home, service=ADDRESS)
-    yield lambda: find_credentials(None, environ, house.home, service=ADDRESS, **hidden)
-    yield lambda: find_credentials(None, environ, house.home, service=ADDRESS, region="nowhere")
+    yield lambda: find_credentials(None, environ, house.home, service=SERVICE)
+    yield lambda: find_credentials("missing", environ, house.home, service=SERVICE)
+    yield lambda: find_credentials(None, environ, house.home, service=SERVICE, **hidden)
+    yield lambda: find_credentials(None, environ, house.home, service=SERVICE, region="nowhere")
     yield lambda: find_credentials(
-        None, {**environ, "BINDER_LAUNCH_HOST": "x"}, house.home, service=ADDRESS, region="cn-north-4"
+        None, {**environ, "BINDER_LAUNCH_HOST": "x"}, house.home, service=SERVICE, region="cn-north-4"
     )
-    yield lambda: find_credentials(None, environ, house.home, service=ADDRESS, endpoint="http://example.org")
-    yield lambda: find_credentials("faulty", environ, house.home, service=ADDRESS)
-    yield lambda: find_credentials("missing", environ, house.home, service=ADDRESS, password=CANARY)
-    yield lambda: find_credentials(None, environ, house.home, service=ADDRESS, password=CANARY.encode())  # type: ignore[arg-type]
+    yield lambda: find_credentials(None, environ, house.home, service=SERVICE, endpoint="http://example.org")
+    yield lambda: find_credentials("faulty", environ, house.home, service=SERVICE)
+    yield lambda: find_credentials("missing", environ, house.home, service=SERVICE, password=CANARY)
+    yield lambda: find_credentials(None, environ, house.home, service=SERVICE, password=CANARY.encode())  # type: ignore[arg-type]
     yield lambda: find_credentials(
-        None, {**environ, "HW_AUTH_TOKEN": f"{CANARY}\nx"}, house.home, service=ADDRESS, region="cn-north-4"
+        None, {**environ, "HW_AUTH_TOKEN": f"{CANARY}\nx"}, house.home, service=SERVICE, region="cn-north-4"
     )
 
 

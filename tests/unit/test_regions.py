@@ -6,15 +6,15 @@ import pytest
 
 from gaussnb.cloud.regions import Region, check_endpoint, find_region, is_loopback
 from gaussnb.core.errors import CredentialsError
-from gaussnb.nosql.address import ADDRESS
+from gaussnb.nosql.service import SERVICE
 
 
 def test_every_region_has_safe_endpoints() -> None:
-    assert len(ADDRESS.regions) == 27
-    for id in ADDRESS.regions:
-        region = find_region(id, ADDRESS)
+    assert len(SERVICE.regions) == 27
+    for id in SERVICE.regions:
+        region = find_region(id, SERVICE)
         assert region.id == id
-        endpoint = region.service_endpoint(ADDRESS.host)
+        endpoint = region.service_endpoint(SERVICE.host)
         for url in (endpoint, region.iam_endpoint, region.service_endpoint("vpc")):
             assert check_endpoint(url) == url
         assert endpoint == f"https://gaussdb-nosql.{id}.{region.domain}"
@@ -34,12 +34,12 @@ def test_a_usual_a_european_and_a_small_region() -> None:
 )
 def test_an_unknown_region_names_close_ones(wrong: str, meant: str) -> None:
     with pytest.raises(CredentialsError, match=f"{meant}.*endpoint="):
-        find_region(wrong, ADDRESS)
+        find_region(wrong, SERVICE)
 
 
 def test_an_unknown_region_without_a_close_one() -> None:
     with pytest.raises(CredentialsError, match="endpoint=") as caught:
-        find_region("aaa", ADDRESS)
+        find_region("aaa", SERVICE)
     assert "Did you mean" not in str(caught.value)
 
 

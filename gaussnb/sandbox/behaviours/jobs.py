@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from ...nosql.operations.jobs import ListJobs
 from ..engine.messages import encode
+from ..engine.tables import Task, job_time
 from ..refusals import Refused
 from . import Context, Page, simulates
 
@@ -25,7 +27,22 @@ def list_jobs(op: ListJobs, context: Context) -> Page:
         and op.status in (None, task.status)
         and op.name in (None, task.work)
     ]
-    return Page(found, lambda task: encode(task.wire(context.now)))
+    return Page(found, lambda task: encode(wire(task, context.now)))
+
+
+def wire(task: Task, now: float) -> dict[str, Any]:
+    """A task as the list of jobs shows it."""
+    running = task.status == "Running"
+    return {
+        "id": task.id,
+        "name": task.work,
+        "status": task.status,
+        "start_time": job_time(task.start),
+        "end_time": "" if running else job_time(task.end),
+        "progress": f"{task.percent(now)}%" if running else "",
+        "instance": {"id": task.instance_id, "name": task.instance_name},
+        "fail_reason": "" if running else task.fail_reason,
+    }
 
 
 def _window(op: ListJobs, now: float) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from ...core.catalogue import Chapters
 from ...core.operation import Operation
-from .adapter import SandboxAdapter
+from .adapter import SandboxAdapter, Session
 from .app import App, Look
 from .clock import Clock
 from .faults import Drop, Fault, where
@@ -23,7 +23,6 @@ from .store import FileStore, Origin, Store
 
 if TYPE_CHECKING:
     import pandas as pd
-    import requests as http
 
 REGION = "cn-north-4"
 """The region of a sandbox unless another one is given."""
@@ -205,7 +204,7 @@ class Sandbox:
             "adapter": SandboxAdapter(self.handle) if self._port is None else None,
         }
 
-    def mount(self, session: http.Session) -> http.Session:
+    def mount(self, session: Session) -> Session:
         """Connect a `requests` session to the sandbox without a socket."""
         session.mount(f"{self.endpoint}/", SandboxAdapter(self.handle))
         return session

@@ -209,20 +209,10 @@ class Task:
     effect: dict[str, Any] = field(default_factory=dict)
     """The coming changes, as JSON, for the function at the end of the work. Never a secret."""
 
-    def wire(self, now: float) -> dict[str, Any]:
-        """The task as the list of jobs shows it."""
-        running = self.status == "Running"
+    def percent(self, now: float) -> int:
+        """The progress of the running task."""
         share = (now - self.start) / (self.end - self.start) if self.end > self.start else 0.0
-        return {
-            "id": self.id,
-            "name": self.work,
-            "status": self.status,
-            "start_time": job_time(self.start),
-            "end_time": "" if running else job_time(self.end),
-            "progress": f"{min(99, int(100 * share))}%" if running else "",
-            "instance": {"id": self.instance_id, "name": self.instance_name},
-            "fail_reason": "" if running else self.fail_reason,
-        }
+        return min(99, int(100 * share))
 
 
 class State:
