@@ -174,16 +174,23 @@ class Skeleton:
         path.write_text(text.replace(first, f"{first}\n{imports}\n", 1), "utf-8")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.scaffold", description=(__doc__ or "").partition("\n")[0])
+COMMAND = ["python", "-m", "tests.scaffold"]
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=" ".join(COMMAND), description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", help="the vendor's operation id, like RestartThing")
     parser.add_argument("--method", required=True, choices=["GET", "POST", "PUT", "DELETE"])
     parser.add_argument("--path", required=True, help="the path, like /v3/{project_id}/instances/{instance_id}/things")
     parser.add_argument("--chapter", required=True, help="the module below gaussnb/nosql/operations/, like instances")
     parser.add_argument("--call", required=True, help="the name of the call in the group, like restart_thing")
     parser.add_argument("--group", default="", help="the class of the group; by default the first of the chapter")
+    return parser
+
+
+def main() -> None:
     try:
-        changed = Skeleton(**vars(parser.parse_args())).write()
+        changed = Skeleton(**vars(parser().parse_args())).write()
     except ValueError as error:
         sys.exit(str(error))
     print(*(path.relative_to(ROOT) for path in changed), sep="\n")
