@@ -130,8 +130,6 @@ def test_the_folder_as_drawn() -> None:
 GUIDE = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
 GUIDE_PROSE = re.sub(r"^```.*?^```$", "", GUIDE, flags=re.MULTILINE | re.DOTALL)
 GUIDE_SPANS = sorted(set(re.findall(r"`([^`\n]+)`", GUIDE_PROSE)))
-    set(re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", GUIDE, flags=re.MULTILINE | re.DOTALL)))
-)
 GUIDE_SHELL = [
     command
     for block in re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
