@@ -41,7 +41,7 @@ class Skeleton:
         self.behaviours = root / "gaussnb/sandbox/behaviours" / f"{chapter}.py"
         self.samples = root / "tests/witness/samples.py"
         self.test = root / "tests/sandbox" / f"test_sandbox_{call}.py"
-        if not self.declarations.exists():
+        if not (self.declarations.exists() and self.behaviours.exists()):
             raise ValueError(f"no chapter {chapter!r} in gaussnb/nosql/operations/")
         if self.test.exists() or f"class {name}(" in self.declarations.read_text("utf-8"):
             raise ValueError(f"{name} is there already")
@@ -93,12 +93,12 @@ class Skeleton:
 
     # -- behaviour, sample and test
 
-    def behaviour(self, context: str, kind: str) -> str:
+    def behaviour(self) -> str:
         answer = '{"name": "a name"}' if self.method == "GET" else "{}"
-        look = f"    {context}.instance(op.instance_id)\n" if self.of_instance else ""
+        look = "    context.instance(op.instance_id)\n" if self.of_instance else ""
         return (
             f"@simulates({self.name})\n"
-            f"def {self.call}(op: {self.name}, {context}: {kind}) -> dict[str, Any]:\n{look}    return {answer}\n"
+            f"def {self.call}(op: {self.name}, context: Context) -> dict[str, Any]:\n{look}    return {answer}\n"
         )
 
     @property
@@ -141,12 +141,11 @@ class Skeleton:
         self._save(self.declarations, declared, self.declaration_imports())
 
         acted = self.behaviours.read_text("utf-8")
-        context, kind = re.findall(r"^def \w+\(op: \w+, (\w+): (\w+)\)", acted, re.M)[0]
         imports = (
             f"from typing import Any\n\nfrom ...nosql.operations.{self.chapter} import {self.name}\n"
-            f"from . import {kind}, simulates"
+            "from . import Context, simulates"
         )
-        self._save(self.behaviours, f"{acted}\n\n{self.behaviour(context, kind)}", imports)
+        self._save(self.behaviours, f"{acted}\n\n{self.behaviour()}", imports)
 
         end = self.samples.read_text("utf-8").rstrip()
         assert end.endswith("}"), "samples.py ends with a table of samples"
@@ -175,16 +174,23 @@ class Skeleton:
         path.write_text(text.replace(first, f"{first}\n{imports}\n", 1), "utf-8")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.scaffold", description=(__doc__ or "").partition("\n")[0])
+COMMAND = ["python", "-m", "tests.scaffold"]
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=" ".join(COMMAND), description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("name", help="the vendor's operation id, like RestartThing")
     parser.add_argument("--method", required=True, choices=["GET", "POST", "PUT", "DELETE"])
     parser.add_argument("--path", required=True, help="the path, like /v3/{project_id}/instances/{instance_id}/things")
     parser.add_argument("--chapter", required=True, help="the module below gaussnb/nosql/operations/, like instances")
     parser.add_argument("--call", required=True, help="the name of the call in the group, like restart_thing")
     parser.add_argument("--group", default="", help="the class of the group; by default the first of the chapter")
+    return parser
+
+
+def main() -> None:
     try:
-        changed = Skeleton(**vars(parser.parse_args())).write()
+        changed = Skeleton(**vars(parser().parse_args())).write()
     except ValueError as error:
         sys.exit(str(error))
     print(*(path.relative_to(ROOT) for path in changed), sep="\n")

@@ -1,8 +1,9 @@
-"""The README is true: its examples run, and the names in it exist."""
+"""README and contributing guide are true: their examples run, and the names in them exist."""
 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import os
 import re
 import shlex
@@ -13,9 +14,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import scaffold
 
 import gaussnb
 from gaussnb import cli
+from gaussnb.core.operation import Route
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text("utf-8")
@@ -120,3 +123,55 @@ def test_the_drawn_folder_is_the_real_one() -> None:
     packages = {f"{path.parent.name}/" for path in (ROOT / "gaussnb").glob("*/__init__.py")}
     assert packages == {room for room in rooms if room.endswith("/")}
     assert len(drawn.splitlines()) <= 13
+
+
+# ------------------------------------------------------------------------------------------------- contributing guide
+
+GUIDE = (ROOT / ".github" / "CONTRIBUTING.md").read_text("utf-8")
+GUIDE_PROSE = re.sub(r"^```.*?^```$", "", GUIDE, flags=re.MULTILINE | re.DOTALL)
+GUIDE_SPANS = sorted(set(re.findall(r"`([^`\n]+)`", GUIDE_PROSE)))
+GUIDE_SHELL = [
+    command
+    for block in re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines()
+    for command in line.split("&&")
+]
+ROOMS = {path.name for path in (ROOT / "gaussnb").iterdir()}
+
+
+@pytest.mark.parametrize(
+    "path", [span for span in GUIDE_SPANS if re.fullmatch(r"[\w.-]+(/[\w.-]*)+|[\w-]+\.(py|toml|md)", span)]
+)
+def test_a_path_of_the_guide_exists(path: str) -> None:
+    """A path begins at the root of the project, or in the package."""
+    assert (ROOT / path).exists() or (path.partition("/")[0] in ROOMS and (ROOT / "gaussnb" / path).exists())
+
+
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m (tests\.\w+)", GUIDE))))
+def test_a_module_of_the_guide_exists(module: str) -> None:
+    place = ROOT / module.replace(".", "/")
+    assert place.with_suffix(".py").exists() or (place / "__main__.py").exists()
+
+
+def test_the_example_of_the_scaffold_is_understood() -> None:
+    (example,) = (words for command in GUIDE_SHELL if (words := shlex.split(command))[:3] == scaffold.COMMAND)
+    parsed = vars(scaffold.parser().parse_args(example[3:]))
+    assert scaffold.Skeleton(**parsed).name == "RestartThing"
+
+
+@pytest.mark.parametrize("command", sorted({span for span in GUIDE_SPANS if span.startswith("gaussnb ")}))
+def test_a_command_of_the_guide_is_understood(command: str) -> None:
+    cli._parser().parse_args(shlex.split(command)[1:])
+
+
+@pytest.mark.parametrize("extra", sorted(set(re.findall(r"\.\[(\w+)\]", GUIDE))))
+def test_an_extra_of_the_guide_exists(extra: str) -> None:
+    assert extra in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+
+
+def test_the_guide_names_what_the_source_has() -> None:
+    """The words of routes and sandbox, and the variable that writes golden files."""
+    route = {field.name for field in dataclasses.fields(Route)}
+    assert {"only", "deprecated", "superseded"} <= route
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    assert set(re.findall(r"GAUSSNB_\w+", GUIDE)) <= set(re.findall(r'"(GAUSSNB_\w+)"', tests))

@@ -15,7 +15,7 @@ Fetch = Callable[[Sequence[Operation]], Iterator[Page]]
 AHEAD = 64
 """Pages asked for at once: a list that claims a million pages may be wrong."""
 AGAIN = 3
-"""How often a list is read that becomes shorter meanwhile: items may have moved to a page that was read before."""
+"""Readings of a list that becomes shorter meanwhile: items may have moved to a page that was read before."""
 
 _KEYS = {"offset": "id", "marker": "id", "line_num": "line_num"}
 """The key that identifies an item of a list, by the field that says where a page begins."""
@@ -29,7 +29,7 @@ def first_page(operation: Operation) -> Operation:
 
 
 class Reading:
-    """What was read of an answer so far.
+    """The rows and pages of an answer that were read so far.
 
     Args:
         row: the row class of the answer.

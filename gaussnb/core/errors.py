@@ -80,7 +80,7 @@ class ApiError(GaussnbError):
         error_msg: the service's own message.
         request_id: the id of the request, which the vendor's support asks for.
         operation: name of the operation that was called.
-        hint: what to do next, in one sentence.
+        hint: what to do next, in one sentence; none by default.
         retry: when the same request could succeed; by default, what is usual for the class.
 
     Attributes:
@@ -101,7 +101,7 @@ class ApiError(GaussnbError):
         error_msg: str = "",
         request_id: str = "",
         operation: str = "",
-        hint: str = "",
+        hint: str | None = None,
         retry: Retry | None = None,
     ) -> None:
         self.status = status
@@ -109,7 +109,7 @@ class ApiError(GaussnbError):
         self.error_msg = error_msg
         self.request_id = request_id
         self.operation = operation
-        self.hint = hint
+        self.hint = hint or ""
         self.retry: Retry = self.usual_retry if retry is None else retry
         what = error_msg.rstrip(". ") or "the service refused"
         facts = _facts(status, error_code, request_id)

@@ -19,6 +19,7 @@ travel in the query, those of every other method in the JSON body. A field with 
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -154,6 +155,16 @@ class _Positional(_Named):  # type: ignore[misc]  # mypy takes the metaclass its
         def __hash__(cls) -> int: ...
 
 
+class _BuiltSignature:
+    """The signature of a class, for ``inspect`` and kernels: pydantic makes it when it builds the class's validator."""
+
+    def __get__(self, instance: Any, owner: type[BaseModel]) -> inspect.Signature:
+        if instance is not None:
+            raise AttributeError("only the class has a signature")
+        owner.model_rebuild()  # replaces this attribute
+        return owner.__signature__
+
+
 class Model(BaseModel, metaclass=_Named):
     """The base of every request and its nested parts: unknown names are refused, and errors hold no input."""
 
@@ -166,6 +177,12 @@ class Model(BaseModel, metaclass=_Named):
         frozen=True,
         hide_input_in_errors=True,
     )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **config: Any) -> None:
+        super().__pydantic_init_subclass__(**config)
+        if not cls.__pydantic_complete__:
+            cls.__signature__ = _BuiltSignature()  # type: ignore[assignment]
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -308,6 +308,25 @@ def test_an_interval_of_0_is_refused(interval: float, gdb: Client) -> None:
             call(ID, interval=interval)  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("empty", [None, float("nan"), pd.NA, pd.NaT], ids=repr)
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+def test_an_empty_id_in_a_list_is_refused(empty: Any, first: bool, gdb: Client) -> None:
+    """Also in a series, which some versions of pandas fill with another missing value than the one given."""
+    ids = [empty, ID] if first else [ID, empty]
+    series = [pd.Series(ids), pd.Series(ids, dtype="object"), pd.Series([pd.NA if id is empty else id for id in ids])]
+    for targets in (ids, tuple(ids), pd.Index(ids), *series, pd.Series(ids, dtype="string")):
+        for call in (gdb.wait, gdb.watch):
+            with pytest.raises(ValueError, match="named by its id"):
+                call(targets)  # type: ignore[operator]
+
+
+def test_an_empty_id_in_a_frame_is_a_row_that_failed() -> None:
+    """A frame of create_many has rows without an id."""
+    targets = pd.DataFrame({"id": [None, ID], "status": ["failed", "created"]})
+    progress = progress_module.begin(SERVICE, targets, None, 0.0)
+    assert progress.ids == (ID,)
+
+
 def test_two_hundred_instances_are_one_list_call_a_tick(sandbox: Sandbox, gdb: Client, fill: Any) -> None:
     ids = fill(sandbox, 200)
     for instance in sandbox._app.world.instances.values():

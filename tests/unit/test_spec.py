@@ -45,9 +45,9 @@ def declared() -> Any:
         inner: Part[Inner]
         """How."""
         force: Annotated[bool | None, Query()] = None
-        """Whether at any price."""
+        """True to ignore the price."""
         size: Annotated[int | None, Inside("resize")] = None
-        """How large."""
+        """The size."""
         late: int | None = Field(default=None, kw_only=True)
         """By name only."""
 
