@@ -20,12 +20,12 @@ from ..nosql.groups import GROUPS
 from ..nosql.service import SERVICE
 from . import page
 from .behaviours import BEHAVIOURS, Context
-from .engine import sandbox as engine
 from .engine.app import App
 from .engine.clock import Clock
 from .engine.faults import Fault
 from .engine.iam import IAM
 from .engine.sandbox import REGION, SPEED
+from .engine.sandbox import Sandbox as EngineSandbox
 from .engine.service import SandboxService
 from .engine.store import Origin
 from .engine.tables import Ids, account
@@ -95,7 +95,7 @@ def login(address: str) -> Settings:
     }
 
 
-class Sandbox(engine.Sandbox):
+class Sandbox(EngineSandbox):
     """A pretend cloud with GaussDB NoSQL. Use it in a ``with`` block, or call :meth:`start` and :meth:`close`.
 
     Args:
