@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
@@ -67,7 +67,7 @@ class _Message:
     """The operation's id, or method and path."""
     service: str
     request: Request
-    fields: Mapping[str, Any]
+    fields: Mapping[str, Any] = field(repr=False)  # a traceback shows reprs, and a field may hold a password
     """The values of the request, which rows may repeat."""
     route: Route | None = None
     """The facts about the operation; None if no declared operation has this path."""

@@ -301,7 +301,8 @@ def begin(service: Service, targets: Targets, until: str | None, now: float) -> 
     elif isinstance(targets, Iterable) and not isinstance(targets, (bytes, Mapping)):
         ids = list(targets)
         if wrong := [id for id in ids if not isinstance(id, str)]:
-            raise ValueError(f"each {service.noun} is named by its id, a text, not by {wrong[0]!r}")
+            kind = "None" if wrong[0] is None else type(wrong[0]).__name__  # the value itself may hold a secret
+            raise ValueError(f"each {service.noun} is named by its id, a text, not by {kind}")
     else:
         raise ValueError(f"what to wait for is a frame, an id or several ids, not {type(targets).__name__}")
     ids = [id for id in dict.fromkeys(ids) if id]

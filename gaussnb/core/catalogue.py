@@ -74,6 +74,15 @@ def delete(path: str, *, returns: type[Row], **facts: Unpack[RouteFacts]) -> Cal
 # ---------------------------------------------------------------------------------------------------------- catalogue
 
 
+def load_chapter(name: str) -> ModuleType:
+    """Import a module that declares operations, groups or behaviours, when something in it is first needed.
+
+    Args:
+        name: the full name of the module.
+    """
+    return import_module(name)
+
+
 class Chapters:
     """Modules that are imported one at a time, when a declaration or behaviour in them is first needed.
 
@@ -89,12 +98,12 @@ class Chapters:
 
     def __iter__(self) -> Iterator[ModuleType]:
         """The modules in order, each imported when the iteration reaches it."""
-        return map(import_module, self.names)
+        return map(load_chapter, self.names)
 
     def find(self, last: str) -> ModuleType | None:
         """The module with this last name, imported; None if there is none."""
         name = next((name for name in self.names if name.rpartition(".")[2] == last), None)
-        return None if name is None else import_module(name)
+        return None if name is None else load_chapter(name)
 
     def load(self) -> None:
         """Import every module."""
@@ -124,7 +133,7 @@ class Catalogue(Mapping[str, type[Operation]]):
 
     def _chapter(self, name: str) -> list[type[Operation]]:
         if name not in self._read:
-            found = [each for each in vars(import_module(name)).values() if _is_declared(each)]
+            found = [each for each in vars(load_chapter(name)).values() if _is_declared(each)]
             for operation in found:
                 if self._by_id.setdefault(operation.route.id, operation) is not operation:
                     raise TypeError(f"{operation.route.id} is declared twice")

@@ -11,7 +11,6 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from importlib import import_module
 from importlib.util import resolve_name
 from typing import (
     TYPE_CHECKING,
@@ -29,6 +28,7 @@ from typing import (
 )
 
 from .. import doors
+from .catalogue import load_chapter
 from .operation import Operation, documented
 from .refusals import ErrorCodes
 from .rows import Column, Row, columns
@@ -97,10 +97,10 @@ def chapter(module: str) -> Any:
     Args:
         module: the module, relative to the package of the class that has the group.
     """
-    return _Chapter(module)
+    return _LazyGroup(module)
 
 
-class _Chapter:
+class _LazyGroup:
     # A descriptor instead of __getattr__ on the client: kernels do not complete what is behind a __getattr__.
     def __init__(self, module: str) -> None:
         self._module = module
@@ -113,7 +113,7 @@ class _Chapter:
         self.module = resolve_name(self._module if dots else f".{self._module}", package)
 
     def load(self) -> type[Group]:
-        found: type[Group] = getattr(import_module(self.module), self._kind)
+        found: type[Group] = getattr(load_chapter(self.module), self._kind)
         return found
 
     def __get__(self, client: Sender | None, owner: type) -> Any:
@@ -124,7 +124,7 @@ class _Chapter:
 
 
 class _GroupTable(Mapping[str, type[Group]]):
-    def __init__(self, chapters: Mapping[str, _Chapter]) -> None:
+    def __init__(self, chapters: Mapping[str, _LazyGroup]) -> None:
         self._chapters = chapters
 
     def __getitem__(self, name: str) -> type[Group]:
@@ -141,9 +141,9 @@ class Groups:
     """The base of a client class whose attributes are groups, each declared with :func:`chapter`."""
 
     @classmethod
-    def _chapters(cls) -> dict[str, _Chapter]:
+    def _chapters(cls) -> dict[str, _LazyGroup]:
         members = (member for base in reversed(cls.__mro__) for member in vars(base).items())
-        return {name: value for name, value in members if isinstance(value, _Chapter)}
+        return {name: value for name, value in members if isinstance(value, _LazyGroup)}
 
     @classmethod
     def groups(cls) -> Mapping[str, type[Group]]:

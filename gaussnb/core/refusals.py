@@ -57,7 +57,7 @@ _BY_STATUS: Mapping[int, tuple[type[ApiError], str]] = {
     401: (AuthenticationError, "Check user, password and account name, or the access key; then log in again."),
     403: (PermissionDenied, "Ask the account's administrator for the permission of this operation."),
     404: (NotFound, "Check the id, the project and the endpoint."),
-    409: (Busy, "Wait until other work on it has ended, and try again."),
+    409: (Busy, "Wait until other work on the thing has ended, and try again."),
     410: (NotFound, "It is gone."),
     413: (InvalidRequest, "Send less at once."),
     429: (Throttled, "Slow down and try again after a pause."),

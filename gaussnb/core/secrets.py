@@ -179,7 +179,8 @@ def mask_known(text: str, secrets: Iterable[str]) -> str:
     >>> mask_known("the answer repeats hush", ["hush"])
     'the answer repeats ***'
     """
-    for secret in secrets:
+    # The longest first: a secret may be the beginning of another one.
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)
     return text
 

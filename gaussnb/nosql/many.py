@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pydantic import SecretStr
 
 from ..client import Client
-from ..client.many import Outcome, Pending, Record, key_in, record_of, send_all, take_up
-from ..client.tables import Problem, Table, Wrong, read_operations, refuse
+from ..client.many import Pending, Record, key_in, record_of, send_all, take_up
+from ..client.tables import Table, Wrong, read_operations, refuse
 from ..core.answers import word
 from ..core.errors import AuthenticationError, CredentialsError, GaussnbError, Unreachable
 from ..core.refusals import ErrorCodes
@@ -23,8 +23,6 @@ from .instance_spec import InstanceSpec
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["Outcome", "Problem", "create_many"]
 
 NO_QUOTA = "DBS.280280"
 
@@ -85,7 +83,7 @@ def create_many(
             fields.setdefault("password", password)
         if isinstance(store := fields.get("datastore"), dict):
             engine = engines.ENGINES.get(str(store.get("type")))
-            if engine is not None and tuple(engine.versions) == ("",):
+            if engine is not None and not engine.has_versions:
                 store.setdefault("version", "")  # a table cannot hold a text that is empty on purpose
 
     asked = read_operations(InstanceSpec, specs, complete=complete, examples="name, datastore.type, flavor.num")

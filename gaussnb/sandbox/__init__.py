@@ -125,7 +125,7 @@ class Sandbox(EngineSandbox):
     """
 
     service = NOSQL
-    look = page.look
+    _answer_page = page.answer_page
 
     def __init__(
         self,

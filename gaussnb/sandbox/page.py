@@ -27,7 +27,7 @@ AGAIN = 5
 """Seconds until a page with ``?follow=`` reloads."""
 
 
-def look(app: App, request: Request) -> Response | None:
+def answer_page(app: App, request: Request) -> Response | None:
     """The page or the OpenAPI document; None for a request to the service.
 
     Args:
@@ -57,7 +57,7 @@ def page(app: App, follow: bool = False) -> str:
     now = app.settle()
     world = app.world
     jobs = [job for job in world.tasks.values() if job.listed]
-    running = [job for job in jobs if job.status == "Running"]
+    running = [job for job in jobs if world.is_going(job)]
     pace = "standing" if app.clock.standing else f"{app.clock.speed:g} times real time"
     facts = [
         ("Region", world.region),
@@ -155,8 +155,8 @@ def _instance(one: Instance) -> str:
 def _job(job: Task, now: float) -> str:
     phase = SERVICE.lifecycle.job_phase(job.status)
     said = _pill(phase, job.status)
-    if job.status == "Running":
-        share = min(99, int(100 * (now - job.start) / (job.end - job.start))) if job.end > job.start else 0
+    if phase == "going":
+        share = job.percent(now)
         said += f' <progress max="100" value="{share}" aria-label="{share} %"></progress>'
         said += f' <span class="number soft">{share} %</span>'
     elif job.fail_reason:

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import Field
 
-from ..nosql import engines
+from ..nosql import engines, states
 from .engine.behaviours import chapters_in
 from .engine.messages import encode
-from .engine.tables import Kinds, State, Task, Thing, time_text
+from .engine.tables import Kinds, State, Task, TaskStatuses, Thing, time_text
 
 # The network in the service's own Quick Start, so that its request body works as it stands in the manual.
 QUICK_START_VPC = "674e9b42-cd8d-4d25-a2e6-5abcc565b961"
@@ -230,6 +230,7 @@ class World(State):
     """
 
     kinds = KINDS
+    task_statuses = TaskStatuses(*states.JOB)  # the table has them in this order: going, done, failed
 
     def __init__(self, seed: int, region: str, quota: int) -> None:
         super().__init__(seed, region)

@@ -38,7 +38,7 @@ from pydantic.dataclasses import dataclass as checked
 
 from .. import quickstart
 from ..core.rules import NO_SUCH_FIELD
-from ..nosql import engines
+from ..nosql import engines, states
 from ..nosql.instance_spec import InstanceSpec
 from ..nosql.operations.backups import CreateBack
 from . import lifecycle
@@ -229,7 +229,8 @@ def _check_instance(one: Instance, world: World) -> None:
 
 def _check_job(one: Task, world: World) -> None:
     _among(one.work, lifecycle.WORKS, "work")
-    if one.status == "Running" and one.instance_id and lifecycle.WORKS[one.work].action:
+    _among(one.status, {"", *states.JOB}, "status")
+    if world.is_going(one) and one.instance_id and lifecycle.WORKS[one.work].action:
         _among(one.instance_id, world.instances, "instance_id")
 
 

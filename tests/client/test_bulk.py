@@ -15,10 +15,10 @@ import pytest
 
 import gaussnb as gn
 from gaussnb import Client, InstanceSpec, quickstart
+from gaussnb.client.many import Outcome
 from gaussnb.client.tables import _as_declared
 from gaussnb.core.errors import InvalidRows
 from gaussnb.core.rows import columns
-from gaussnb.nosql.many import Outcome
 from gaussnb.sandbox import Sandbox
 
 CREATE = "CreateInstance"

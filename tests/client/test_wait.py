@@ -455,3 +455,12 @@ def test_a_failed_delete_gives_the_reason(sandbox: Sandbox, gdb: Client, fill: A
     with pytest.raises(gn.WaitFailed, match="It is locked"):
         gdb.wait(gdb.instances.delete(id))
     assert len(gdb.instances.list()) == 1
+
+
+@pytest.mark.parametrize("follow", ["wait", "watch"])
+def test_a_refused_target_is_not_shown(gdb: Client, follow: str) -> None:
+    """A list may hold dicts with passwords: the error names the type only."""
+    canary = "-".join(["not", "a", "password"])
+    with pytest.raises(ValueError, match="not by dict") as refused:
+        getattr(gdb, follow)([{"name": "x", "password": canary}])
+    assert canary not in str(refused.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import traceback
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from urllib.parse import parse_qsl, unquote
 
 import pytest
@@ -22,17 +23,20 @@ import gaussnb
 from gaussnb import Client
 from gaussnb.client.progress import begin
 from gaussnb.core.answers import Columns
-from gaussnb.core.catalogue import Router
+from gaussnb.core.catalogue import RouteFacts, Router
 from gaussnb.core.frames import frame_of
 from gaussnb.core.methods import Call, Group
-from gaussnb.core.operation import Operation, documented, fields_of
+from gaussnb.core.operation import Operation, Route, documented, fields_of
 from gaussnb.core.rows import FromRequest, columns
 from gaussnb.core.rules import BAD_VALUE, MISSING, is_secret, marks, unwrap
 from gaussnb.core.wire import operation_of, request_of
 from gaussnb.core.words import rule_in_words
+from gaussnb.nosql import states
 from gaussnb.nosql.error_codes import CODES
 from gaussnb.nosql.groups import GROUPS, NosqlGroups
+from gaussnb.nosql.operations.jobs import JobStatus
 from gaussnb.nosql.service import OPERATIONS, SERVICE
+from gaussnb.sandbox.worldfile import _ShortInstance
 
 every_operation = pytest.mark.parametrize("operation", ALL, ids=by_name)
 every_part = pytest.mark.parametrize("part", sorted({p for o in ALL for p in parts(o)}, key=by_name), ids=by_name)
@@ -356,3 +360,21 @@ def test_the_sandbox_simulates_an_operation_or_answers_501(operation: type[Opera
         # 200 also where the declared 204 has no room for what a batch left out
         assert answer.status in (operation.route.success, 200) or 400 <= answer.status < 500, body
         assert not code or code in CODES
+
+
+def test_the_decorators_take_every_fact_of_a_route() -> None:
+    given = {"method", "path", "returns"}
+    assert set(RouteFacts.__annotations__) == {field.name for field in dataclasses.fields(Route)} - given
+
+
+def test_an_unsigned_operation_is_the_login() -> None:
+    """The client may repeat an unsigned request like a read: a second token does no harm, a second thing would."""
+    routes = {id: operation.route for id, operation in OPERATIONS.items()}
+    unsigned = [id for id, route in routes.items() if not route.signed and not route.reads]
+    assert unsigned == ["KeystoneCreateUserTokenByPassword"]
+
+
+def test_words_that_types_repeat_are_those_of_the_table_of_statuses() -> None:
+    statuses = get_args(_ShortInstance.__annotations__["status"]) or get_type_hints(_ShortInstance)["status"]
+    assert set(get_args(statuses) or statuses) == set(states.INSTANCE)
+    assert set(get_args(get_args(JobStatus)[0])) == set(states.JOB)

@@ -11,13 +11,15 @@ import gaussnb
 from gaussnb.nosql import states
 
 COMMON = ("creating", "normal", "deleted", "frozen", "CREATE", "DELETE", "RESTORE")
+QUOTED = tuple(rf"""(?-i:["']{word}["'])""" for word in states.JOB)
+"""The statuses of jobs, as texts in the code: without quotes they are words of English."""
 """The statuses and actions that are also words of English or of the cloud."""
 
 PRODUCT = ("gaussdb", "geminidb", "nosql", "cassandra", "redis", "mongodb", "influxdb", "dynamodb", "hbase", r"dbs\.")
 WORK = tuple(rf"(?-i:{word}\b)" for word in (*states.ACTIONS, *states.INSTANCE, *states.NODE) if word not in COMMON)
 ROUTES = (r"v3/\{project_id\}/instances",)
 CLOUD = ("huawei", "myhuaweicloud", r"apigw?\b", r"keystone\b")
-ENGINE = (*PRODUCT, *WORK, *ROUTES)
+ENGINE = (*PRODUCT, *WORK, *QUOTED, *ROUTES)
 ROOMS = {
     "core": (*ENGINE, *CLOUD),
     "cloud": ENGINE,

@@ -1,6 +1,6 @@
 """A story for each engine and mode: its own operations work, those of other engines are refused by code.
 
-Each is told by gaussnb and by the official SDK; the table below says what only some can do.
+gaussnb and the official SDK play each story; the table below lists the operations of single engines and modes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Special(NamedTuple):
     """An operation for some engines, or some of their modes, only."""
 
     call: str
-    """In gaussnb, below the client."""
+    """The call of gaussnb, as attributes of the client."""
     request: str
     """In the SDK: the operation's id."""
     body: dict[str, Any]

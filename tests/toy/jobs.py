@@ -50,10 +50,6 @@ class Jobs(Group):
     list = call(ListKettleJobs)
 
 
-STATUSES = {"Running": "doing", "Completed": "done", "Failed": "broken"}
-"""The statuses of the sandbox's tasks, in the words of the service."""
-
-
 @sandbox.BEHAVIOURS.simulates(ListKettleJobs)
 def list_jobs(op: ListKettleJobs, context: Context) -> Page:
     tasks = [task for task in context.world.tasks.newest_first() if op.id in (None, task.id)]
@@ -65,11 +61,11 @@ def wire(task: Task, now: float) -> dict[str, Any]:
     return {
         "id": task.id,
         "name": task.work,
-        "status": STATUSES[task.status],
+        "status": task.status,
         "kettle_id": task.instance_id,
         "progress": task.percent(now),
         "start_time": job_time(task.start),
-        "fail_reason": task.fail_reason if task.status == "Failed" else "",
+        "fail_reason": task.fail_reason if task.status == "broken" else "",
     }
 
 

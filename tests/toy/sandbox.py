@@ -9,11 +9,12 @@ from gaussnb.sandbox.engine.behaviours import Behaviours, Context, Page, matchin
 from gaussnb.sandbox.engine.messages import Refused
 from gaussnb.sandbox.engine.sandbox import Sandbox
 from gaussnb.sandbox.engine.service import SandboxService
-from gaussnb.sandbox.engine.tables import Kinds, State
+from gaussnb.sandbox.engine.tables import Kinds, State, TaskStatuses
 from gaussnb.sandbox.engine.work import Work, Works
 
 from .operations import BuyKettle, Kettles, ListKettles, ThrowAwayKettle
 from .service import SERVICE, Client
+from .states import JOB
 
 KINDS = Kinds()
 
@@ -39,6 +40,7 @@ class Kitchen(State):
     """The world: kettles."""
 
     kinds = KINDS
+    task_statuses = TaskStatuses(*JOB)
 
     @property
     def things(self) -> dict[str, Kettle]:

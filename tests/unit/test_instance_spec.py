@@ -531,5 +531,5 @@ def test_the_error_of_a_wrong_spec_does_not_contain_its_password(body, data):
         InstanceSpec.model_validate(body)
     except ValidationError as error:
         told = str(error) + repr(error.errors()) + error.json()
-        if not isinstance(body[name], dict):  # there the canary is a name, and names are told
+        if not isinstance(body[name], dict):  # in a dict the canary is a name of a field, and errors show names
             assert CANARY not in told

@@ -59,3 +59,8 @@ def test_a_part_is_left_out() -> None:
 )  # fmt: skip
 def test_json_from_elsewhere_is_masked_by_name_and_by_look(value: Any, shown: Any) -> None:
     assert masked(value, {"odd"}) == shown
+
+
+def test_known_secrets_that_overlap_are_masked_whole() -> None:
+    assert mask_known("key=abcdef", ["abc", "abcdef"]) == "key=***"
+    assert mask_known("hello", [""]) == "hello"

@@ -37,7 +37,7 @@ def standing() -> dict[str, int]:
 
 
 def settled() -> dict[str, int]:
-    """The same, after the poller and the server had time to end."""
+    """Count what stands, after the poller and the server had time to end."""
     until = time.monotonic() + 10
     while (now := standing()) != BASE and time.monotonic() < until:
         time.sleep(0.02)

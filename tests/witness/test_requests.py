@@ -40,7 +40,7 @@ SDK_DIFFERS: dict[str, Difference] = {
 
 DOCUMENT_DIFFERS: dict[str, Difference] = {
     "CreateInstance": {
-        # Younger than the document, known to the SDK.
+        # Newer than the document; the SDK has it.
         "body.disk_encryption_id": (False, None),
         "body.dr_info": (False, None),
         "body.dr_info.source_instance_id": (True, None),
@@ -53,7 +53,7 @@ DOCUMENT_DIFFERS: dict[str, Difference] = {
     },
     "CreateBack": {
         "body.description": (False, True),  # as above
-        # Younger than the document, known to the SDK.
+        # Newer than the document; the SDK has it.
         "body.database_tables": (False, None),
         "body.database_tables[].database_name": (True, None),
         "body.database_tables[].table_names": (False, None),
@@ -63,7 +63,7 @@ DOCUMENT_DIFFERS: dict[str, Difference] = {
         "body.datastore": (False, True),
         "body.instance_id": (False, None),
     },
-    # Younger than the document, known to the SDK.
+    # Newer than the document; the SDK has it.
     "ShowApplicableInstances": {"query.instance_id": (False, None), "query.instance_name": (False, None)},
     "ShowModifyHistory": {"query.parameter_name": (False, None)},
     "CreateGeminiDbDualActive": {"body.tables": (False, None)},

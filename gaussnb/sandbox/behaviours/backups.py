@@ -227,7 +227,7 @@ STOP = register(Work("StopBackup", "", 30, apply=_stop))
 
 def _about(world: World, backup_id: str) -> list[Any]:
     """The running tasks about a backup."""
-    running = (task for task in world.tasks.values() if task.status == "Running")
+    running = (task for task in world.tasks.values() if world.is_going(task))
     return [task for task in running if task.effect.get("backup_id") == backup_id]
 
 
@@ -360,7 +360,9 @@ def set_policy(op: SetBackupPolicy, context: Context) -> dict[str, Any]:
     instance.keep_days = op.keep_days
     instance.backup_start = op.start_time or instance.backup_start
     instance.backup_period = op.period or _EVERY_DAY
-    for task in matching(context.world.tasks.values(), work=_NEXT.job, instance_id=instance.id, status="Running"):
+    for task in matching(
+        context.world.tasks.values(), work=_NEXT.job, instance_id=instance.id, status=context.world.task_statuses.going
+    ):
         context.world.tasks.drop(task.id)
     if op.keep_days:
         later(context.world, _NEXT, instance, _window(instance, context.now))

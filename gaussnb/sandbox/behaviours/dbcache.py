@@ -50,7 +50,7 @@ class Mapped:
     """The job that deletes the mapping; empty until there is one."""
 
     def status(self, world: World) -> str:
-        if self.ending and world.tasks[self.ending].status == "Running":
+        if self.ending and world.is_going(world.tasks[self.ending]):
             return "deleting"
         return _STATUS[world.tasks[self.job_id].status]
 

@@ -27,7 +27,6 @@ from .dedicated_resources import check_growth, has_room
 
 _TOO_SMALL = "DBS.200302"
 _TOO_LARGE = "DBS.200028"
-_COLD_MOST = 100_000
 
 
 @kept("cold_volume", ends_with_instance=True)

@@ -57,7 +57,7 @@ class Found:
         return self.operation.route.signed if self.operation else True
 
 
-Look = Callable[["App", Request], Response | None]
+PageHandler = Callable[["App", Request], Response | None]
 
 
 class App:
@@ -66,18 +66,18 @@ class App:
     Args:
         service: the service that is played.
         world: the state; a ``service.world``.
-        look: answers requests that only look at the sandbox, like the status page; None for other requests. The
+        answer_page: answers requests that only look at the sandbox, like the status page; None for other requests. The
             application holds its lock meanwhile.
     """
 
     def __init__(
-        self, service: SandboxService, world: Any, clock: Clock, store: Store, look: Look | None = None
+        self, service: SandboxService, world: Any, clock: Clock, store: Store, answer_page: PageHandler | None = None
     ) -> None:
         self.service = service
         self.world = world
         self.clock = clock
         self.store = store
-        self._look = look or show_document
+        self._answer_page = answer_page or show_document
         self.faults = Faults(service.product.catalogue, service.product.codes)
         self.journal = Journal(service.product.catalogue)
         self.lock = threading.RLock()
@@ -98,7 +98,7 @@ class App:
         if not request.is_local:
             return _elsewhere()
         with self.lock:
-            return self._look(self, request) or self._handle(request)
+            return self._answer_page(self, request) or self._handle(request)
 
     def save(self, *, always: bool = False) -> None:
         """Write the changes to the file; see :meth:`.store.Store.save`."""

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from ...core.catalogue import Chapters
 from ...core.operation import Operation
 from .adapter import SandboxAdapter, Session
-from .app import App, Look
+from .app import App, PageHandler
 from .clock import Clock
 from .faults import Drop, Fault, where
 from .messages import Request, Response
@@ -46,7 +46,7 @@ class Sandbox:
 
     service: ClassVar[SandboxService]
     """The service that is played."""
-    look: ClassVar[Look | None] = None
+    _answer_page: ClassVar[PageHandler | None] = None
     """Answers requests that only look; None for the OpenAPI document alone."""
 
     def __init__(
@@ -91,7 +91,7 @@ class Sandbox:
             """The clock."""
             world = self.service.world(origin.seed, origin.region, **origin.facts)
             store.load(world)
-            self._app = App(self.service, world, self.clock, store, type(self).look)
+            self._app = App(self.service, world, self.clock, store, type(self)._answer_page)
             if origin.time is not None:
                 self.clock.move_to(origin.time)
                 for fault in origin.faults:

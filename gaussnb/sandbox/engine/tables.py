@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import SecretStr, TypeAdapter
 
@@ -201,7 +201,8 @@ class Task:
     instance_name: str
     start: float
     end: float
-    status: Literal["Running", "Completed", "Failed"] = "Running"
+    status: str = ""
+    """One of the words of :attr:`State.task_statuses`; empty before the task is scheduled."""
     fail_reason: str = ""
     """The reason of a failure; in a running task, the reason it is going to fail for."""
     listed: bool = True
@@ -215,6 +216,15 @@ class Task:
         return min(99, int(100 * share))
 
 
+@dataclass(frozen=True)
+class TaskStatuses:
+    """The service's words for the status of a task."""
+
+    going: str = "going"
+    done: str = "done"
+    failed: str = "failed"
+
+
 class State:
     """Everything in a sandbox. A service derives its world, which adds the state of the service.
 
@@ -225,6 +235,8 @@ class State:
 
     kinds: Kinds = Kinds()
     """The classes of things that are stored; a service sets its own."""
+    task_statuses: TaskStatuses = TaskStatuses()
+    """The words for the statuses of a task; a service sets its own."""
 
     def __init__(self, seed: int, region: str) -> None:
         self.ids = Ids(seed)
@@ -278,6 +290,7 @@ class State:
 
     def schedule(self, task: Task) -> None:
         """Add a task; :meth:`due` yields it when its end has come."""
+        task.status = task.status or self.task_statuses.going
         self.tasks.put(task)
         self._scheduled += 1
         self.reserve(task)
@@ -289,17 +302,23 @@ class State:
             task_id = heapq.heappop(self._due)[2]
             task = self.tasks.get(task_id)
             self.release(task_id)
-            if task and task.status == "Running":
+            if task and self.is_going(task):
                 yield task
+
+    def is_going(self, task: Task) -> bool:
+        """True if the end of a task has not come."""
+        return task.status == self.task_statuses.going
 
     def running(self) -> list[Task]:
         """The running tasks, in no order."""
         going = (self.tasks.get(id) for _, _, id in self._due)
-        return [task for task in going if task and task.status == "Running"]
+        return [task for task in going if task and self.is_going(task)]
 
     def restored(self) -> None:
         """Schedule the running tasks again, after the tables were filled from a file."""
-        running = [task for task in self.tasks.values() if task.status == "Running"]
+        for task in self.tasks.values():
+            task.status = task.status or self.task_statuses.going
+        running = [task for task in self.tasks.values() if self.is_going(task)]
         numbers = {id: number for number, id in enumerate(self.tasks)}
         self._due = [(task.end, numbers[task.id], task.id) for task in running]
         heapq.heapify(self._due)

@@ -244,7 +244,7 @@ class Works(Declared[Work]):
 
     def _finish(self, world: State, task: Task) -> None:
         work = self[task.work]
-        task.status = "Failed" if task.fail_reason else "Completed"
+        task.status = world.task_statuses.failed if task.fail_reason else world.task_statuses.done
         world.tasks.put(task)
         thing = world.things.get(task.instance_id)
         if thing and work.action:
@@ -262,7 +262,7 @@ class Works(Declared[Work]):
 
     def _give_up(self, world: State, task: Task) -> None:
         """Let a task fail whose end raised an error, and set its thing free."""
-        task.status, task.fail_reason = "Failed", "The sandbox made a mistake; its log has it."
+        task.status, task.fail_reason = world.task_statuses.failed, "The sandbox made a mistake; its log has it."
         world.tasks.put(task)
         if thing := world.things.get(task.instance_id):
             thing.actions = []
