@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -17,7 +18,6 @@ from gaussnb import Client
 from gaussnb.client.watch import Watch
 from gaussnb.core.clock import RealClock
 from gaussnb.core.operation import Operation
-from gaussnb.nosql.operations.instances import ListInstances
 from gaussnb.nosql.service import SERVICE
 from gaussnb.sandbox import Sandbox
 from gaussnb.view.snapshot import Shown
@@ -106,17 +106,15 @@ def test_many_watches_share_one_thread_and_one_call(slow: Sandbox, spec: Any) ->
     with slow.connect() as gdb:
         gdb.login()
         entered, go = threading.Event(), threading.Event()
-        calls: list[str | None] = []
-        ask = gdb._poller._ask
+        calls: list[tuple[str, ...]] = []
 
-        def counted(operation: Operation) -> Any:
+        def counted(ids: Sequence[str]) -> Operation:
             entered.set()
             assert go.wait(PATIENCE)
-            if isinstance(operation, ListInstances):
-                calls.append(operation.id)
-            return ask(operation)
+            calls.append(tuple(ids))
+            return SERVICE.list_things(ids)
 
-        gdb._poller._ask = counted
+        gdb._poller._observer._service = replace(SERVICE, list_things=counted)
         ids = [str(gdb.instances.create(spec(name=f"name-{number}"))["id"].iloc[0]) for number in range(3)]
         first = gdb.watch(ids[0])
         assert entered.wait(PATIENCE)
@@ -125,7 +123,8 @@ def test_many_watches_share_one_thread_and_one_call(slow: Sandbox, spec: Any) ->
         asked = len(slow.requests)
         go.set()
         assert all(panel.join(PATIENCE) for panel in panels)
-        assert calls[0] == ids[0] and calls[1] is None, "one instance by its id, several by the whole list"
+        assert calls[0] == (ids[0],) and all(len(set(each)) == len(each) for each in calls)
+        assert set(calls[1]) == set(ids)
         assert (slow.requests["operation"].iloc[asked:] == "ListInstances").sum() == len(calls)
         assert [len(panel.frame) for panel in panels] == [1, 1, 2]
         until(lambda: not pollers())
