@@ -116,19 +116,28 @@ class Reply:
 
 @dataclass(frozen=True)
 class Patience:
-    """Time-outs and the number of tries of a request.
+    """Time-outs, the number of tries of a request, and how often something is looked for before it counts as absent.
 
     Args:
         connect: seconds to wait for a connection.
-        read: seconds to wait for an answer.
+        read: seconds to wait for the next part of an answer.
+        answer: seconds to wait for a whole answer, from the request to its last byte.
         tries: how often one request is sent at most.
         busy: seconds to wait for a thing that is busy with other work, before :class:`gaussnb.Busy` is raised.
+        looks: seconds before each look for the thing of a creation whose answer was lost.
+        lag: seconds that a listing may be late. A thing counts as absent only if it was missing in ``absences`` looks
+            in a row, the first and the last of them at least this time apart.
+        absences: the number of those looks.
     """
 
     connect: float = 10
     read: float = 60
+    answer: float = 300
     tries: int = 4
     busy: float = 30
+    looks: tuple[float, ...] = (0, 2, 4, 8, 16)
+    lag: float = 15
+    absences: int = 3
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,10 @@ class Clock(Protocol):
         """The present time in UTC."""
         ...
 
+    def monotonic(self) -> float:
+        """Seconds since a moment of no meaning. Nobody can set this clock back or forward, so durations use it."""
+        ...
+
     def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
         """Return when ``seconds`` have passed, or when ``wake`` is set."""
         ...
@@ -41,6 +45,10 @@ class RealClock:
     def now(self) -> datetime:
         """The present time in UTC."""
         return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that no setting of the machine's clock changes."""
+        return time.monotonic()
 
     def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
         """Return when ``seconds`` have passed, or when ``wake`` is set."""

@@ -45,6 +45,10 @@ class Clock:
         """Now, as a datetime in UTC."""
         return datetime.fromtimestamp(self.time(), UTC)
 
+    def monotonic(self) -> float:
+        """Now, in seconds for durations: this clock only goes forward, so they are its epoch seconds."""
+        return self.time()
+
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass immediately."""
         if not seconds >= 0:
