@@ -29,7 +29,7 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.utils import default_headers, get_environ_proxies
 
-from ..core.answers import Page, parse, read_page
+from ..core.answers import Page, check_receipt, parse, read_page
 from ..core.clock import Clock, RealClock
 from ..core.errors import (
     ApiError,
@@ -117,6 +117,23 @@ class Reply:
             problem = str(error)
         raise self.bad(problem)
 
+    def check_receipt(self, row: type[Row] | None) -> None:
+        """Check that this answer to a write is what the operation documents; see :func:`.answers.check_receipt`.
+
+        Args:
+            row: the row class of the operation; None if no operation is declared.
+
+        Raises:
+            AnswerLost: it is not: somebody else may have answered.
+        """
+        try:
+            check_receipt(self.body, row, signed=bool(self.request_id))
+        except ValueError as error:
+            problem = str(error)
+        else:
+            return
+        raise AnswerLost(str(self.bad(problem)), status=self.status, request_id=self.request_id)
+
     def bad(self, reason: str) -> BadAnswer:
         """Make the error that gives the reason why this answer cannot be used."""
         return BadAnswer(
@@ -169,6 +186,19 @@ class _Failure:
     """What failed, if no answer came; empty if one came."""
     remedy: str = ""
     """What to do about it."""
+
+    foreign: bool = False
+    """True if an error answer is not in the service's own words."""
+
+    @property
+    def reason(self) -> str:
+        """The reason of the doubt, in a sentence."""
+        if not isinstance(self.error, ApiError) or not self.foreign:
+            return str(self.error)
+        return (
+            f"{self.error.operation}: an answer came with HTTP {self.error.status} ({self.error.error_msg}), "
+            "and not in the service's own words."
+        )
 
     def raised_after(self, tries: int, seconds: float) -> GaussnbError:
         """The error for the caller: a step's time-out is told as the step's, and the whole with its own time."""
@@ -253,9 +283,7 @@ class Transport:
                 return outcome
             error = outcome.error
             if outcome.doubt and not safe:
-                raise AnswerLost(
-                    str(error), status=getattr(error, "status", 0), request_id=getattr(error, "request_id", "")
-                )
+                raise AnswerLost(outcome.reason, **_facts_of(error))
             retry = error.retry if isinstance(error, ApiError) else ""
             if retry == "token" and not renewed and auth is not None and auth.renew(prepared):
                 renewed = True
@@ -336,6 +364,7 @@ class Transport:
             error,
             repeat=error.retry == "throttle" or (error.retry == "server" and safe),
             doubt=not own or _may_be_executed(error, creates),
+            foreign=not own,
             retry_after=error.retry_after,
         )
 
@@ -394,6 +423,11 @@ def _may_be_executed(error: GaussnbError, creates: bool) -> bool:
     if not isinstance(error, ApiError) or error.status < 500 or isinstance(error, NotSimulated):
         return False
     return isinstance(error, (ServerError, Busy)) if creates else error.retry == "server"
+
+
+def _facts_of(error: GaussnbError) -> dict[str, Any]:
+    """The facts about an answer, if one came."""
+    return {"status": getattr(error, "status", 0), "request_id": getattr(error, "request_id", "")}
 
 
 def _unsent(reason: Reason, operation: str) -> _Failure:
