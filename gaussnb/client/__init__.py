@@ -19,11 +19,11 @@ from ..cloud.login import Access
 from ..cloud.regions import is_loopback
 from ..cloud.settings import Settings
 from ..cloud.tokens import TokenCache
-from ..cloud.transport import Adapter, AnswerLost, Patience, Reply, Transport
+from ..cloud.transport import SAFE, Adapter, AnswerLost, Patience, Reply, Transport
 from ..core.answers import Page
 from ..core.catalogue import Router
 from ..core.clock import Clock, RealClock
-from ..core.errors import UnknownOutcome
+from ..core.errors import BadAnswer, UnknownOutcome
 from ..core.frames import frame_from, frame_of, frame_of_json
 from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
@@ -72,6 +72,29 @@ class _Message:
     route: Route | None = None
     """The facts about the operation; None if no declared operation has this path."""
     operation: Operation | None = None
+
+    @property
+    def writes(self) -> bool:
+        """True if a repeat could do something twice. A login is none: a second token does no harm."""
+        if self.route is None:
+            return self.request.method not in SAFE
+        return self.route.signed and not self.route.reads
+
+    @property
+    def about(self) -> str:
+        """The name of the thing that is created, or the id of the thing that is changed; may be empty."""
+        holes = () if self.route is None or self.route.creates else self.route.holes
+        return str(next((self.fields[key] for key in (*holes, "name") if self.fields.get(key)), ""))
+
+    def unknown(self, doubt: AnswerLost | BadAnswer) -> UnknownOutcome:
+        """Make the error of a write that may have been done."""
+        return UnknownOutcome(
+            operation=self.name,
+            name=self.about,
+            status=doubt.status,
+            request_id=doubt.request_id,
+            reason=str(doubt),
+        )
 
 
 class Client(Groups):
@@ -230,9 +253,9 @@ class Client(Groups):
 
         Raises:
             ApiError: the service refused, as one of its subclasses.
-            BadAnswer: the answer cannot be read.
-            Unreachable: there is no connection.
-            UnknownOutcome: a write's answer was lost, and a look did not tell the outcome.
+            BadAnswer: the answer to a read cannot be read.
+            Unreachable: there is no connection; nothing was sent.
+            UnknownOutcome: a write may have been done: no answer of the service says so, and a look did not tell.
         """
         return self._answer(self._message_of(operation), returns or operation.route.returns)
 
@@ -275,7 +298,7 @@ class Client(Groups):
         message = _Message(
             name,
             route.service if route else service or "",
-            Request(method, path, query_of(params or {}), None if json is None else json_of(json)),
+            Request(method, path, query_of(params or {}, name), None if json is None else json_of(json, name)),
             {**holes, **(params or {}), **given, "operation": name},
             route,
         )
@@ -294,9 +317,8 @@ class Client(Groups):
 
     def _answer(self, message: _Message, returns: type[Row] | None, patience: Patience | None = None) -> pd.DataFrame:
         """Send a request, and read its answer into a frame; without a row class, as JSON of any shape."""
-        route, lost, reply = message.route, "", None
         try:
-            if route is not None and returns is not None and route.creates:
+            if message.route is not None and returns is not None and message.route.creates:
                 made = self._create(message)
                 if isinstance(made, Recovery):
                     return frame_from(returns, [made.record], operation=message.name, recovered=True, **made.attrs)
@@ -304,10 +326,21 @@ class Client(Groups):
             else:
                 reply = self._exchange(message, patience)
         except AnswerLost as error:
-            lost = f"{error} It may have been done: look before asking again."
-        if lost:  # raised here, so that the new error does not carry the old one
-            raise UnknownOutcome(lost, operation=message.name)
-        assert reply is not None
+            unknown = message.unknown(error)
+        else:
+            try:
+                return self._frame(message, returns, reply, patience)
+            except BadAnswer as error:
+                if not message.writes:
+                    raise
+                unknown = message.unknown(error)
+        raise unknown  # raised here, so that the new error does not carry the old one
+
+    def _frame(
+        self, message: _Message, returns: type[Row] | None, reply: Reply, patience: Patience | None
+    ) -> pd.DataFrame:
+        """Read an answer into a frame, with all pages of a list."""
+        route = message.route
         attrs = self.attrs(message.name, message.service, reply)
         if route is None or returns is None:
             return frame_of_json(reply.json(), attrs)
@@ -327,19 +360,26 @@ class Client(Groups):
         return self._creation.create(message.name, name, lambda: self._exchange(message), digest)
 
     def _exchange(self, message: _Message, patience: Patience | None = None) -> Reply:
+        """Send a request; the answer to a write is one that its operation documents.
+
+        Raises:
+            AnswerLost: a write may have been done.
+        """
         route = message.route
         signed = route is None or route.signed
         endpoint, auth = self._access.target(message.service)
-        return self._transport.exchange(
+        reply = self._transport.exchange(
             endpoint,
             message.request,
             operation=message.name,
             auth=auth if signed else None,
-            # An unsigned call is a login: a second token does no harm, so a login may be repeated like a read.
-            safe=None if route is None else route.reads or not signed,
+            safe=not message.writes,
             creates=route is not None and route.creates,
             patience=patience,
         )
+        if message.writes:
+            reply.check_receipt(route.returns if route is not None else None)
+        return reply
 
     def _fetch(self, reads: Sequence[Operation], patience: Patience | None = None) -> Iterator[Reply]:
         """Send several reads at the same time, and return the replies in the order of the reads."""
