@@ -159,7 +159,7 @@ class _ProgressLine:
     def __call__(self, progress: Progress) -> None:
         status, actions = next(iter(progress.states.values()), ("", ""))  # empty if the first poll failed
         percent = 100.0 if progress.done else self._job_percent()
-        elapsed = self._gdb.clock.time() - progress.began
+        elapsed = self._gdb.clock.monotonic() - progress.began.monotonic
         text = f"{elapsed:5.0f} s  {status:9} {actions:7} {percent:3.0f} %"
         if not self._on_terminal:
             _say("wait", text)

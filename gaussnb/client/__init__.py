@@ -108,8 +108,8 @@ class Client(Groups):
         )
         # A look that fails is followed by the next look, so each is one short try.
         usual = self._transport.patience
-        self._short = replace(usual, tries=1, busy=0, read=min(usual.read, 30))
-        self._poller = Poller(self.service, self._look, self.clock, self._transport.seed)
+        self._short = replace(usual, tries=1, busy=0, read=min(usual.read, 30), answer=min(usual.answer, 60))
+        self._poller = Poller(self.service, self._look, self.clock, self._transport.seed, self._short)
 
     @classmethod
     def open(
@@ -406,7 +406,8 @@ class Client(Groups):
 
         Args:
             targets: the frame of a call that started work, a frame of instances, an id, or several ids.
-            timeout: seconds after which to stop waiting; the cloud's work goes on.
+            timeout: seconds after which to stop waiting; the cloud's work goes on. The time during which this machine
+                stood still, like a suspended laptop, does not count.
             until: ``"ready"`` or ``"gone"``, or ``"done"`` for ids of jobs; by default the end that the frame's
                 operation has.
             interval: seconds between the first looks; it grows to 30.
@@ -432,6 +433,7 @@ class Client(Groups):
             until=until,
             interval=interval,
             seed=self._transport.seed,
+            patience=self._short,
             on_change=on_change,
             on_look=on_look,
         )
