@@ -21,6 +21,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -92,6 +93,12 @@ class Reply:
     def request_id(self) -> str:
         """Id of the request, for the vendor's support."""
         return self.headers.get("X-Request-Id") or self.headers.get("X-IAM-Trace-Id") or ""
+
+    @property
+    def served_at(self) -> str:
+        """Time of the answer by the clock of the service, in ISO format; empty if the answer does not say it."""
+        moment = _moment(self.headers.get("Date", ""))
+        return "" if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()
 
     def json(self) -> Any:
         """Read the body as JSON; an empty body is an empty object.
