@@ -69,8 +69,13 @@ class Access:
 
     @property
     def endpoint(self) -> str:
-        """The address of the service."""
-        assert self.credentials.endpoint is not None
+        """The address of the service.
+
+        Raises:
+            CredentialsError: the credentials name no endpoint.
+        """
+        if not self.credentials.endpoint:
+            raise CredentialsError("These credentials name no endpoint. Give endpoint=, or use gaussnb.connect().")
         return self.credentials.endpoint
 
     @property
@@ -97,8 +102,10 @@ class Access:
         if not re.fullmatch(r"[a-z][a-z0-9-]*", service):
             raise ValueError(f"{service!r} is not the name of a service, like vpc")
         parts = urlsplit(self.endpoint)
-        label, dot, rest = parts.netloc.partition(".")
-        if label == self._host and dot and not is_loopback(self.endpoint):
+        label, _, rest = parts.netloc.partition(".")
+        # A host is service.region.domain. With fewer labels the host beside it could be anybody's, like vpc.com.
+        regional = len((parts.hostname or "").rstrip(".").split(".")) > 3
+        if label.lower() == self._host and regional and not is_loopback(self.endpoint):
             return urlunsplit((parts.scheme, f"{service}.{rest}", "", "", ""))
         return self.endpoint  # one address for all services: a token goes only to a host that was configured
 

@@ -18,9 +18,13 @@ from ..core.errors import CredentialsError
 from .regions import ServiceAddress
 from .settings import IDENTITY_SETTINGS, SECRETS, SETTINGS, IdentityKind, identity_kind, missing_settings
 
-__all__ = ["SANDBOX_HINT", "HiddenMapping", "Source", "SourceReport", "read_sources"]
+__all__ = ["CLOUDS", "SANDBOX_HINT", "HiddenMapping", "Source", "SourceReport", "read_sources"]
 
 SANDBOX_HINT = 'No account at hand? gaussnb.connect("sandbox") needs none.'
+
+CLOUDS = ("cloud", "cloud_entry")
+"""What places of other tools say about the cloud: its domain (``HW_CLOUD``), or an entry of a file (``OS_CLOUD``) that is
+not read here. Neither is a setting: they only show that the region's usual addresses may not be meant."""
 
 _Names: TypeAlias = Mapping[str, tuple[str, ...]]
 """Setting → the names that a source has for the setting, the preferred name first."""
@@ -47,6 +51,7 @@ _HW: _Names = {
     "project_id": ("HW_PROJECT_ID",),
     "project_name": ("HW_PROJECT_NAME",),
     "iam_endpoint": ("HW_AUTH_URL",),
+    "cloud": ("HW_CLOUD",),
 }
 _OS: _Names = {
     "token": ("OS_AUTH_TOKEN",),
@@ -61,6 +66,7 @@ _OS: _Names = {
     "project_id": ("OS_PROJECT_ID", "OS_TENANT_ID"),
     "project_name": ("OS_PROJECT_NAME", "OS_TENANT_NAME"),
     "iam_endpoint": ("OS_AUTH_URL",),
+    "cloud_entry": ("OS_CLOUD",),
 }
 _FILE: _Names = {name: (name,) for name in _SDK}
 _ALL: _Names = {name: (name,) for name in SETTINGS}
@@ -144,8 +150,9 @@ class Source:
 
     def report(self) -> SourceReport:
         """Describe this source without values."""
-        found = tuple(self.spelled[name] for name in SETTINGS if name in self.spelled)
-        missing = tuple(each for name in SETTINGS for each in self.names.get(name, ()) if each not in found)
+        names = (*SETTINGS, *CLOUDS)
+        found = tuple(self.spelled[name] for name in names if name in self.spelled)
+        missing = tuple(each for name in names for each in self.names.get(name, ()) if each not in found)
         return SourceReport(self.name, found, missing, "; ".join(filter(None, (self.note, self.half))))
 
 
