@@ -68,8 +68,10 @@ class Region:
         Args:
             address: a URL, a host name or a domain; anything else belongs to no cloud.
 
-        >>> Region("cn-north-4").has("https://IAM.myhuaweicloud.com:443/v3"), Region("cn-north-4").has("evilmyhuaweicloud.com")
-        (True, False)
+        >>> Region("cn-north-4").has("https://IAM.myhuaweicloud.com:443/v3")
+        True
+        >>> Region("cn-north-4").has("evilmyhuaweicloud.com")
+        False
         """
         host = _host_of(address)
         return host == self.domain or host.endswith(f".{self.domain}")
