@@ -24,6 +24,7 @@ from ..core.answers import Page
 from ..core.catalogue import Router
 from ..core.clock import Clock, RealClock
 from ..core.errors import UnknownOutcome
+from ..core.faces import face
 from ..core.frames import frame_from, frame_of, frame_of_json
 from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
@@ -191,10 +192,12 @@ class Client(Groups):
         }
         return frame_from(Login, [record], endpoint=self.endpoint)
 
+    @face
     def __repr__(self) -> str:
         where = "sandbox" if is_loopback(self.endpoint) else urlsplit(self.endpoint).hostname
         return f"<gaussnb {self.region or 'client'} at {where}>"
 
+    @face
     def _repr_markdown_(self) -> str:
         rows = (
             f"| `gdb.{name}` | {', '.join(f'`{call}`' for call in group.calls())} |"

@@ -50,6 +50,7 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, SecretStr
 from pydantic_core import PydanticCustomError
 
 from ..core.errors import CredentialsError
+from ..core.faces import face
 from .places import SANDBOX_HINT, HiddenMapping, Source, SourceReport, read_sources
 from .regions import Region, ServiceAddress, check_endpoint, find_region, is_loopback
 from .settings import IDENTITY, IDENTITY_SETTINGS, SECRETS, IdentityKind, Settings, identity_kind
@@ -63,6 +64,7 @@ __all__ = ["Credentials", "find_credentials", "report_sources"]
 class _Hidden:
     """Replaces input that an error must not repeat."""
 
+    @face
     def __repr__(self) -> str:
         return "'**********'"
 
@@ -138,6 +140,7 @@ class Credentials(BaseModel):
         assert kind is not None  # the validator refuses credentials without an identity
         return kind
 
+    @face
     def __repr__(self) -> str:
         return f"Credentials(kind={self.kind!r}, region={self.region!r}, endpoint={self.endpoint!r})"
 

@@ -15,6 +15,7 @@ from platformdirs import user_config_dir
 from pydantic import SecretStr
 
 from ..core.errors import CredentialsError
+from ..core.faces import face
 from .regions import ServiceAddress
 from .settings import IDENTITY_SETTINGS, SECRETS, SETTINGS, IdentityKind, identity_kind, missing_settings
 
@@ -159,6 +160,7 @@ class Source:
 class HiddenMapping(dict[str, Any]):
     """Variables or arguments whose values do not appear in tracebacks that print local variables."""
 
+    @face
     def __repr__(self) -> str:
         return f"<{len(self)} settings>"
 

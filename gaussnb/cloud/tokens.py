@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_dir
 from pydantic import SecretStr
 
+from ..core.faces import face
+
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
@@ -133,6 +135,7 @@ class TokenCache:
         self._order = itertools.count(1)  # orders arrivals and failures; next() is atomic
         self._mutex = threading.Lock()
 
+    @face
     def __repr__(self) -> str:
         return f"TokenCache({self.path.name!r})"
 
