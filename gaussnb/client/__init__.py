@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..cloud.credentials import Credentials, find_credentials
 from ..cloud.login import Access
@@ -23,7 +23,7 @@ from ..cloud.transport import Adapter, AnswerLost, Patience, Reply, Transport
 from ..core.answers import Page
 from ..core.catalogue import Router
 from ..core.clock import Clock, RealClock
-from ..core.errors import UnknownOutcome
+from ..core.errors import GaussnbError, UnknownOutcome
 from ..core.faces import face
 from ..core.frames import frame_from, frame_of, frame_of_json
 from ..core.methods import Groups
@@ -267,7 +267,7 @@ class Client(Groups):
         if not path.startswith("/"):  # any other path could change the endpoint's host
             raise ValueError(f"a path begins with /, and {path!r} does not")
         if "{project_id}" in path:
-            path = path.replace("{project_id}", self.project_id)
+            path = path.replace("{project_id}", quote(self.project_id, safe=""))
         if service == "":
             raise ValueError("a service has a name, like vpc")
         method = method.upper()
@@ -311,6 +311,19 @@ class Client(Groups):
         if lost:  # raised here, so that the new error does not carry the old one
             raise UnknownOutcome(lost, operation=message.name)
         assert reply is not None
+        try:
+            return self._read(reply, message, returns, patience)
+        except (GaussnbError, MemoryError):
+            raise
+        except Exception as error:  # the values of a service may be anything, and pandas raises anything
+            problem = type(error).__name__
+        raise reply.bad(f"it makes no frame ({problem})")
+
+    def _read(
+        self, reply: Reply, message: _Message, returns: type[Row] | None, patience: Patience | None
+    ) -> pd.DataFrame:
+        """Read an answer, and the pages after it, into a frame."""
+        route = message.route
         attrs = self.attrs(message.name, message.service, reply)
         if route is None or returns is None:
             return frame_of_json(reply.json(), attrs)
