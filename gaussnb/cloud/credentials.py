@@ -319,7 +319,9 @@ def _clean(name: str, value: SecretStr, origin: str) -> SecretStr:
     They are refused here because the HTTP library would quote the value in its error.
     """
     if name == "password":
-        return value
+        if _is_text(value):
+            return value
+        raise CredentialsError(f"{origin} has characters that are no text.")
     text = value.get_secret_value().strip()
     if name == "iam_endpoint":
         text = text.rstrip("/").removesuffix("/v3")  # OpenStack's variables name the API, not the host
@@ -327,6 +329,14 @@ def _clean(name: str, value: SecretStr, origin: str) -> SecretStr:
     if not text or not text.isprintable() or (in_header and (not text.isascii() or " " in text)):
         raise CredentialsError(f"{origin} has characters that do not belong there (blanks, line breaks or the like).")
     return SecretStr(text)
+
+
+def _is_text(value: SecretStr) -> bool:
+    """True if UTF-8 can carry a value: a variable may hold any bytes, and they become lone surrogates."""
+    try:
+        return bool(value.get_secret_value().encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _named_clouds(
