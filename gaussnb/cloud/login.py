@@ -204,7 +204,9 @@ class Access:
         reply = self._ask(operation)
         answer = reply.json()
         listed = answer.get("projects") if isinstance(answer, dict) else None
-        if not isinstance(listed, list) or not all(isinstance(each, dict) and _is_id(each.get("id")) for each in listed):
+        if not isinstance(listed, list) or not all(
+            isinstance(each, dict) and _is_id(each.get("id")) for each in listed
+        ):
             raise reply.bad("no projects in it")
         return listed
 
