@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import ValidationError
 
@@ -25,7 +25,8 @@ from ..cloud.transport import SAFE, Adapter, AnswerLost, Patience, Reply, Transp
 from ..core.answers import Page, parse
 from ..core.catalogue import Router
 from ..core.clock import Clock, RealClock
-from ..core.errors import BadAnswer, UnknownOutcome
+from ..core.errors import BadAnswer, GaussnbError, UnknownOutcome
+from ..core.faces import face
 from ..core.frames import frame_from, frame_of, frame_of_json
 from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
@@ -231,10 +232,12 @@ class Client(Groups):
         }
         return frame_from(Login, [record], endpoint=self.endpoint)
 
+    @face
     def __repr__(self) -> str:
         where = "sandbox" if is_loopback(self.endpoint) else urlsplit(self.endpoint).hostname
         return f"<gaussnb {self.region or 'client'} at {where}>"
 
+    @face
     def _repr_markdown_(self) -> str:
         rows = (
             f"| `gdb.{name}` | {', '.join(f'`{call}`' for call in group.calls())} |"
@@ -306,7 +309,7 @@ class Client(Groups):
         if not path.startswith("/"):  # any other path could change the endpoint's host
             raise ValueError(f"a path begins with /, and {path!r} does not")
         if "{project_id}" in path:
-            path = path.replace("{project_id}", self.project_id)
+            path = path.replace("{project_id}", quote(self.project_id, safe=""))
         if service == "":
             raise ValueError("a service has a name, like vpc")
         method = method.upper()
@@ -382,7 +385,18 @@ class Client(Groups):
     def _frame(
         self, message: _Message, returns: type[Row] | None, reply: Reply, patience: Patience | None
     ) -> pd.DataFrame:
-        """Read an answer into a frame, with all pages of a list."""
+        """Read an answer, and the pages after it, into a frame; anything else than a frame is a bad answer."""
+        try:
+            return self._read(reply, message, returns, patience)
+        except (GaussnbError, MemoryError):
+            raise
+        except Exception as error:  # the values of a service may be anything, and pandas raises anything
+            problem = type(error).__name__
+        raise reply.bad(f"it makes no frame ({problem})")
+
+    def _read(
+        self, reply: Reply, message: _Message, returns: type[Row] | None, patience: Patience | None
+    ) -> pd.DataFrame:
         route = message.route
         attrs = self.attrs(message.name, message.service, reply)
         if route is None or returns is None:

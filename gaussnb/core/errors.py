@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from .faces import face
 from .secrets import one_line, shortened
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class GaussnbError(Exception):
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
 
+    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shortened(str(self), 120)!r})"
 
@@ -116,6 +118,7 @@ class ApiError(GaussnbError):
         facts = _facts(status, error_code, request_id)
         super().__init__(f"{operation or 'request'}: {what} ({facts}). {self.hint}".rstrip())
 
+    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.status}, {self.error_code!r}, operation={self.operation!r})"
 
@@ -276,6 +279,7 @@ class UnknownOutcome(GaussnbError):
         self.reason = reason or f"{operation}{of}: the answer was lost."
         super().__init__(message or f"{self.reason.rstrip('.')}. It may have been done: look before asking again.")
 
+    @face
     def __repr__(self) -> str:
         return f"UnknownOutcome(operation={self.operation!r}, name={self.name!r})"
 
