@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 from platformdirs import user_state_dir
 
+from ..core.process import PerProcess, abandon
 from ..core.rows import Known, Row
 
 _SCHEMA = """
@@ -57,7 +58,7 @@ class Made(Row):
     """A digest of the requested fields without secrets: equal fields have equal digests."""
 
 
-class Ledger:
+class Ledger(PerProcess):
     """The ledger in a small SQLite file, safe to share between threads, kernels and processes.
 
     Args:
@@ -70,9 +71,17 @@ class Ledger:
         folder = os.environ.get("GAUSSNB_STATE_DIR") or user_state_dir("gaussnb")
         self.path = Path(path) if path else Path(folder) / "ledger.sqlite"
         self.durable = on_disk
+        self._own()
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._close_connection: weakref.finalize[[], Ledger] | None = None
+
+    def _leave(self) -> None:
+        if self._close_connection is not None:
+            self._close_connection.detach()  # it would close the connection at the end of the process
+        abandon(self._connection)
 
     def begin(
         self,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from ..core.process import PerProcess
+
 SLOWEST = 30.0
 """Seconds between two looks at most."""
 
 
 @dataclass
-class Pace:
+class Pace(PerProcess):
     """The pauses between looks: they grow from look to look, each with a random jitter.
 
     Args:
@@ -24,7 +26,10 @@ class Pace:
     def __post_init__(self) -> None:
         if not self.interval > 0:
             raise ValueError(f"seconds between looks are more than 0, not {self.interval}")
-        self._random = random.Random(self.seed)
+        self._own()
+
+    def _begin(self) -> None:
+        self._random = random.Random(self.seed)  # two forked children without a seed must not look at the same moments
 
     def next(self) -> float:
         """Seconds until the next look."""

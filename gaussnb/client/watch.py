@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from ..core.errors import GaussnbError
 from ..core.frames import frame_from
+from ..core.process import PerProcess
 from ..view.html import faces
 from ..view.output import Showing
 from ..view.snapshot import Phase, Shown, Snapshot, State
@@ -40,20 +42,26 @@ class Looker(Protocol):
         ...
 
 
-class Watch:
+class Watch(PerProcess):
     """A live view of things. A watch never blocks: read its attributes again to see more.
 
     ``frame`` has the last rows seen, ``history`` one row per observed change, as for :meth:`gaussnb.Client.wait`. A
     notebook shows a watch as a panel with buttons, which follows every change. At the end the panel becomes text and
     HTML, which stay in the saved notebook.
+
+    A watch stays in its process. In a forked child it has ended, with an error that says so: it goes on in the parent,
+    and the child can start another one.
     """
+
+    stays = (
+        "a watch stays in its process; send its .frame or .history, or call gaussnb.connect() and watch in the worker"
+    )
 
     def __init__(self, progress: Progress, pace: Pace, looker: Looker) -> None:
         self._progress = progress
         self._pace = pace
         self._looker = looker
         self._paused = False
-        self._ended = threading.Event()
         self._over: float | None = None
         self._looked: float | None = None
         self._outage = ""
@@ -65,6 +73,18 @@ class Watch:
         """The error that ended the watch, if any."""
         self.problems: list[Exception] = []
         """The errors of callbacks; a callback that raised is called no more."""
+        self._own()
+
+    def _begin(self) -> None:
+        self._ended = threading.Event()
+        if self._over is not None:
+            self._ended.set()
+
+    def _leave(self) -> None:
+        self._callbacks.clear()  # what they show belongs to the parent
+        if self._over is None:
+            self._over = self._looked or self._progress.began
+            self.error = GaussnbError("This watch goes on in the process that started it: watch again in this one.")
 
     # -- the observed state
 
