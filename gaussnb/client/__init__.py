@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 from urllib.parse import quote, urlsplit
 
@@ -31,6 +30,7 @@ from ..core.frames import frame_from, frame_of, frame_of_json
 from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
 from ..core.paths import clean_path
+from ..core.process import cached_property
 from ..core.refusals import ErrorCodes
 from ..core.rows import Row
 from ..core.secrets import reveal
@@ -133,7 +133,7 @@ class Client(Groups):
         self._credentials = credentials
         self.clock: Clock = clock or RealClock()
         self._transport = transport or Transport(self.clock, codes=self.service.codes)
-        tokens = TokenCache(clock=self.clock.time, on_disk=keep)
+        tokens = TokenCache(clock=self.clock.time, on_disk=keep, monotonic=self.clock.monotonic)
         self._access = Access(credentials, self._transport, self.service, tokens, self.clock.time)
         self._ledger = Ledger(on_disk=keep, unguarded=unguarded)
         self.creation = Creation(
@@ -216,6 +216,9 @@ class Client(Groups):
 
     def login(self) -> pd.DataFrame:
         """Log in now, instead of with the first call.
+
+        A refused login is remembered for five minutes, because several wrong passwords lock a user: calls raise the
+        error of IAM again, and ask it nothing. This method asks IAM again from one minute on.
 
         Returns:
             One row with the columns of :class:`Login`; the token itself is in no frame.

@@ -62,6 +62,10 @@ class TokenAuth(Auth):
         """A valid token; IAM is asked if the cache holds none."""
         return self._cache.get_or_issue(self._key, self._issue)
 
+    def log_in(self) -> Token:
+        """A valid token. A person asks for it, so a refused login is repeated earlier than by a call."""
+        return self._cache.get_or_issue(self._key, self._issue, insist=True)
+
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers[_TOKEN] = self.token.value.get_secret_value()
         return request

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,6 +16,7 @@ from pydantic import SecretStr
 from ..core.answers import leaves, word
 from ..core.errors import CredentialsError, PermissionDenied
 from ..core.operation import Operation
+from ..core.process import cached_property
 from ..core.secrets import shortened
 from ..core.wire import request_of
 from .auth import Auth, GivenToken, SignatureAuth, TokenAuth
@@ -182,7 +182,7 @@ class Access:
 
     def log_in(self) -> Token | None:
         """Get a token now, unless there is one; None if requests need no token of their own."""
-        return self.auth.token if isinstance(self.auth, TokenAuth) else None
+        return self.auth.log_in() if isinstance(self.auth, TokenAuth) else None
 
     def _signature(self, project_id: str | None) -> SignatureAuth:
         given = self.credentials

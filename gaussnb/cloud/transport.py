@@ -41,6 +41,7 @@ from ..core.errors import (
     ServerError,
     Unreachable,
 )
+from ..core.process import PerProcess
 from ..core.refusals import ErrorCodes, is_own_answer
 from ..core.rows import Row
 from ..core.wire import Request
@@ -215,7 +216,7 @@ class _Failure:
 
 
 @dataclass
-class Transport:
+class Transport(PerProcess):
     """Sends requests to the endpoints that the caller names. Safe to share between threads.
 
     Args:
@@ -233,13 +234,17 @@ class Transport:
     codes: ErrorCodes = field(default_factory=lambda: CLOUD_CODES, repr=False)
 
     def __post_init__(self) -> None:
-        # A session of `requests` is not safe to share between threads: each exchange borrows one.
-        self._idle: list[requests.Session] = []
         self._proxies: dict[str, dict[str, str]] = {}
         self._closed = False
+        self._own()
+        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+
+    def _begin(self) -> None:
+        # A session of `requests` is not safe to share between threads: each exchange borrows one. A forked child
+        # drops the sessions of its parent. That closes its copies of the sockets, and ends no connection.
+        self._idle: list[requests.Session] = []
         self._lock = threading.Lock()
         self._random = random.Random(self.seed)
-        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
     def close(self) -> None:
         """Close every connection; a connection in use is closed after its exchange."""
