@@ -41,7 +41,7 @@ from pydantic_core import PydanticCustomError
 from ..core.errors import CredentialsError
 from .places import SANDBOX_HINT, HiddenMapping, Source, SourceReport, read_sources
 from .regions import Region, ServiceAddress, check_endpoint, find_region, is_loopback
-from .settings import IDENTITY, IDENTITY_SETTINGS, SECRETS, IdentityKind, Settings, identity_kind
+from .settings import IDENTITY, IDENTITY_SETTINGS, SECRETS, SETTINGS, IdentityKind, Settings, identity_kind
 
 __all__ = ["Credentials", "find_credentials", "report_sources"]
 
@@ -126,6 +126,11 @@ class Credentials(BaseModel):
         kind = identity_kind(self._identity_settings())
         assert kind is not None  # the validator refuses credentials without an identity
         return kind
+
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """The secrets, which nothing may repeat."""
+        return tuple(getattr(self, name) for name in SETTINGS if name in SECRETS and getattr(self, name))
 
     def __repr__(self) -> str:
         return f"Credentials(kind={self.kind!r}, region={self.region!r}, endpoint={self.endpoint!r})"

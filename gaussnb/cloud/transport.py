@@ -7,7 +7,8 @@
 * A refused token is replaced once, and the request is sent once more.
 
 Errors drop their cause, and tokens are requested outside of the HTTP library: the frames and exceptions of that library
-hold headers and bodies, and a traceback may show them.
+hold headers and bodies, and a traceback may show them. Every secret that is sent is remembered, and cut out of each
+answer before anything reads the answer.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import requests
+from pydantic import SecretStr
 from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import default_headers, get_environ_proxies
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
@@ -43,6 +46,7 @@ from ..core.errors import (
 )
 from ..core.refusals import ErrorCodes
 from ..core.rows import Row
+from ..core.secrets import Hidden, HiddenMapping, KnownSecrets
 from ..core.wire import Request
 from .auth import Auth
 from .error_codes import CLOUD_CODES
@@ -73,6 +77,8 @@ class Reply:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     operation: str
+    issued: SecretStr = field(default=SecretStr(""), repr=False)
+    """The token that IAM issued with this answer."""
 
     @property
     def request_id(self) -> str:
@@ -159,6 +165,7 @@ class Transport:
         adapter: reaches a sandbox without a socket.
         seed: makes the jitter between tries repeatable.
         codes: the error codes of the service.
+        secrets: the secrets that were sent or received.
     """
 
     clock: Clock = field(default_factory=RealClock)
@@ -166,11 +173,12 @@ class Transport:
     adapter: BaseAdapter | None = None
     seed: int | None = None
     codes: ErrorCodes = field(default_factory=lambda: CLOUD_CODES, repr=False)
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
 
     def __post_init__(self) -> None:
         # A session of `requests` is not safe to share between threads: each exchange borrows one.
         self._idle: list[requests.Session] = []
-        self._proxies: dict[str, dict[str, str]] = {}
+        self._proxies: dict[str, Hidden[dict[str, str]]] = {}  # an address of a proxy may hold a password
         self._closed = False
         self._lock = threading.Lock()
         self._random = random.Random(self.seed)
@@ -214,18 +222,19 @@ class Transport:
             AnswerLost: a write was sent, and its answer was lost.
         """
         check_endpoint(endpoint)
+        self.secrets.add(*request.secrets)
         patience = patience or self.patience
         safe = request.method == "GET" if safe is None else safe
         tries, renewed = 1, False
         busy_until, busy_pause = None, 2.0
         while True:
-            prepared = self._prepare(endpoint, request, auth, operation)
+            prepared = Hidden(self._prepare(endpoint, request, auth, operation))
             outcome = self._try(prepared, endpoint, operation, safe, patience)
             if isinstance(outcome, Reply):
                 return outcome
             error = outcome.error
             retry = error.retry if isinstance(error, ApiError) else ""
-            if retry == "token" and not renewed and auth is not None and auth.renew(prepared):
+            if retry == "token" and not renewed and auth is not None and auth.renew(prepared.value):
                 renewed = True
                 continue
             if not safe and _may_be_executed(error, creates):
@@ -255,23 +264,27 @@ class Transport:
             prepared = None
         if prepared is None:
             raise Unreachable(f"{operation}: this cannot be sent, its path makes no URL.")
-        return auth(prepared) if auth is not None else prepared
+        if auth is None:
+            return prepared
+        proven = auth(prepared)
+        self.secrets.add(*(proven.headers.get(name) for name in auth.secret_headers))
+        return proven
 
     def _try(
-        self, prepared: requests.PreparedRequest, endpoint: str, operation: str, safe: bool, patience: Patience
+        self, prepared: Hidden[requests.PreparedRequest], endpoint: str, operation: str, safe: bool, patience: Patience
     ) -> Reply | _Failure:
         """Send a prepared request once."""
         try:
             with self._session() as session:
                 response = session.send(
-                    prepared,
+                    prepared.value,
                     timeout=(patience.connect, patience.read),
                     allow_redirects=False,
                     stream=True,
                     verify=self._verify,
                     proxies=self._proxies_for(endpoint),
                 )
-                reply = _read(response, operation)
+                reply = self._read(response, operation)
         except requests.RequestException as error:
             return _failure(error, operation, endpoint, safe)
         except KeyboardInterrupt:
@@ -306,26 +319,40 @@ class Transport:
     def _proxies_for(self, endpoint: str) -> dict[str, str]:
         """Read the proxies from the environment once for each endpoint; endpoints on this machine need none."""
         if endpoint not in self._proxies:
-            self._proxies[endpoint] = {} if is_loopback(endpoint) else get_environ_proxies(endpoint)
-        return self._proxies[endpoint]
+            self._proxies[endpoint] = Hidden({} if is_loopback(endpoint) else get_environ_proxies(endpoint))
+        return self._proxies[endpoint].value
+
+    def _read(self, response: requests.Response, operation: str) -> Reply:
+        """Read an answer, and cut every known secret out of it."""
+        body = bytearray()
+        issued = SecretStr(response.headers.pop("X-Subject-Token", ""))
+        self.secrets.add(issued)
+        with response:
+            for chunk in response.iter_content(_CHUNK):
+                body += chunk
+                if len(body) > MAX_ANSWER:
+                    raise BadAnswer(
+                        f"larger than {MAX_ANSWER // 1024**2} MiB",
+                        operation=operation,
+                        status=response.status_code,
+                        excerpt=self.secrets.mask_bytes(bytes(body[:4_000])),
+                    )
+        return Reply(
+            response.status_code,
+            self._masked(response.headers),
+            self.secrets.mask_bytes(bytes(body)),
+            operation,
+            issued,
+        )
+
+    def _masked(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        text = "\n".join(headers.values())
+        if self.secrets.mask(text) == text:  # the usual case
+            return headers
+        return CaseInsensitiveDict({name: self.secrets.mask(value) for name, value in headers.items()})
 
     def _pause(self, seconds: float, retry_after: float | None) -> float:
         return retry_after if retry_after is not None else seconds * self._random.uniform(0.9, 1.1)
-
-
-def _read(response: requests.Response, operation: str) -> Reply:
-    body = bytearray()
-    with response:
-        for chunk in response.iter_content(_CHUNK):
-            body += chunk
-            if len(body) > MAX_ANSWER:
-                raise BadAnswer(
-                    f"larger than {MAX_ANSWER // 1024**2} MiB",
-                    operation=operation,
-                    status=response.status_code,
-                    excerpt=bytes(body[:200]),
-                )
-    return Reply(response.status_code, response.headers, bytes(body), operation)
 
 
 def _refusal(reply: Reply, codes: ErrorCodes) -> ApiError:
