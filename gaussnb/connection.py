@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, Unpack, cast
 from . import doors
 from .cloud.settings import Settings
 from .cloud.transport import Patience
+from .core.secrets import discreet
 from .nosql.client import Client
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def _show_settings(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @_show_settings
+@discreet
 def connect(profile: str | None = None, *, patience: Patience | None = None, **settings: Unpack[Settings]) -> Client:
     """Connect to a project. Nothing is sent before the first call.
 

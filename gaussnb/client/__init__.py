@@ -29,6 +29,7 @@ from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
 from ..core.refusals import ErrorCodes
 from ..core.rows import Row
+from ..core.secrets import HiddenMapping, discreet, find
 from ..core.service import Service
 from ..core.wire import Request, digest_of, json_of, query_of, request_of
 from . import pages, review, wait
@@ -112,6 +113,7 @@ class Client(Groups):
         self._poller = Poller(self.service, self._look, self.clock, self._transport.seed)
 
     @classmethod
+    @discreet
     def open(
         cls,
         profile: str | None = None,
@@ -216,6 +218,7 @@ class Client(Groups):
 
     # -- sending
 
+    @discreet
     def send(self, operation: Operation, returns: type[Row] | None = None) -> pd.DataFrame:
         """Send any operation.
 
@@ -236,6 +239,7 @@ class Client(Groups):
         """
         return self._answer(self._message_of(operation), returns or operation.route.returns)
 
+    @discreet
     def request(
         self,
         method: str,
@@ -275,8 +279,14 @@ class Client(Groups):
         message = _Message(
             name,
             route.service if route else service or "",
-            Request(method, path, query_of(params or {}), None if json is None else json_of(json)),
-            {**holes, **(params or {}), **given, "operation": name},
+            Request(
+                method,
+                path,
+                query_of(params or {}),
+                None if json is None else json_of(json),
+                tuple(find([params or {}, json])),
+            ),
+            HiddenMapping({**holes, **(params or {}), **given, "operation": name}),
             route,
         )
         return self._answer(message, route.returns if route else None)

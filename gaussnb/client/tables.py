@@ -21,6 +21,7 @@ from ..core.frames import frame_from
 from ..core.operation import Operation, fields_of
 from ..core.rows import Row
 from ..core.rules import NO_SUCH_FIELD, Flag, Whole, marks, unwrap
+from ..core.secrets import discreet
 
 Op = TypeVar("Op", bound=Operation)
 
@@ -162,6 +163,7 @@ def _or_none(value: Any) -> Any:
 # ----------------------------------------------------------------------------------------------------------- operations
 
 
+@discreet
 def read_operations(
     kind: type[Op],
     table: Table,

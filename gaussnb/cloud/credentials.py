@@ -33,13 +33,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..core.errors import CredentialsError
-from .places import SANDBOX_HINT, HiddenMapping, Source, SourceReport, read_sources
+from ..core.secrets import Hidden, HiddenMapping, discreet
+from .places import SANDBOX_HINT, Source, SourceReport, read_sources
 from .regions import Region, ServiceAddress, check_endpoint, find_region, is_loopback
 from .settings import IDENTITY, IDENTITY_SETTINGS, SECRETS, SETTINGS, IdentityKind, Settings, identity_kind
 
@@ -47,13 +48,6 @@ __all__ = ["Credentials", "find_credentials", "report_sources"]
 
 
 # --- the result -------------------------------------------------------------------------------------------------------
-
-
-class _Hidden:
-    """Replaces input that an error must not repeat."""
-
-    def __repr__(self) -> str:
-        return "'**********'"
 
 
 class Credentials(BaseModel):
@@ -99,6 +93,26 @@ class Credentials(BaseModel):
     sources: Mapping[str, str] = {}
     warnings: tuple[str, ...] = ()
 
+    if not TYPE_CHECKING:  # type checkers read the generated signature instead
+
+        @discreet
+        def __init__(self, /, **settings):
+            super(Credentials, self).__init__(**settings)
+
+        __init__.__pydantic_base_init__ = True
+
+    @classmethod
+    @discreet
+    def model_validate(cls, obj: Any, **how: Any) -> Self:
+        """Make credentials from a mapping; see :meth:`pydantic.BaseModel.model_validate`."""
+        return super().model_validate(obj, **how)
+
+    @classmethod
+    @discreet
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Any) -> Self:
+        """Make credentials from JSON; see :meth:`pydantic.BaseModel.model_validate_json`."""
+        return super().model_validate_json(json_data, **how)
+
     @model_validator(mode="wrap")
     @classmethod
     def _validate_quietly(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
@@ -107,13 +121,13 @@ class Credentials(BaseModel):
             known = cls.model_fields.keys() - SECRETS
             data = {name: value if name in known else _hide(value) for name, value in data.items()}
         elif not isinstance(data, cls):
-            data = _Hidden()
+            data = Hidden(data)
         credentials = handler(data)
         if not identity_kind(credentials._identity_settings()):
             text = "needs a token; or ak and sk; or password with user_id, or with username and domain"
             # Pydantic reports any other exception together with the whole input.
             raise ValidationError.from_exception_data(
-                cls.__name__, [{"type": PydanticCustomError("identity", text), "input": _Hidden()}], hide_input=True
+                cls.__name__, [{"type": PydanticCustomError("identity", text), "input": None}], hide_input=True
             )
         return credentials
 
@@ -141,7 +155,7 @@ class Credentials(BaseModel):
 def _hide(value: Any) -> Any:
     if value is None or isinstance(value, SecretStr):
         return value
-    return SecretStr(value) if isinstance(value, str) else _Hidden()
+    return SecretStr(value) if isinstance(value, str) else Hidden(value)
 
 
 # --- the search -------------------------------------------------------------------------------------------------------

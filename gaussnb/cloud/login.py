@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-
 from ..core.answers import leaves, word
 from ..core.errors import CredentialsError, PermissionDenied
 from ..core.operation import Operation

@@ -15,10 +15,11 @@ from platformdirs import user_config_dir
 from pydantic import SecretStr
 
 from ..core.errors import CredentialsError
+from ..core.secrets import Hidden, HiddenMapping
 from .regions import ServiceAddress
 from .settings import IDENTITY_SETTINGS, SECRETS, SETTINGS, IdentityKind, identity_kind, missing_settings
 
-__all__ = ["SANDBOX_HINT", "HiddenMapping", "Source", "SourceReport", "read_sources"]
+__all__ = ["SANDBOX_HINT", "Source", "SourceReport", "read_sources"]
 
 SANDBOX_HINT = 'No account at hand? gaussnb.connect("sandbox") needs none.'
 
@@ -149,13 +150,6 @@ class Source:
         return SourceReport(self.name, found, missing, "; ".join(filter(None, (self.note, self.half))))
 
 
-class HiddenMapping(dict[str, Any]):
-    """Variables or arguments whose values do not appear in tracebacks that print local variables."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} settings>"
-
-
 # --- all sources ------------------------------------------------------------------------------------------------------
 
 
@@ -202,12 +196,11 @@ def _read_arguments(arguments: Mapping[str, object]) -> Source:
     for name, value in arguments.items():
         if value is None:
             continue
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if not isinstance(text, str):
-            type_name = type(text).__name__
-            del value, text  # a traceback may print the variables of this frame
-            raise CredentialsError(f"{name} must be text, not {type_name}.")
-        source.put(name, text, f"{name}=")
+        held = Hidden(value.get_secret_value() if isinstance(value, SecretStr) else value)
+        del value  # a traceback may print the variables of this frame
+        if not isinstance(held.value, str):
+            raise CredentialsError(f"{name} must be text, not {type(held.value).__name__}.")
+        source.put(name, held.value, f"{name}=")
     return source
 
 
@@ -224,12 +217,8 @@ def _read_sdk_file(environ: Mapping[str, str], home: Path) -> Source:
     chosen = environ.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE")
     path = Path(chosen) if chosen else home / ".huaweicloud" / "credentials"
     source = Source(_shorten(path, home), _FILE)
-    # The SDK interpolates "%"; this parser does not, because a secret key may contain "%".
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(path.read_text("utf-8"))
-        section = next((each for each in ("basic", "global") if parser.has_section(each)), None)
-        found = dict(parser[section]) if section else {}
+        section, found = _read_section(path)
     except FileNotFoundError:
         source.note = "no such file"
         return source
@@ -244,6 +233,15 @@ def _read_sdk_file(environ: Mapping[str, str], home: Path) -> Source:
     return source
 
 
+def _read_section(path: Path) -> tuple[str | None, Mapping[str, str]]:
+    """Read the section of the SDK's file that holds the credentials."""
+    # The SDK interpolates "%"; this parser does not, because a secret key may contain "%".
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.read_string(path.read_text("utf-8"))
+    section = next((each for each in ("basic", "global") if parser.has_section(each)), None)
+    return section, HiddenMapping(dict(parser[section]) if section else {})
+
+
 def _read_profile(named: str | None, environ: Mapping[str, str], home: Path) -> Source:
     chosen = environ.get("GAUSSNB_PROFILES")
     path = Path(chosen) if chosen else Path(user_config_dir("gaussnb")) / "profiles.toml"
@@ -254,10 +252,10 @@ def _read_profile(named: str | None, environ: Mapping[str, str], home: Path) -> 
     profile = named or (default if isinstance(default, str) else "default")
     source = Source(f"{where} [{profile}]", _ALL, note=problem, explicit=named is not None)
     table = tables.get(profile)
-    if not isinstance(table, dict):
+    if not isinstance(table, HiddenMapping):
         source.note = problem or "no such profile"
         if named:
-            profiles = [name for name, each in tables.items() if isinstance(each, dict) and name != "profiles"]
+            profiles = [name for name, each in tables.items() if isinstance(each, HiddenMapping) and name != "profiles"]
             others = f" It has {', '.join(profiles)}." if profiles else ""
             raise CredentialsError(
                 f"Profile {named!r} was not found in {where}: {source.note}{_suggest(named, profiles)}.{others} "
@@ -275,7 +273,7 @@ def _read_profile(named: str | None, environ: Mapping[str, str], home: Path) -> 
     return source
 
 
-def _read_profiles(path: Path) -> tuple[dict[str, Any], str]:
+def _read_profiles(path: Path) -> tuple[Mapping[str, Any], str]:
     """Read all tables of ``profiles.toml``, and say what is wrong with the file."""
     try:
         content = tomllib.loads(path.read_text("utf-8"))
@@ -285,7 +283,8 @@ def _read_profiles(path: Path) -> tuple[dict[str, Any], str]:
         return {}, "cannot be read as a TOML file"
     inner = content.get("profiles")
     tables = {**content, **(inner if isinstance(inner, dict) else {})}
-    return {name: HiddenMapping(each) if isinstance(each, dict) else each for name, each in tables.items()}, ""
+    return HiddenMapping({name: HiddenMapping(each) if isinstance(each, dict) else each
+                          for name, each in tables.items()}), ""  # fmt: skip
 
 
 def _put_table(source: Source, table: Mapping[str, object]) -> None:

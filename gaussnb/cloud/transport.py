@@ -46,7 +46,7 @@ from ..core.errors import (
 )
 from ..core.refusals import ErrorCodes
 from ..core.rows import Row
-from ..core.secrets import Hidden, HiddenMapping, KnownSecrets
+from ..core.secrets import Hidden, KnownSecrets
 from ..core.wire import Request
 from .auth import Auth
 from .error_codes import CLOUD_CODES

@@ -32,6 +32,7 @@ from .catalogue import load_chapter
 from .operation import Operation, documented
 from .refusals import ErrorCodes
 from .rows import Column, Row, columns
+from .secrets import discreet
 from .words import kinds_in_words, line_of, meaning_of, table_of, type_in_words
 
 if TYPE_CHECKING:
@@ -211,6 +212,7 @@ class Call(_Method, Generic[P, Accepted]):
     @overload
     def __call__(self, operation: Accepted, /) -> pd.DataFrame: ...
 
+    @discreet
     def __call__(self, *args: Any, **fields: Any) -> pd.DataFrame:
         return self._send(self._operation(args, fields))
 
@@ -224,6 +226,7 @@ class Call(_Method, Generic[P, Accepted]):
             raise TypeError(f"{self!r} is not bound to a client: use gaussnb.connect() first")
         return self._sender.send(operation, self.returns)
 
+    @discreet
     def form(self, spec: Operation | None = None, /, **values: Any) -> doors.Form:
         """A form of this operation, filled with given values. Show the form in a cell.
 
@@ -390,6 +393,7 @@ class Many(_Method, Generic[P]):
         self._sender: Sender | None = None
         self._group, self.__name__ = "", function.__name__
 
+    @discreet
     def __call__(self, *args: P.args, **given: P.kwargs) -> pd.DataFrame:
         if self._sender is None:
             raise TypeError(f"{self!r} is not bound to a client: use gaussnb.connect() first")

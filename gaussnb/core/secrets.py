@@ -16,7 +16,8 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from functools import wraps
+from typing import Any, Final, Generic, ParamSpec, TypeAlias, TypeVar
 
 from pydantic import BaseModel, SecretStr
 from pydantic_core import from_json
@@ -161,6 +162,7 @@ def _is_login(name: str, value: object) -> bool:
 
 # -------------------------------------------------------------------------------------------------------- hidden values
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -210,6 +212,68 @@ class HiddenMapping(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} hidden value{'' if len(self) == 1 else 's'}>"
+
+
+class _Arguments:
+    """The arguments of a call, which no view shows."""
+
+    __slots__ = ("_args", "_named")
+
+    def __init__(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        self._args, self._named = args, named
+
+    def __repr__(self) -> str:
+        return "<hidden arguments>"
+
+    def pass_to(self, function: Callable[..., T]) -> T:
+        return function(*self._args, **self._named)
+
+
+_BUGS = (AssertionError, AttributeError, IndexError, KeyError, NameError, RuntimeError)
+"""Exceptions that no caller should meet: they keep their frames, for the person who mends the bug."""
+
+
+def discreet(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorate a function that may be given a secret: a traceback of its errors shows no frame that holds the secret.
+
+    The arguments are wrapped before anything can fail, and an error leaves without the frames in which the function
+    and the libraries below worked with them. The errors in its chain lose their frames as well.
+
+    >>> @discreet
+    ... def check(password):
+    ...     raise ValueError("too weak")
+    >>> try:
+    ...     check("hush")
+    ... except ValueError as error:
+    ...     error.__traceback__.tb_next.tb_frame.f_locals["given"], error.__traceback__.tb_next.tb_next
+    (<hidden arguments>, None)
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **named: P.kwargs) -> T:
+        given = _Arguments(args, named)
+        del args, named
+        try:
+            return given.pass_to(function)
+        except _BUGS:
+            raise
+        except BaseException as error:
+            refused = _without_frames(error)
+        raise refused
+
+    return call
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    chain: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while chain:
+        each = chain.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            each.__traceback__ = None
+            chain += [each.__cause__, each.__context__]
+    return error
 
 
 # ---------------------------------------------------------------------------------------------------------------- texts
@@ -369,7 +433,7 @@ class KnownSecrets:
                 continue
             into[text] = _Needles(text)
             if len(self._sent) > _KEPT:
-                self._sent.pop(list(self._sent)[0], None)
+                self._sent.pop([*self._sent][0], None)  # noqa: RUF015  # an iterator would notice other threads
 
     def mask(self, text: str) -> str:
         """Mask every known secret in a text."""
@@ -528,7 +592,8 @@ def _meaning(escape: bytes) -> bytes:
 
 def _cut(body: bytes, spans: _Spans) -> bytes:
     """A text with one mask in the place of each span; spans that touch become one."""
-    parts, here = [], 0
+    parts: list[bytes] = []
+    here = 0
     for start, end in sorted(spans):
         if start > here or not parts:
             parts += [body[here:start], MASK.encode()]
