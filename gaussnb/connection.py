@@ -13,6 +13,7 @@ from . import doors
 from .cloud.settings import Settings
 from .cloud.transport import Patience
 from .core.process import PerProcess
+from .core.secrets import discreet
 from .nosql.client import Client
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def _show_settings(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @_show_settings
+@discreet
 def connect(
     profile: str | None = None,
     *,

@@ -33,7 +33,7 @@ from ..core.paths import clean_path
 from ..core.process import cached_property
 from ..core.refusals import ErrorCodes
 from ..core.rows import Row
-from ..core.secrets import reveal
+from ..core.secrets import HiddenMapping, discreet, find, reveal
 from ..core.service import Service
 from ..core.wire import Request, digest_of, json_of, operation_of, query_of, request_of
 from . import pages, review, wait
@@ -151,6 +151,7 @@ class Client(Groups):
         self._poller = Poller(self.service, self._look, self.clock, self._transport.seed, self._short)
 
     @classmethod
+    @discreet
     def open(
         cls,
         profile: str | None = None,
@@ -262,6 +263,7 @@ class Client(Groups):
 
     # -- sending
 
+    @discreet
     def send(self, operation: Operation, returns: type[Row] | None = None) -> pd.DataFrame:
         """Send any operation.
 
@@ -283,6 +285,7 @@ class Client(Groups):
         """
         return self._answer(self._message_of(operation), returns or operation.route.returns)
 
+    @discreet
     def request(
         self,
         method: str,
@@ -325,8 +328,14 @@ class Client(Groups):
         message = _Message(
             name,
             route.service if route else service or "",
-            Request(method, path, query_of(params, name), None if json is None else json_of(json, name)),
-            {**holes, **params, **given, "operation": name},
+            Request(
+                method,
+                path,
+                query_of(params, name),
+                None if json is None else json_of(json, name),
+                tuple(find([params, json])),
+            ),
+            HiddenMapping({**holes, **params, **given, "operation": name}),
             route,
             _read_operation(found[0], holes, params, given) if found and found[0].route.creates else None,
         )

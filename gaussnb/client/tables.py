@@ -22,6 +22,7 @@ from ..core.operation import Operation, fields_of
 from ..core.process import importing
 from ..core.rows import Row
 from ..core.rules import NO_SUCH_FIELD, Flag, Whole, marks, unwrap
+from ..core.secrets import discreet
 
 Op = TypeVar("Op", bound=Operation)
 
@@ -163,6 +164,7 @@ def _or_none(value: Any) -> Any:
 # ----------------------------------------------------------------------------------------------------------- operations
 
 
+@discreet
 def read_operations(
     kind: type[Op],
     table: Table,

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import SecretStr
-
 from ..core.answers import leaves, word
 from ..core.errors import CredentialsError, PermissionDenied
 from ..core.operation import Operation
@@ -68,6 +66,7 @@ class Access:
         clock: Callable[[], float],
     ) -> None:
         self.credentials = credentials
+        transport.secrets.add(*credentials.secrets, login=True)
         self._transport, self._tokens, self._clock = transport, tokens, clock
         self._own, self._host = ("", service.name), service.host
 
@@ -229,7 +228,7 @@ class Access:
                 scope={"project": project},
             )
         )
-        secret = SecretStr(reply.headers.get("X-Subject-Token", ""))
+        secret = reply.issued
         answer = reply.json()
         issued, expires, found = (
             next(leaves(answer, f"token.{path}"), None) for path in ("issued_at", "expires_at", "project.id")

@@ -32,6 +32,7 @@ from .operation import Operation, documented
 from .process import Stays, cached_property
 from .refusals import ErrorCodes
 from .rows import Column, Row, columns
+from .secrets import discreet
 from .words import kinds_in_words, line_of, meaning_of, table_of, type_in_words
 
 if TYPE_CHECKING:
@@ -227,6 +228,7 @@ class Call(_Method, Generic[P, Accepted]):
     @overload
     def __call__(self, operation: Accepted, /) -> pd.DataFrame: ...
 
+    @discreet
     def __call__(self, *args: Any, **fields: Any) -> pd.DataFrame:
         return self._send(self._operation(args, fields))
 
@@ -240,6 +242,7 @@ class Call(_Method, Generic[P, Accepted]):
             raise TypeError(f"{self!r} is not bound to a client: use gaussnb.connect() first")
         return self._sender.send(operation, self.returns)
 
+    @discreet
     def form(self, spec: Operation | None = None, /, **values: Any) -> doors.Form:
         """A form of this operation, filled with given values. Show the form in a cell.
 
@@ -407,6 +410,7 @@ class Many(_Method, Generic[P]):
         self._sender: Sender | None = None
         self._group, self.__name__ = "", function.__name__
 
+    @discreet
     def __call__(self, *args: P.args, **given: P.kwargs) -> pd.DataFrame:
         if self._sender is None:
             raise TypeError(f"{self!r} is not bound to a client: use gaussnb.connect() first")

@@ -200,6 +200,7 @@ class Form(PerProcess):
         """The input of each field by its dotted path: ``"vpc_id"``, ``"datastore.type"``, ``"flavor.0.num"``."""
         return {_dotted(path): control.input for path, control in self.walk()}
 
+    @secrets.discreet
     def fill(self, spec: Operation | Mapping[str, Any] | None = None, /, **values: Any) -> Form:
         """Fill fields, as a user would; all other fields stay as they are.
 
@@ -230,6 +231,7 @@ class Form(PerProcess):
         return values_of(self.controls)
 
     @property
+    @secrets.discreet
     def spec(self) -> Any:
         """The validated operation.
 
