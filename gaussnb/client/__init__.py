@@ -112,7 +112,7 @@ class Client(Groups):
         tokens = TokenCache(clock=self.clock.time, on_disk=keep)
         self._access = Access(credentials, self._transport, self.service, tokens, self.clock.time)
         self._ledger = Ledger(on_disk=keep, unguarded=unguarded)
-        self.creation = Creation(
+        self._creation = Creation(
             self.service,
             self._ledger,
             self.clock,
@@ -120,7 +120,6 @@ class Client(Groups):
             self.send,
             lambda: (self.endpoint, self.project_id),
         )
-        """The creates of this client: what calls of many creates reserve, send and release."""
         # A look that fails is followed by the next look, so each is one short try.
         usual = self._transport.patience
         self._short = replace(usual, tries=1, busy=0, read=min(usual.read, 30), answer=min(usual.answer, 60))
@@ -375,7 +374,7 @@ class Client(Groups):
             project_id=str(message.fields.get("project_id", "")),
             key=message.key,
         )
-        return self.creation.create(order, lambda: self._exchange(message))
+        return self._creation.create(order, lambda: self._exchange(message))
 
     def _exchange(self, message: _Message, patience: Patience | None = None) -> Reply:
         route = message.route
@@ -428,6 +427,11 @@ class Client(Groups):
         return where | review.facts_about(operation, self.service, self)
 
     @property
+    def creation(self) -> Creation:
+        """The creates of this client, which a call of many creates reserves before it sends them."""
+        return self._creation
+
+    @property
     def ledger(self) -> Ledger:
         """The ledger of this machine, which guards creates."""
         return self._ledger
@@ -450,7 +454,7 @@ class Client(Groups):
         Raises:
             LedgerError: the ledger cannot be read.
         """
-        return self.creation.made()
+        return self._creation.made()
 
     # -- waiting
 

@@ -133,10 +133,8 @@ class Creation:
         """
         endpoint, own = self._where()
         project_id = order.project_id or own
-        named = self._list_named(order.name) if project_id == own else None
-        there = None if named is None else set(named["id"].dropna())
-        # The listing was answered before the request is sent: its time is a moment before the thing is made.
-        since = "" if named is None else named.attrs.get("served_at", "")
+        before = self.list_ids(order.name) if project_id == own else None
+        there, since = before or (None, "")
         key = self._ledger.begin(
             at=self._clock.now(),
             endpoint=endpoint,
@@ -171,14 +169,20 @@ class Creation:
         entry = {"key": key, "there": there, "asked": order.asked, "since": since}
         return self._resolve(order, entry, why, listed=project_id == own)
 
-    def _list_named(self, name: str) -> pd.DataFrame | None:
-        """List the things that have a name already; None if they cannot be listed."""
+    def list_ids(self, name: str) -> tuple[set[str], str] | None:
+        """List the ids of the things that have a name already; None if they cannot be listed.
+
+        Returns:
+            The ids, and the time of the answer by the clock of the service, in ISO format; empty if it named none. A
+            thing that is requested afterwards is not older.
+        """
         try:
-            return self._ask(self._service.list_named(name))
+            named = self._ask(self._service.list_named(name))
         except (AuthenticationError, CredentialsError, Unreachable):
             raise  # the create would fail as well, and a second wrong login could lock the user out
         except GaussnbError:
             return None  # a user without the permission to list may still create
+        return set(named["id"].dropna()), str(named.attrs.get("served_at", ""))
 
     def _resolve(self, order: Order, entry: Entry, why: str, listed: bool) -> Recovery:
         """Look for the thing of a create whose answer was lost."""
