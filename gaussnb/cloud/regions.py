@@ -62,6 +62,20 @@ class Region:
         """The end of all host names in this region."""
         return _OTHER_DOMAINS.get(self.id, _DOMAIN)
 
+    def has(self, address: str) -> bool:
+        """True if a host belongs to the cloud of this region: its name is the region's domain or ends in the domain.
+
+        Args:
+            address: a URL, a host name or a domain; anything else belongs to no cloud.
+
+        >>> Region("cn-north-4").has("https://IAM.myhuaweicloud.com:443/v3")
+        True
+        >>> Region("cn-north-4").has("evilmyhuaweicloud.com")
+        False
+        """
+        host = _host_of(address)
+        return host == self.domain or host.endswith(f".{self.domain}")
+
     @property
     def iam_endpoint(self) -> str:
         """Endpoint of IAM.
@@ -103,13 +117,21 @@ def find_region(id: str, service: ServiceAddress) -> Region:
     )
 
 
+def _host_of(address: str) -> str:
+    try:
+        # A full stop at the end of a host name says only that the name is complete.
+        return (urlsplit(address if "//" in address else f"//{address}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
 def is_loopback(endpoint: str) -> bool:
     """True if an endpoint is on this machine: localhost, ``*.localhost``, 127.0.0.0/8 or ::1.
 
     >>> is_loopback("http://127.0.0.1:8080"), is_loopback("https://example.org")
     (True, False)
     """
-    host = (urlsplit(endpoint).hostname or "").rstrip(".")
+    host = _host_of(endpoint)
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -30,7 +30,7 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.utils import default_headers, get_environ_proxies
 
-from ..core.answers import Page, parse, read_page
+from ..core.answers import Page, check_receipt, parse, read_page
 from ..core.clock import Clock, RealClock
 from ..core.errors import (
     ApiError,
@@ -41,6 +41,7 @@ from ..core.errors import (
     ServerError,
     Unreachable,
 )
+from ..core.process import PerProcess
 from ..core.refusals import ErrorCodes, is_own_answer
 from ..core.rows import Row
 from ..core.wire import Request
@@ -124,6 +125,23 @@ class Reply:
             problem = str(error)
         raise self.bad(problem)
 
+    def check_receipt(self, row: type[Row] | None) -> None:
+        """Check that this answer to a write is what the operation documents; see :func:`.answers.check_receipt`.
+
+        Args:
+            row: the row class of the operation; None if no operation is declared.
+
+        Raises:
+            AnswerLost: it is not: somebody else may have answered.
+        """
+        try:
+            check_receipt(self.body, row, signed=bool(self.request_id))
+        except ValueError as error:
+            problem = str(error)
+        else:
+            return
+        raise AnswerLost(str(self.bad(problem)), status=self.status, request_id=self.request_id)
+
     def bad(self, reason: str) -> BadAnswer:
         """Make the error that gives the reason why this answer cannot be used."""
         return BadAnswer(
@@ -177,6 +195,19 @@ class _Failure:
     remedy: str = ""
     """What to do about it."""
 
+    foreign: bool = False
+    """True if an error answer is not in the service's own words."""
+
+    @property
+    def reason(self) -> str:
+        """The reason of the doubt, in a sentence."""
+        if not isinstance(self.error, ApiError) or not self.foreign:
+            return str(self.error)
+        return (
+            f"{self.error.operation}: an answer came with HTTP {self.error.status} ({self.error.error_msg}), "
+            "and not in the service's own words."
+        )
+
     def raised_after(self, tries: int, seconds: float) -> GaussnbError:
         """The error for the caller: a step's time-out is told as the step's, and the whole with its own time."""
         if not self.what or tries == 1:
@@ -185,7 +216,7 @@ class _Failure:
 
 
 @dataclass
-class Transport:
+class Transport(PerProcess):
     """Sends requests to the endpoints that the caller names. Safe to share between threads.
 
     Args:
@@ -203,13 +234,17 @@ class Transport:
     codes: ErrorCodes = field(default_factory=lambda: CLOUD_CODES, repr=False)
 
     def __post_init__(self) -> None:
-        # A session of `requests` is not safe to share between threads: each exchange borrows one.
-        self._idle: list[requests.Session] = []
         self._proxies: dict[str, dict[str, str]] = {}
         self._closed = False
+        self._own()
+        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+
+    def _begin(self) -> None:
+        # A session of `requests` is not safe to share between threads: each exchange borrows one. A forked child
+        # drops the sessions of its parent. That closes its copies of the sockets, and ends no connection.
+        self._idle: list[requests.Session] = []
         self._lock = threading.Lock()
         self._random = random.Random(self.seed)
-        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
     def close(self) -> None:
         """Close every connection; a connection in use is closed after its exchange."""
@@ -260,9 +295,7 @@ class Transport:
                 return outcome
             error = outcome.error
             if outcome.doubt and not safe:
-                raise AnswerLost(
-                    str(error), status=getattr(error, "status", 0), request_id=getattr(error, "request_id", "")
-                )
+                raise AnswerLost(outcome.reason, **_facts_of(error))
             retry = error.retry if isinstance(error, ApiError) else ""
             if retry == "token" and not renewed and auth is not None and auth.renew(prepared):
                 renewed = True
@@ -343,6 +376,7 @@ class Transport:
             error,
             repeat=error.retry == "throttle" or (error.retry == "server" and safe),
             doubt=not own or _may_be_executed(error, creates),
+            foreign=not own,
             retry_after=error.retry_after,
         )
 
@@ -401,6 +435,11 @@ def _may_be_executed(error: GaussnbError, creates: bool) -> bool:
     if not isinstance(error, ApiError) or error.status < 500 or isinstance(error, NotSimulated):
         return False
     return isinstance(error, (ServerError, Busy)) if creates else error.retry == "server"
+
+
+def _facts_of(error: GaussnbError) -> dict[str, Any]:
+    """The facts about an answer, if one came."""
+    return {"status": getattr(error, "status", 0), "request_id": getattr(error, "request_id", "")}
 
 
 def _unsent(reason: Reason, operation: str) -> _Failure:
