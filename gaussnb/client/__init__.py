@@ -155,6 +155,11 @@ class Client(Groups):
         return self._transport.codes
 
     @property
+    def patience(self) -> Patience:
+        """The time-outs and tries, and how often something is looked for before it counts as absent."""
+        return self._transport.patience
+
+    @property
     def region(self) -> str:
         """The region; empty if only endpoints were given."""
         return self._access.region
