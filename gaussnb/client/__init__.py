@@ -31,11 +31,12 @@ from ..core.refusals import ErrorCodes
 from ..core.rows import Row
 from ..core.service import Service
 from ..core.wire import Request, digest_of, json_of, query_of, request_of
-from . import pages, review, wait
+from . import pages, remains, review, wait
 from .creation import Creation, Recovery
 from .ledger import Ledger
 from .poller import Poller
 from .progress import Targets
+from .remains import Leftovers, Resumed
 from .wait import OnChange, OnLook
 from .watch import Watch
 
@@ -241,6 +242,14 @@ class Client(Groups):
         """
         return self._answer(self._message_of(operation), returns or operation.route.returns)
 
+    def attempt(self, operation: Operation) -> pd.DataFrame:
+        """Send an operation by one short try: a busy thing is not waited for, and nothing is repeated.
+
+        Raises:
+            GaussnbError: as for :meth:`send`.
+        """
+        return self._answer(self._message_of(operation), operation.route.returns, self._short)
+
     def request(
         self,
         method: str,
@@ -385,6 +394,11 @@ class Client(Groups):
         """The number that tells this machine's ledger from every other ledger."""
         return self._ledger.id
 
+    @property
+    def creation(self) -> Creation:
+        """The creations of this client, and the entries of its ledger."""
+        return self._creation
+
     def made(self) -> pd.DataFrame:
         """List the things that this machine asked this project to make, newest first, with their present status.
 
@@ -394,6 +408,33 @@ class Client(Groups):
             A DataFrame with the columns of :class:`gaussnb.client.ledger.Made`.
         """
         return self._creation.made()
+
+    def resume(self) -> Resumed:
+        """Take up every creation of this project that is open, for example after the kernel was restarted.
+
+        Open is what this machine asked for without an answer, what is still being made, and what failed. Each is looked
+        up. Nothing is sent a second time.
+
+        Returns:
+            What became of everything: ``frame`` has a row for each creation, ``watch`` follows what is still being
+            made, and ``wait()`` blocks until that is ready. Shown in a notebook, it is a table and a live panel.
+        """
+        return remains.resume(self)
+
+    def clean_up(self, everything: bool = False) -> Leftovers:
+        """Review what can be cleaned up: failed creations, what a lost creation made, and doubles.
+
+        Only things that this machine made are in the review, as its ledger and the marks in the cloud say. Nothing is
+        deleted before ``gdb.clean_up().delete()``.
+
+        Args:
+            everything: True to review, and to mark for deletion, everything that this machine made.
+
+        Returns:
+            The review: ``frame`` has a row for each thing with the reason, and ``delete()`` deletes the rows whose
+            ``delete`` is True, or the ids that it is given.
+        """
+        return remains.clean_up(self, everything)
 
     # -- waiting
 

@@ -57,7 +57,7 @@ class Admission(Procedure):
     ) -> None:
         super().__init__(gdb)
         self._records, self._again, self._check = records, again, check
-        self._marks = marks and gdb.service.set_mark is not None
+        self._marks = marks
         self._note = ""
         self._listed: dict[str, list[Thing]] = {}
         self._ending: set[str] = set()
@@ -163,7 +163,9 @@ class Admission(Procedure):
 
     def _reserve(self, left: Sequence[Pending]) -> list[Pending]:
         """Reserve what is about to be sent, in one step between all processes of this machine."""
-        besides = {entry["key"] for entry in self.gdb.creation.entries() if self._is_no_hindrance(entry)} if left else set()
+        besides = (
+            {entry["key"] for entry in self.gdb.creation.entries() if self._is_no_hindrance(entry)} if left else set()
+        )
         standing = self._try_to_reserve(left, besides)
         if standing and not all(self._is_under_way(entry) for _, _, entry in standing):
             # What became of an earlier creation is looked up once more, and an absence is made sure.
@@ -205,12 +207,7 @@ class Admission(Procedure):
         return entry["id"] in claimed | self._ending or key_in(self.gdb, entry["key"]) in claimed
 
     def _is_under_way(self, entry: Mapping[str, Any]) -> bool:
-        """True if a living call on this machine is about to send the creation of an entry, or waits for its answer."""
-        if entry["outcome"] != "asked":
-            return bool(entry["outcome"] == "reserved")  # the reservation of a dead process is void
-        holder = Holder.read(json.loads(entry["holder"] or "null"))
-        late = self.gdb.clock.now() - datetime.fromisoformat(entry["asked_at"]) > UNDER_WAY
-        return not late and (holder is None or holder.is_alive(entry["held_at"] or 0.0))
+        return is_under_way(entry, self.gdb.clock.now())
 
     def _tell_standing(self, operation: Operation, record: Record, entry: Mapping[str, Any]) -> None:
         """Write into a record which entry of the ledger is in its way."""
@@ -255,31 +252,29 @@ class Admission(Procedure):
 
     def accepted(self, record: Record) -> None:
         """Mark what was created."""
-        if self._note:
-            record["message"] = self._note
-        if self._marks and record["id"] and not self._mark(record["id"], record, self._keys[record["row"]]):
+        record["message"] = self._note or None
+        if record["id"] and self._mark(record["id"], record, self._keys[record["row"]]):
             self._unmarked.append(record)
 
-    def _mark(self, id: str, record: Record, key: int) -> bool:
-        """Mark a thing by one short try; True if there is nothing more to do. A creation never fails because of it."""
-        assert self.gdb.service.set_mark is not None
+    def _mark(self, id: str, record: Record, key: int) -> str:
+        """Mark a thing by one short try, which fails no creation; returns the reason if the thing has no mark."""
+        set_mark = self.gdb.service.set_mark
+        if set_mark is None or not self._marks:
+            return ""
         try:
-            self.gdb.attempt(self.gdb.service.set_mark(id, str(Mark(record["digest"], self.gdb.ledger_id, key))))
+            self.gdb.attempt(set_mark(id, str(Mark(record["digest"], self.gdb.ledger_id, key))))
         except GaussnbError as error:
-            self._refusal = error
-            return False
-        return True
+            return str(error)
+        return ""
 
     # -- after the last row
 
     def finish(self, sent: Sequence[Pending]) -> None:
         """Mark once more what could not be marked, for example because it was busy."""
         for record in self._unmarked:
-            if not self._mark(record["id"], record, self._keys[record["row"]]):
-                record["message"] = " ".join(filter(None, [
-                    record["message"],
-                    f"It could not be marked as made from this row, so other machines only see its name: {self._refusal}",
-                ]))  # fmt: skip
+            if why := self._mark(record["id"], record, self._keys[record["row"]]):
+                says = f"It could not be marked, so other machines see only its name and its fields: {why}"
+                record["message"] = " ".join(filter(None, [record["message"], says]))
 
     def close(self) -> None:
         """Release what was reserved and not sent."""
@@ -290,6 +285,15 @@ class Admission(Procedure):
 def records_of(frame: pd.DataFrame) -> list[Record]:
     """The rows of a frame as records."""
     return [{str(name): value for name, value in line.items()} for line in frame.to_dict("records")]
+
+
+def is_under_way(entry: Mapping[str, Any], now: datetime) -> bool:
+    """True if a living call on this machine is about to send the creation of an entry, or waits for its answer."""
+    if entry["outcome"] != "asked":
+        return bool(entry["outcome"] == "reserved")  # the ledger shows no reservation of a dead process
+    holder = Holder.read(json.loads(entry["holder"] or "null"))
+    recent = now - datetime.fromisoformat(entry["asked_at"]) <= UNDER_WAY
+    return recent and (holder is None or holder.is_alive(entry["held_at"] or 0.0))
 
 
 def is_there(entry: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ The API has no idempotency key and allows equal names, so a create is never repe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,9 @@ from ..core.errors import (
 )
 from ..core.frames import frame_from
 from ..core.service import Service
-from .ledger import Ledger, Made
+from .ledger import Ledger, Made, Reserved, Wanted
 from .observer import Ask
+from .reservation import present as reserved_creation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,6 +79,9 @@ class Creation:
             UnknownOutcome: the answer was lost, and the look did not tell the outcome.
         """
         there = self.list_ids(name)
+        reservation = reserved_creation()
+        if reservation is not None:
+            reservation.judge(there)
         endpoint, project_id = self._where()
         key = self._ledger.begin(
             at=self._clock.now(),
@@ -87,6 +91,7 @@ class Creation:
             name=name,
             there=there,
             digest=digest,
+            key=None if reservation is None else reservation.key,
         )
         try:
             reply = send()
@@ -111,7 +116,8 @@ class Creation:
     def list_ids(self, name: str) -> set[str] | None:
         """List the ids of the things that have a name already; None if they cannot be listed."""
         try:
-            return set(self._ask(self._service.list_named(name))["id"].dropna())
+            named = self._ask(self._service.list_named(name))
+            return set(named.loc[(named["name"] == name).fillna(False), "id"].dropna())
         except (AuthenticationError, CredentialsError, Unreachable):
             raise  # the create would fail as well, and a second wrong login could lock the user out
         except GaussnbError:
@@ -168,6 +174,25 @@ class Creation:
         makes = jobs["name"].str.startswith(self._service.creation_jobs)
         job = jobs.loc[(jobs[self._service.thing_column] == id) & makes, "id"]
         return str(job.iloc[-1]) if len(job) else None
+
+    # -- for many creations at once
+
+    def reserve(self, wanted: Sequence[Wanted], *, again: bool, besides: Collection[int]) -> list[Reserved]:
+        """Reserve creations in the ledger, as :meth:`gaussnb.client.ledger.Ledger.reserve` documents it."""
+        endpoint, project_id = self._where()
+        return self._ledger.reserve(
+            wanted, at=self._clock.now(), endpoint=endpoint, project_id=project_id, again=again, besides=besides
+        )
+
+    def release(self, *keys: int) -> None:
+        """Release the reservations of creations that were not sent."""
+        self._ledger.release(*keys)
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The entries of this project in the ledger, newest first."""
+        return self._ledger.entries(*self._where())
+
+    # -- what was made
 
     def made(self) -> pd.DataFrame:
         """Read the ledger, and the present status of each thing; :meth:`gaussnb.Client.made` documents the frame."""

@@ -16,6 +16,7 @@ from ..core.errors import (
     BadAnswer,
     CredentialsError,
     GaussnbError,
+    LedgerError,
     PermissionDenied,
     UnknownOutcome,
     Unreachable,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HOPELESS = (AuthenticationError, CredentialsError, PermissionDenied, Unreachable)
+HOPELESS = (AuthenticationError, CredentialsError, LedgerError, PermissionDenied, Unreachable)
 """Errors that every other row would meet as well, so that no more rows are sent."""
 
 SURE = " When you are sure that it does not exist: the same call with resume= and again=True sends it."

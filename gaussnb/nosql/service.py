@@ -75,11 +75,13 @@ MARK = "gaussnb"
 
 
 def _set_mark(id: str, mark: str) -> Operation:
-    return OPERATIONS["BatchTagAction"](instance_id=id, action="create", tags=[{"key": MARK, "value": mark}])
+    kind: Any = OPERATIONS["BatchTagAction"]  # a chapter that is imported when it is needed
+    operation: Operation = kind(instance_id=id, action="create", tags=[{"key": MARK, "value": mark}])
+    return operation
 
 
 def _list_marks(sender: Sender) -> Mapping[str, str]:
-    group: Any = NosqlGroups.groups()["tags"](sender)  # the module of the group is imported when it is needed
+    group: Any = NosqlGroups.groups()["tags"](sender)
     found = group.found(tags=[{"key": MARK, "values": []}])
     found = found[found["key"] == MARK]
     return dict(zip(found["instance_id"], found["value"].fillna("")))
