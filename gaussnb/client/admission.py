@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 from ..core.answers import word
 from ..core.errors import GaussnbError, PermissionDenied
 from ..core.operation import Operation
+from ..core.secrets import reveal
 from .creation import UNDER_WAY
 from .holder import Holder
 from .ledger import Reserved, Wanted
+from .likeness import differences, read_asked, rows_of
 from .many import SURE, NotSent, Pending, Procedure, Record, key_in
 from .marks import Mark, read_marks
 from .progress import GONE
@@ -68,7 +70,7 @@ class Admission(Procedure):
 
     def look_up(self, lost: Sequence[Pending]) -> list[Pending]:
         """Look in the ledger for creations whose answers were lost, after one more look for all of them."""
-        made = {key_in(self.gdb, entry["key"]): entry for entry in records_of(self.gdb.made())} if lost else {}
+        made = {key_in(self.gdb, entry["key"]): entry for entry in rows_of(self.gdb.made())} if lost else {}
         undone = []
         for operation, record in lost:
             # An entry of another machine's ledger, or a row without a key, stays unknown.
@@ -96,7 +98,7 @@ class Admission(Procedure):
         except PermissionDenied:
             self._note = f"The list of {service.noun}s could not be read: only this machine's ledger was asked."
             return
-        for thing in records_of(frame):
+        for thing in rows_of(frame):
             if service.lifecycle.is_ending(word(thing.get("actions"))):
                 self._ending.add(thing["id"])
             else:
@@ -124,7 +126,7 @@ class Admission(Procedure):
                 self._mark(thing["id"], record, origin.key)
         else:
             what = f"It was made from another row, by {self._machine(origin)}" if origin else "It carries no mark"
-            what += f", and differs from this row in {', '.join(differs)}." if differs else (
+            what += f", and differs from this row: {', '.join(differs)}." if differs else (
                 ", and nothing that the list shows of it differs from this row.")  # fmt: skip
         more = f" {len(things) - 1} more {noun}s have this name." if len(things) > 1 else ""
         record |= {
@@ -138,7 +140,10 @@ class Admission(Procedure):
         return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
     def _differences(self, operation: Operation, thing: Thing) -> list[str]:
-        return []
+        """The fields in which a listed thing differs from an operation, in words."""
+        service = self.gdb.service
+        asked = read_asked(service, operation.route.returns, reveal(operation.wire()))
+        return list(differences(service, asked, "", thing).values())
 
     def _machine(self, origin: Mark) -> str:
         return "this machine" if origin.ledger == self.gdb.ledger_id else "another machine"
@@ -170,7 +175,7 @@ class Admission(Procedure):
         if standing and not all(self._is_under_way(entry) for _, _, entry in standing):
             # What became of an earlier creation is looked up once more, and an absence is made sure.
             now = self.gdb.made()
-            gone = {entry["key"] for entry in records_of(now) if entry["status"] == GONE}
+            gone = {entry["key"] for entry in rows_of(now) if entry["status"] == GONE}
             standing = self._try_to_reserve([(operation, record) for operation, record, _ in standing], besides | gone)
         for operation, record, entry in standing:
             self._tell_standing(operation, record, entry)
@@ -245,7 +250,7 @@ class Admission(Procedure):
 
     def _list_again(self, name: str, ids: Collection[str]) -> Sequence[Thing]:
         try:
-            things = [one for one in records_of(self.gdb.send(self.gdb.service.list_named(name))) if one["id"] in ids]
+            things = [one for one in rows_of(self.gdb.send(self.gdb.service.list_named(name))) if one["id"] in ids]
         except GaussnbError:
             things = []
         return things or [{"id": id, "name": name, "status": None} for id in ids]
@@ -279,12 +284,7 @@ class Admission(Procedure):
     def close(self) -> None:
         """Release what was reserved and not sent."""
         if self._keys:
-            self.gdb.creation.release(*self._keys.values())
-
-
-def records_of(frame: pd.DataFrame) -> list[Record]:
-    """The rows of a frame as records."""
-    return [{str(name): value for name, value in line.items()} for line in frame.to_dict("records")]
+            self.gdb.creation.release(self._keys.values())
 
 
 def is_under_way(entry: Mapping[str, Any], now: datetime) -> bool:

@@ -25,6 +25,7 @@ from platformdirs import user_state_dir
 
 from ..cloud.regions import place_of
 from ..core.errors import LedgerError
+from ..core.process import PerProcess
 from ..core.rows import Known, Row
 from .holder import Holder
 from .store import Foreign, Store, Unusable, Work, set_aside_of
@@ -97,7 +98,7 @@ class Reserved:
     another process is about to send it, and else one of :data:`LIVING`."""
 
 
-class Ledger:
+class Ledger(PerProcess):
     """The ledger in a small SQLite file, safe to share between threads, kernels and processes.
 
     Args:
@@ -118,6 +119,9 @@ class Ledger:
         # A directory that the user named may serve other purposes; only the default one is closed to other users.
         own = not (path or chosen)
         self._store = Store(file, _prepare, own, self._take_over) if on_disk else Store(None, _prepare)
+        self._own()
+
+    def _begin(self) -> None:
         self._late: dict[int, dict[str, Any]] = {}  # outcomes that could not be written yet, by key
         self._reserved: set[int] = set()
         self._lock = threading.Lock()
@@ -308,6 +312,20 @@ class Ledger:
             if late is not None:
                 entry |= {**late, "request_id": late["request_id"] or entry["request_id"]}
         return entries
+
+    def claimed(self, endpoint: str, project_id: str) -> set[str]:
+        """Read the ids of all things that entries of one project at one endpoint have.
+
+        Raises:
+            LedgerError: the file cannot be read.
+        """
+        found = self._read(
+            lambda connection: connection.execute(
+                "select id from made where endpoint = ? and project_id = ? and id is not null",
+                (place_of(endpoint), project_id),
+            ).fetchall()
+        )
+        return {id for (id,) in found} | {late["id"] for late in self._late.values() if late["id"]}
 
     @property
     def id(self) -> int:

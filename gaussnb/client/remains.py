@@ -19,8 +19,9 @@ from ..core.service import Lifecycle
 from ..view.output import show
 from ..view.report import Line, Report, faces, text_of
 from ..view.snapshot import Phase
-from .admission import is_there, is_under_way, records_of
+from .admission import is_there, is_under_way
 from .ledger import Made
+from .likeness import rows_of
 from .marks import Mark, read_marks
 from .progress import GONE, Seen
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 Entry = Mapping[str, Any]
 
-# ------------------------------------------------------------------------------------------------------- taking up again
+# ------------------------------------------------------------------------------------------------------ taking up again
 
 BECAME: Mapping[str, Phase] = {
     "going": "going", "ready": "ready", "failed": "failed", "gone": "gone", "unknown": "unseen", "elsewhere": "going",
@@ -125,7 +126,7 @@ def resume(gdb: Client) -> Resumed:
     """Take up what is open; :meth:`gaussnb.Client.resume` documents it."""
     open_before = {entry["key"]: entry for entry in gdb.creation.entries() if entry["outcome"] in ("asked", "unknown")}
     entries = []
-    for entry in records_of(gdb.made()):
+    for entry in rows_of(gdb.made()):
         before = open_before.get(entry["key"])
         became = _became(entry, before, gdb.service.lifecycle, gdb.clock.now())
         # An entry whose end was known before, and whose thing is made, is not open.
@@ -291,7 +292,7 @@ def clean_up(gdb: Client, everything: bool) -> Leftovers:
     if service.delete_many is None:
         raise GaussnbError(f"{service.title} has no deletions, so there is nothing to clean up.")
     lost = {entry["key"] for entry in gdb.creation.entries() if entry["outcome"] in ("asked", "unknown")}
-    made = {entry["id"]: entry for entry in records_of(gdb.made()) if is_there(entry) and word(entry["id"])}
+    made = {entry["id"]: entry for entry in rows_of(gdb.made()) if is_there(entry) and word(entry["id"])}
     marks = read_marks(service, gdb)
     ledger = gdb.ledger_id
     things = [thing for thing in _list(gdb) if not service.lifecycle.is_ending(word(thing.get("actions")))]
@@ -325,7 +326,7 @@ def clean_up(gdb: Client, everything: bool) -> Leftovers:
 
 
 def _list(gdb: Client) -> list[dict[str, Any]]:
-    return records_of(gdb.send(gdb.service.list_things(())))
+    return rows_of(gdb.send(gdb.service.list_things(())))
 
 
 def _doubles(

@@ -19,6 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from ..core.process import PerProcess, abandon, importing
+
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
@@ -99,7 +101,7 @@ class Unusable(Exception):
         super().__init__(f"{path}: {self.reason}. {self.remedy}.")
 
 
-class Store:
+class Store(PerProcess):
     """A database in one file, or in memory. Safe to share between threads, kernels and processes.
 
     Args:
@@ -119,10 +121,18 @@ class Store:
     ) -> None:
         self.path = path
         self._prepare, self._own_folder, self._set_aside = prepare, own_folder, set_aside
+        self._own()
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._close_connection: weakref.finalize[[], Store] | None = None
+
+    def _leave(self) -> None:
+        if self._close_connection is not None:
+            self._close_connection.detach()  # it would close the connection at the end of the process
+        abandon(self._connection)
 
     def run(self, work: Work[T], *, write: bool = True, deadline: float = DEADLINE) -> T:
         """Run a piece of work in one transaction, which holds the file for itself if the work writes.
@@ -231,7 +241,11 @@ class Store:
         Another process may do the same at the same time: the file is looked at again under a lock, so that no process
         sets the other's new file aside.
         """
-        from filelock import FileLock, Timeout  # imports asyncio, which takes time that only a damaged file is worth
+        with importing():
+            from filelock import (  # imports asyncio, which takes time that only a damaged file is worth
+                FileLock,
+                Timeout,
+            )
 
         self._release()
         lock = FileLock(path.with_name(path.name + ".lock"), timeout=max(end - time.monotonic(), 0), mode=0o600)

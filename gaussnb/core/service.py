@@ -144,6 +144,8 @@ class Service:
     """Read the mark of every marked thing, by the id of the thing, in one call. None if things carry no marks."""
     delete_many: Callable[[Sender, Sequence[str]], pd.DataFrame] | None = None
     """Delete the things with these ids, with one row of outcome each. None if things are not deleted."""
+    created_column: str = "created"
+    """The column that holds the time at which a thing was created, if there is one."""
     kind_column: str = ""
     """The column that says of which kind a thing is; empty if there are no kinds."""
     endpoint_variable: str = ""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pydantic import SecretStr
 
 from ..client import Client
-from ..client.admission import Admission, copy_entry, is_there, records_of
+from ..client.admission import Admission, copy_entry, is_there
+from ..client.likeness import rows_of
 from ..client.many import Pending, Record, key_in, record_of, send_all, take_up
 from ..client.progress import GONE
 from ..client.tables import Table, Wrong, read_operations, refuse
@@ -153,7 +154,7 @@ def _remembered(
     gdb: Client, asked: Sequence[InstanceSpec | None], records: Sequence[Record], again: bool
 ) -> list[InstanceSpec | None]:
     """Copy the ledger's entries into the records, each entry once, and return the specs that are left to send."""
-    entries = [entry for entry in records_of(gdb.made()) if _stands(entry, gdb.service.lifecycle)]
+    entries = [entry for entry in rows_of(gdb.made()) if _stands(entry, gdb.service.lifecycle)]
     left = list(asked)
     for number, record in enumerate(records):
         named = [entry for entry in entries if entry["name"] == record["name"]]
