@@ -29,6 +29,7 @@ from .evidence import Evidence
 from .ledger import LIVING, Ledger, Made, Reserved, Wanted
 from .likeness import differences, rows_of
 from .observer import Ask
+from .reservation import present as reserved_creation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +55,6 @@ class Order:
     """The values of the request that a listing shows, from :func:`gaussnb.client.likeness.read_asked`."""
     project_id: str = ""
     """The project in the path of the request; empty for that of the client."""
-    key: int | None = None
-    """The reservation in the ledger, from :meth:`Creation.reserve`."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +134,9 @@ class Creation:
         project_id = order.project_id or own
         before = self.list_ids(order.name) if project_id == own else None
         there, since = before or (None, "")
+        reservation = reserved_creation()
+        if reservation is not None:
+            reservation.judge(there)
         key = self._ledger.begin(
             at=self._clock.now(),
             endpoint=endpoint,
@@ -145,7 +147,7 @@ class Creation:
             digest=order.digest,
             asked=order.asked,
             since=since,
-            key=order.key,
+            key=None if reservation is None else reservation.key,
         )
         try:
             reply = send()
@@ -182,7 +184,9 @@ class Creation:
             raise  # the create would fail as well, and a second wrong login could lock the user out
         except GaussnbError:
             return None  # a user without the permission to list may still create
-        return set(named["id"].dropna()), str(named.attrs.get("served_at", ""))
+        # A service may read a name as a search for a part of the name.
+        ids = named.loc[(named["name"] == name).fillna(False), "id"]
+        return set(ids.dropna()), str(named.attrs.get("served_at", ""))
 
     def _resolve(self, order: Order, entry: Entry, why: str, listed: bool) -> Recovery:
         """Look for the thing of a create whose answer was lost."""
@@ -258,6 +262,10 @@ class Creation:
         return str(job.iloc[-1]) if len(job) else None
 
     # -- all creations
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The entries of this project in the ledger, newest first."""
+        return self._ledger.entries(*self._where())
 
     def made(self) -> pd.DataFrame:
         """Read the ledger, and the present status of each thing; :meth:`gaussnb.Client.made` documents the frame."""
