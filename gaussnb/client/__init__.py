@@ -40,6 +40,7 @@ from . import pages, remains, review, wait
 from .creation import Creation, Order, Recovery
 from .ledger import Ledger
 from .likeness import read_asked
+from .marks import read_marks
 from .poller import Poller
 from .progress import Targets
 from .remains import Leftovers, Resumed
@@ -142,6 +143,7 @@ class Client(Groups):
             self._transport.patience,
             self.send,
             lambda: (self.endpoint, self.project_id),
+            lambda: read_marks(self.service, self),
         )
         # A look that fails is followed by the next look, so each is one short try.
         usual = self._transport.patience

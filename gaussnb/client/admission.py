@@ -7,9 +7,7 @@ look that each creation makes anyway closes all but the last moment, and the mar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +15,7 @@ from ..core.answers import word
 from ..core.errors import GaussnbError, PermissionDenied
 from ..core.operation import Operation
 from ..core.secrets import reveal
-from .creation import UNDER_WAY
-from .holder import Holder
+from .creation import is_under_way
 from .ledger import Reserved, Wanted
 from .likeness import differences, read_asked, rows_of
 from .many import SURE, NotSent, Pending, Procedure, Record, key_in
@@ -285,15 +282,6 @@ class Admission(Procedure):
         """Release what was reserved and not sent."""
         if self._keys:
             self.gdb.creation.release(self._keys.values())
-
-
-def is_under_way(entry: Mapping[str, Any], now: datetime) -> bool:
-    """True if a living call on this machine is about to send the creation of an entry, or waits for its answer."""
-    if entry["outcome"] != "asked":
-        return bool(entry["outcome"] == "reserved")  # the ledger shows no reservation of a dead process
-    holder = Holder.read(json.loads(entry["holder"] or "null"))
-    recent = now - datetime.fromisoformat(entry["asked_at"]) <= UNDER_WAY
-    return recent and (holder is None or holder.is_alive(entry["held_at"] or 0.0))
 
 
 def is_there(entry: Mapping[str, Any]) -> bool:

@@ -26,8 +26,9 @@ from ..core.errors import (
 from ..core.frames import frame_from
 from ..core.service import Service
 from .evidence import Evidence
-from .ledger import LIVING, Ledger, Made, Reserved, Wanted
+from .ledger import LIVING, Ledger, Made, Reserved, Wanted, is_held
 from .likeness import differences, rows_of
+from .marks import Mark
 from .observer import Ask
 from .reservation import present as reserved_creation
 
@@ -87,6 +88,7 @@ class Creation:
         patience: says how often, and for how long, a thing is looked for.
         ask: sends a read and returns its frame.
         where: returns the endpoint and the project id.
+        marks: reads who made the things that carry a mark, by the id of the thing.
     """
 
     def __init__(
@@ -97,9 +99,10 @@ class Creation:
         patience: Patience,
         ask: Ask,
         where: Callable[[], tuple[str, str]],
+        marks: Callable[[], Mapping[str, Mark]],
     ) -> None:
         self._service, self._ledger, self._clock, self._patience = service, ledger, clock, patience
-        self._ask, self._where = ask, where
+        self._ask, self._where, self._marks = ask, where, marks
 
     # -- reservations
 
@@ -201,7 +204,7 @@ class Creation:
             except GaussnbError:
                 continue
             found = self._compare(entry, now[(now["name"] == order.name).fillna(False)], claimed)
-            clear = not any(self._is_under_way(other) for other in entries if other["key"] != entry["key"])
+            clear = not any(is_under_way(other, self._clock.now()) for other in entries if other["key"] != entry["key"])
             if len(found.fitting) and clear:
                 break
         if found is not None and len(found.fitting) == 1 and clear and entry["there"] is not None:
@@ -234,20 +237,17 @@ class Creation:
         unlike = [
             differences(self._service, entry["asked"] or {}, entry["since"] or "", thing) for thing in rows_of(new)
         ]
+        if not all(unlike):  # only a thing that may be it is worth the call
+            marks, own = self._marks(), (self._ledger.id, entry["key"])
+            for id, differing in zip(new["id"], unlike):
+                if id in marks and (marks[id].ledger, marks[id].key) != own:
+                    differing["mark"] = "it carries the mark of another request"
         others = tuple(
             f"{id} of the same name is another {self._service.noun}: {', '.join(differing.values())}"
             for id, differing in zip(new["id"], unlike)
             if differing
         )
         return _Found(new[[not differing for differing in unlike]].reset_index(drop=True), others)
-
-    def _is_under_way(self, entry: Entry) -> bool:
-        """True if this machine is sending this create now: its thing could be mistaken for another one."""
-        try:
-            asked_at = datetime.fromisoformat(entry["asked_at"])
-        except (TypeError, ValueError):
-            return False
-        return entry["outcome"] == "asked" and asked_at > self._clock.now() - UNDER_WAY
 
     def _find_job(self, id: str) -> str | None:
         """Find the job that makes a thing; None if it is not listed."""
@@ -344,6 +344,23 @@ class Creation:
                 (id,) = fitting
                 entry |= {"outcome": "recovered", "id": id, "job_id": self._find_job(id)}
                 self._ledger.end(entry["key"], "recovered", id=id, job_id=entry["job_id"] or "")
+
+
+def is_under_way(entry: Entry, now: datetime) -> bool:
+    """True if a living process of this machine is about to send the create of an entry, or waits for its answer.
+
+    Args:
+        entry: an entry of the ledger.
+        now: the present time.
+    """
+    if entry["outcome"] != "asked":
+        return bool(entry["outcome"] == "reserved")  # the ledger shows no reservation of a dead process
+    if entry["holder"] is not None and not is_held(entry):
+        return False
+    try:
+        return now - datetime.fromisoformat(entry["asked_at"]) <= UNDER_WAY
+    except (TypeError, ValueError):
+        return False
 
 
 _GONE = {"status": "gone", "actions": ""}

@@ -19,7 +19,8 @@ from ..core.service import Lifecycle
 from ..view.output import show
 from ..view.report import Line, Report, faces, text_of
 from ..view.snapshot import Phase
-from .admission import is_there, is_under_way
+from .admission import is_there
+from .creation import is_under_way
 from .ledger import Made
 from .likeness import rows_of
 from .marks import Mark, read_marks
