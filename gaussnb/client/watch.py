@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ..core.clock import Moment
+from ..core.faces import face
 from ..core.frames import frame_from
 from ..view.html import faces
 from ..view.output import Showing
@@ -301,6 +302,7 @@ class Watch:
 
     # -- views
 
+    @face
     def __repr__(self) -> str:
         with self._looker.lock:
             progress = self._progress
@@ -311,9 +313,11 @@ class Watch:
             state = type(self.error).__name__ if self.error is not None else self._state()
         return f"<{state}: {'; '.join(lines)}>"
 
+    @face
     def __str__(self) -> str:
         return text_of(self.snapshot())
 
+    @face
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return faces(self.snapshot())
 

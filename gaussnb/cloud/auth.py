@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from ..core.faces import face
 from . import signature
 from .tokens import Token, TokenCache
 
@@ -34,6 +35,7 @@ class Auth(AuthBase):
         """
         return False
 
+    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 

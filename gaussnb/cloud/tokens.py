@@ -10,13 +10,14 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,12 +25,16 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_dir
 from pydantic import SecretStr
 
+from ..core.faces import face
+
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 __all__ = ["Token", "TokenCache", "cache_key"]
 
 _ROUNDS = 100_000
+_LONGEST = timedelta(days=366)
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,11 @@ class Token:
     value: SecretStr
     valid_until: float
     project_id: str | None = None
+
+    def __post_init__(self) -> None:
+        # The HTTP library would quote a value that no header can carry, and no date can hold an infinite time.
+        if not re.fullmatch(r"[!-~]+", self.value.get_secret_value()) or not 0 <= self.valid_until < _END_OF_TIME:
+            raise ValueError("not a token")
 
     @classmethod
     def from_answer(
@@ -67,7 +77,7 @@ class Token:
         >>> Token.from_answer(SecretStr("x"), issued, expires, received=1000).valid_until
         87400.0
         """
-        lifetime = (_utc(expires_at) - _utc(issued_at)).total_seconds()
+        lifetime = min(_utc(expires_at) - _utc(issued_at), _LONGEST).total_seconds()
         if lifetime <= 0:
             raise ValueError("the token ends before it begins")
         return cls(value, received + lifetime, project_id)
@@ -133,6 +143,7 @@ class TokenCache:
         self._order = itertools.count(1)  # orders arrivals and failures; next() is atomic
         self._mutex = threading.Lock()
 
+    @face
     def __repr__(self) -> str:
         return f"TokenCache({self.path.name!r})"
 

@@ -29,6 +29,7 @@ from typing import (
 
 from .. import doors
 from .catalogue import load_chapter
+from .faces import face
 from .operation import Operation, documented
 from .refusals import ErrorCodes
 from .rows import Column, Row, columns
@@ -79,9 +80,11 @@ class Group:
         """The methods of this group that act on many things at once, by name."""
         return {name: value for name, value in cls._members() if isinstance(value, Many)}
 
+    @face
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()}: {', '.join([*self.calls(), *self.many()])}>"
 
+    @face
     def _repr_markdown_(self) -> str:
         about = f"**{type(self).__name__}**: {inspect.getdoc(type(self)) or ''}"
         methods: dict[str, AnyCall | Many[...]] = {**self.calls(), **self.many()}
@@ -177,6 +180,7 @@ class _Method:
         bound._sender = group._sender
         return bound
 
+    @face
     def __repr__(self) -> str:
         short = [p.replace(annotation=inspect.Parameter.empty) for p in self.__signature__.parameters.values()]
         return f"{self._group}.{self.__name__}{inspect.Signature(short)}"
@@ -307,6 +311,7 @@ class Call(_Method, Generic[P, Accepted]):
         """The columns of the frame this call answers with."""
         return columns(self.returns)
 
+    @face
     def _repr_markdown_(self) -> str:
         route = self.operation.route
         only = kinds_in_words(route.only)
@@ -405,6 +410,7 @@ class Many(_Method, Generic[P]):
         _, *parameters = inspect.signature(self.function).parameters.values()
         return inspect.Signature(parameters, return_annotation="DataFrame")
 
+    @face
     def _repr_markdown_(self) -> str:
         text = re.sub(r":\w+:`[\w.]*?(\w+)`", r"`\1`", self.__doc__ or "")
         prose, *sections = re.split(r"\n\n(?=[A-Z]\w+:\n)", text)

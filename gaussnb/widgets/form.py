@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from ..core import secrets
 from ..core.errors import GaussnbError
+from ..core.faces import face
 from ..core.frames import frame_from
 from ..core.methods import Sender
 from ..core.operation import Operation
@@ -488,10 +489,12 @@ class Form:
             f'<div class="gnb-lead">{lead}{source}{" · fields with * are needed" if needed else ""}</div>'
         )
 
+    @face
     def __repr__(self) -> str:
         given = ", ".join(self.values)
         return f"<form {self.operation.route.id}: {given or 'empty'}>"
 
+    @face
     def _repr_html_(self) -> str:
         """The values as an HTML table, for a notebook that is shown without a kernel."""
         try:
@@ -504,6 +507,7 @@ class Form:
         )
         return f"<p>{escape(_title_of(self.operation))}: a form, here without a kernel</p><table>{rows}</table>"
 
+    @face
     def _repr_mimebundle_(self, **options: Any) -> Any:
         life.shown(self)
         _ = self.controls  # makes the widgets again, if they were released

@@ -7,6 +7,8 @@ import threading
 import time
 from datetime import UTC, datetime
 
+from ...core.faces import face
+
 _SLICE = 0.1  # real seconds: short, so that an interrupt ends the wait at once on every platform
 
 
@@ -80,6 +82,7 @@ class Clock:
         passed = 0.0 if self.standing else time.monotonic() - self._since
         return self._base + passed * self.speed
 
+    @face
     def __repr__(self) -> str:
         if self.standing:
             return f"<clock {self.now():%Y-%m-%dT%H:%M:%SZ}, standing>"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import SecretStr
 
 from ...core.catalogue import Chapters
+from ...core.faces import face
 from ...core.operation import Operation
 from .adapter import SandboxAdapter, Session
 from .app import App, PageHandler
@@ -136,6 +137,7 @@ class Sandbox:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    @face
     def __repr__(self) -> str:
         return f"<sandbox {self.region}, seed {self.seed}{', closed' if self._closed else ''}>"
 
