@@ -120,9 +120,11 @@ class Observer:
         ids = tuple(dict.fromkeys(id for jobs in asked for id in jobs))
         if not ids:
             return (yield from self._observe_running_jobs(followed))
-        jobs = None
-        with suppress(PermissionDenied):  # without it waiting still works, but a failure has no reason
+        jobs: pd.DataFrame | None
+        try:
             jobs = yield from self._list_jobs(ids)
+        except PermissionDenied:
+            jobs = None  # without the permission to list jobs, waiting still works, but a failure has no reason
         for each in followed:
             each.judge(jobs, now)
         if jobs is not None:
