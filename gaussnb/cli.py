@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,7 +30,7 @@ from .client.progress import Progress
 from .cloud.credentials import report_sources
 from .cloud.transport import Patience
 from .connection import connect
-from .core.errors import CredentialsError, GaussnbError
+from .core.errors import CredentialsError, GaussnbError, LedgerError
 from .core.secrets import one_line
 from .nosql.client import Client
 from .nosql.instance_spec import InstanceSpec
@@ -179,7 +180,7 @@ class _ProgressLine:
     def __call__(self, progress: Progress) -> None:
         status, actions = next(iter(progress.states.values()), ("", ""))  # empty if the first poll failed
         percent = 100.0 if progress.done else self._job_percent()
-        elapsed = self._gdb.clock.time() - progress.began
+        elapsed = self._gdb.clock.monotonic() - progress.began.monotonic
         text = f"{elapsed:5.0f} s  {status:9} {actions:7} {percent:3.0f} %"
         if not self._on_terminal:
             _say("wait", text)
@@ -341,6 +342,7 @@ def _check_connection(profile: str | None) -> int:
     with gdb:
         for warning in gdb.warnings:
             print(f"note        {warning}")
+        guarded = _check_ledger(gdb)
         print(f"endpoint    {gdb.endpoint}")
         for name, check in CHECKS.items():
             try:
@@ -348,8 +350,31 @@ def _check_connection(profile: str | None) -> int:
             except Exception as error:
                 print(f"{name:11} no\n  {_sentence(error)}")
                 return 1
+    if not guarded:
+        print("\nCreations are not safe: see the ledger above.")
+        return 1
     print("\nAll is well.")
     return 0
+
+
+def _check_ledger(gdb: Client) -> bool:
+    """Describe the ledger that guards creations; True if it is as it should be."""
+    ledger = gdb.ledger
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # each is printed below
+            ledger.check()
+    except LedgerError as error:
+        print(f"ledger      no\n  {error}")
+        return False
+    print(f"ledger      {f'yes, {_shorten(ledger.path)}' if ledger.durable else 'in memory: nothing here is real'}")
+    for warning in ledger.warnings:
+        print(f"note        {warning}")
+    older = [path for path in ledger.set_aside if not any(str(path) in warning for warning in ledger.warnings)]
+    for path in older:
+        print(f"note        {_shorten(path)} is a damaged ledger, which was set aside: compare gdb.made() with what "
+              "exists, then delete the file")  # fmt: skip
+    return not (ledger.warnings or older)
 
 
 def _reachable(gdb: Client) -> str:

@@ -30,17 +30,23 @@ _embedded: Sandbox | None = None
 def _show_settings(function: Callable[P, R]) -> Callable[P, R]:
     """Replace ``**settings`` in the signature that ``help()`` and kernels read by one parameter for each setting."""
     signature = inspect.signature(function)
-    profile, patience, _ = signature.parameters.values()
+    profile, *others, _ = signature.parameters.values()
     settings = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation.__forward_arg__)
         for name, annotation in Settings.__annotations__.items()
     ]
-    vars(function)["__signature__"] = signature.replace(parameters=[profile, *settings, patience])
+    vars(function)["__signature__"] = signature.replace(parameters=[profile, *settings, *others])
     return function
 
 
 @_show_settings
-def connect(profile: str | None = None, *, patience: Patience | None = None, **settings: Unpack[Settings]) -> Client:
+def connect(
+    profile: str | None = None,
+    *,
+    patience: Patience | None = None,
+    unguarded: bool = False,
+    **settings: Unpack[Settings],
+) -> Client:
     """Connect to a project. Nothing is sent before the first call.
 
     Credentials are looked for in this order: arguments; the named profile; ``HUAWEICLOUD_SDK_*``;
@@ -66,6 +72,8 @@ def connect(profile: str | None = None, *, patience: Patience | None = None, **s
         security_token: security token of a temporary access key.
         token: IAM token.
         patience: time-outs and tries.
+        unguarded: True to create things although the ledger of this machine cannot note them, for example on a full
+            disk. Then nothing but this kernel remembers what was created.
 
     Returns:
         A :class:`gaussnb.Client`.
@@ -82,10 +90,10 @@ def connect(profile: str | None = None, *, patience: Patience | None = None, **s
         raise TypeError(f"connect() got an unexpected keyword argument {name!r}")
     given = cast(Settings, {name: value for name, value in settings.items() if value is not None})
     if profile != "sandbox":
-        return Client.open(profile, patience=patience, **given)
+        return Client.open(profile, patience=patience, unguarded=unguarded, **given)
     if address := os.environ.get("GAUSSNB_SANDBOX"):
         joined: Settings = {**doors.sandbox_login(address), **given}
-        return Client.open(patience=patience, **joined)
+        return Client.open(patience=patience, unguarded=unguarded, **joined)
     return start_sandbox().connect(patience=patience, **given)
 
 

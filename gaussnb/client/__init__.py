@@ -14,13 +14,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 from urllib.parse import quote, urlsplit
 
+from pydantic import ValidationError
+
 from ..cloud.credentials import Credentials, find_credentials
 from ..cloud.login import Access
-from ..cloud.regions import is_loopback
+from ..cloud.regions import is_loopback, place_of
 from ..cloud.settings import Settings
 from ..cloud.tokens import TokenCache
 from ..cloud.transport import Adapter, AnswerLost, Patience, Reply, Transport
-from ..core.answers import Page
+from ..core.answers import Page, parse
 from ..core.catalogue import Router
 from ..core.clock import Clock, RealClock
 from ..core.errors import GaussnbError, UnknownOutcome
@@ -28,13 +30,16 @@ from ..core.faces import face
 from ..core.frames import frame_from, frame_of, frame_of_json
 from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
+from ..core.paths import clean_path
 from ..core.refusals import ErrorCodes
 from ..core.rows import Row
+from ..core.secrets import reveal
 from ..core.service import Service
-from ..core.wire import Request, digest_of, json_of, query_of, request_of
+from ..core.wire import Request, digest_of, json_of, operation_of, query_of, request_of
 from . import pages, review, wait
-from .creation import Creation, Recovery
+from .creation import Creation, Order, Recovery
 from .ledger import Ledger
+from .likeness import read_asked
 from .poller import Poller
 from .progress import Targets
 from .wait import OnChange, OnLook
@@ -73,6 +78,8 @@ class _Message:
     route: Route | None = None
     """The facts about the operation; None if no declared operation has this path."""
     operation: Operation | None = None
+    key: int | None = None
+    """The reservation of a create in the ledger."""
 
 
 class Client(Groups):
@@ -83,6 +90,7 @@ class Client(Groups):
         clock: the time; by default real time.
         transport: sends the requests.
         keep: True to keep tokens and the ledger on disk.
+        unguarded: True to create things although the ledger cannot note them.
 
     Every call answers with a DataFrame; the documentation of each call lists the columns.
     """
@@ -97,20 +105,27 @@ class Client(Groups):
         clock: Clock | None = None,
         transport: Transport | None = None,
         keep: bool = True,
+        unguarded: bool = False,
     ) -> None:
         self._credentials = credentials
         self.clock: Clock = clock or RealClock()
         self._transport = transport or Transport(self.clock, codes=self.service.codes)
         tokens = TokenCache(clock=self.clock.time, on_disk=keep)
         self._access = Access(credentials, self._transport, self.service, tokens, self.clock.time)
-        self._ledger = Ledger(on_disk=keep)
-        self._creation = Creation(
-            self.service, self._ledger, self.clock, self.send, lambda: (self.endpoint, self.project_id)
+        self._ledger = Ledger(on_disk=keep, unguarded=unguarded)
+        self.creation = Creation(
+            self.service,
+            self._ledger,
+            self.clock,
+            self._transport.patience,
+            self.send,
+            lambda: (self.endpoint, self.project_id),
         )
+        """The creates of this client: what calls of many creates reserve, send and release."""
         # A look that fails is followed by the next look, so each is one short try.
         usual = self._transport.patience
-        self._short = replace(usual, tries=1, busy=0, read=min(usual.read, 30))
-        self._poller = Poller(self.service, self._look, self.clock, self._transport.seed)
+        self._short = replace(usual, tries=1, busy=0, read=min(usual.read, 30), answer=min(usual.answer, 60))
+        self._poller = Poller(self.service, self._look, self.clock, self._transport.seed, self._short)
 
     @classmethod
     def open(
@@ -122,6 +137,7 @@ class Client(Groups):
         seed: int | None = None,
         patience: Patience | None = None,
         keep: bool = True,
+        unguarded: bool = False,
         **settings: Unpack[Settings],
     ) -> Self:
         """Make a client from settings, found in the order of :mod:`gaussnb.cloud.credentials`.
@@ -133,6 +149,7 @@ class Client(Groups):
             seed: makes the jitter of retries and polls repeatable.
             patience: time-outs and tries.
             keep: True to keep tokens and the ledger on disk.
+            unguarded: True to create things although the ledger cannot note them.
             settings: any setting of :func:`gaussnb.connect`.
 
         Raises:
@@ -141,7 +158,7 @@ class Client(Groups):
         found = find_credentials(profile, service=cls.service, **settings)
         clock = clock or RealClock()
         transport = Transport(clock, patience or Patience(), adapter, seed, cls.service.codes)
-        return cls(found, clock=clock, transport=transport, keep=keep)
+        return cls(found, clock=clock, transport=transport, keep=keep, unguarded=unguarded)
 
     # -- where and who
 
@@ -171,8 +188,8 @@ class Client(Groups):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Risks of the credentials that were found, in sentences."""
-        return self._credentials.warnings
+        """Risks of the credentials that were found, and the loss of the ledger that guards creates, in sentences."""
+        return (*self._credentials.warnings, *self._ledger.warnings)
 
     def login(self) -> pd.DataFrame:
         """Log in now, instead of with the first call.
@@ -234,6 +251,7 @@ class Client(Groups):
         Raises:
             ApiError: the service refused, as one of its subclasses.
             BadAnswer: the answer cannot be read.
+            LedgerError: a create cannot be noted in the ledger of this machine; nothing was sent.
             Unreachable: there is no connection.
             UnknownOutcome: a write's answer was lost, and a look did not tell the outcome.
         """
@@ -252,7 +270,7 @@ class Client(Groups):
 
         Args:
             method: GET, POST, …
-            path: ``{project_id}`` in it is replaced by the project.
+            path: ``{project_id}`` in it is replaced by the project; it may have a query.
             params: the query.
             json: the body.
             service: the name of another service of the cloud, like iam or vpc; by default, the client's own service.
@@ -262,7 +280,8 @@ class Client(Groups):
             first list in the answer, or one row, with columns named by dotted paths.
 
         Raises:
-            ApiError, BadAnswer, Unreachable, UnknownOutcome: as for :meth:`send`.
+            ApiError, BadAnswer, LedgerError, Unreachable, UnknownOutcome: as for :meth:`send`.
+            ValueError: the path does not begin with a slash, or servers disagree about what it means.
         """
         if not path.startswith("/"):  # any other path could change the endpoint's host
             raise ValueError(f"a path begins with /, and {path!r} does not")
@@ -271,18 +290,42 @@ class Client(Groups):
         if service == "":
             raise ValueError("a service has a name, like vpc")
         method = method.upper()
-        found = self._router.find(method, path)
+        path, query = clean_path(path)
+        params = {**_joined(query), **(params or {})}
+        found = self._find(method, path, service)
         route, holes = (found[0].route, found[1]) if found else (None, {})
         name = route.id if route else f"{method} {path}"
-        given = json if isinstance(json, Mapping) else {}
+        given = json if isinstance(json, Mapping) else fields_of(json) if isinstance(json, Operation) else {}
         message = _Message(
             name,
             route.service if route else service or "",
-            Request(method, path, query_of(params or {}), None if json is None else json_of(json)),
-            {**holes, **(params or {}), **given, "operation": name},
+            Request(method, path, query_of(params), None if json is None else json_of(json)),
+            {**holes, **params, **given, "operation": name},
             route,
+            _read_operation(found[0], holes, params, given) if found and found[0].route.creates else None,
         )
         return self._answer(message, route.returns if route else None)
+
+    def _find(self, method: str, path: str, service: str | None) -> tuple[type[Operation], dict[str, str]] | None:
+        """Find the declared operation of a method and a path, if it is one of the service that is asked."""
+        found = self._router.find(method, path)
+        if found is None or service is None:
+            return found
+        own, other = found[0].route.service, service
+        same = place_of(self._access.endpoint_of(own)) == place_of(self._access.endpoint_of(other))
+        return found if same else None
+
+    def send_reserved(self, operation: Operation, key: int) -> pd.DataFrame:
+        """Send a create that was reserved in the ledger by :meth:`gaussnb.client.creation.Creation.reserve`.
+
+        Args:
+            operation: the create.
+            key: the reservation.
+
+        Returns:
+            As :meth:`send`.
+        """
+        return self._answer(replace(self._message_of(operation), key=key), operation.route.returns)
 
     @cached_property
     def _router(self) -> Router:
@@ -338,9 +381,17 @@ class Client(Groups):
 
     def _create(self, message: _Message) -> Reply | Recovery:
         """Send a create, noted in the ledger; the thing itself if the answer was lost and a look found the thing."""
-        name = str(message.fields.get("name", ""))
-        digest = digest_of(message.operation) if message.operation is not None else ""
-        return self._creation.create(message.name, name, lambda: self._exchange(message), digest)
+        assert message.route is not None
+        body = parse(message.request.body or b"")
+        order = Order(
+            operation=message.name,
+            name=str(message.fields.get("name", "")),
+            digest="" if message.operation is None else digest_of(message.operation),
+            asked=read_asked(self.service, message.route.returns, body),
+            project_id=str(message.fields.get("project_id", "")),
+            key=message.key,
+        )
+        return self.creation.create(order, lambda: self._exchange(message))
 
     def _exchange(self, message: _Message, patience: Patience | None = None) -> Reply:
         route = message.route
@@ -374,6 +425,7 @@ class Client(Groups):
             "request_id": reply.request_id,
             "endpoint": self._access.endpoint_of(service),
             "fetched_at": self.clock.now().isoformat(),
+            **({"served_at": reply.served_at} if reply.served_at else {}),
         }
 
     # -- before and after a change
@@ -392,6 +444,11 @@ class Client(Groups):
         return where | review.facts_about(operation, self.service, self)
 
     @property
+    def ledger(self) -> Ledger:
+        """The ledger of this machine, which guards creates."""
+        return self._ledger
+
+    @property
     def ledger_id(self) -> int:
         """The number that tells this machine's ledger from every other ledger."""
         return self._ledger.id
@@ -399,12 +456,17 @@ class Client(Groups):
     def made(self) -> pd.DataFrame:
         """List the things that this machine asked this project to make, newest first, with their present status.
 
-        A thing whose answer is missing, because it was lost or the kernel died, is looked for once more.
+        A thing whose answer is missing, because it was lost or the kernel died, is looked for once more. A thing that
+        is missing from the list for the first time is looked for again, for ``lag`` seconds of the client's
+        :class:`gaussnb.Patience`, before its status is gone; then this is noted.
 
         Returns:
             A DataFrame with the columns of :class:`gaussnb.client.ledger.Made`.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
         """
-        return self._creation.made()
+        return self.creation.made()
 
     # -- waiting
 
@@ -422,7 +484,8 @@ class Client(Groups):
 
         Args:
             targets: the frame of a call that started work, a frame of instances, an id, or several ids.
-            timeout: seconds after which to stop waiting; the cloud's work goes on.
+            timeout: seconds after which to stop waiting; the cloud's work goes on. The time during which this machine
+                stood still, like a suspended laptop, does not count.
             until: ``"ready"`` or ``"gone"``, or ``"done"`` for ids of jobs; by default the end that the frame's
                 operation has.
             interval: seconds between the first looks; it grows to 30.
@@ -448,6 +511,7 @@ class Client(Groups):
             until=until,
             interval=interval,
             seed=self._transport.seed,
+            patience=self._short,
             on_change=on_change,
             on_look=on_look,
         )
@@ -469,3 +533,21 @@ class Client(Groups):
     def _look(self, operation: Operation) -> pd.DataFrame:
         """Send a read of a wait or a watch, as one short try."""
         return self._answer(self._message_of(operation), operation.route.returns, self._short)
+
+
+def _joined(query: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """The values of a query by name."""
+    joined: dict[str, list[str]] = {}
+    for name, value in query:
+        joined.setdefault(name, []).append(value)
+    return joined
+
+
+def _read_operation(
+    kind: type[Operation], holes: Mapping[str, str], params: Mapping[str, Any], given: Mapping[str, Any]
+) -> Operation | None:
+    """The operation of a request that was given as method and path; None if it breaks a rule of the declaration."""
+    try:
+        return operation_of(kind, holes, query_of(params), reveal(given))
+    except ValidationError:
+        return None  # the service may take it all the same

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ..core.errors import CredentialsError
 
-__all__ = ["GLOBAL_IAM", "Region", "ServiceAddress", "check_endpoint", "find_region", "is_loopback"]
+__all__ = ["GLOBAL_IAM", "Region", "ServiceAddress", "check_endpoint", "find_region", "is_loopback", "place_of"]
 
 GLOBAL_IAM = "https://iam.myhuaweicloud.com"
 """IAM of the regions that have no IAM host of their own."""
@@ -172,3 +172,41 @@ def check_endpoint(endpoint: str, name: str = "endpoint") -> str:
     if parts.username is not None or parts.password is not None or set(endpoint) & set("@?#"):
         raise CredentialsError(f"{name} must not contain a user name, a password, a query or a fragment.")
     return endpoint.rstrip("/")
+
+
+_PORTS = {"https": 443, "http": 80}
+
+
+def place_of(endpoint: str) -> str:
+    """The one spelling of all endpoints that lead to the same place, to compare endpoints.
+
+    Capitals, the usual port, dots and slashes at the end, and the names of this machine make no difference. A text that
+    is no URL is its own place.
+
+    >>> place_of("HTTPS://Service.Example.org.:443/"), place_of("http://127.0.0.1:8080") == place_of("http://[::1]:8080")
+    ('https://service.example.org', True)
+    """
+    try:
+        parts = urlsplit(endpoint.strip())
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return endpoint
+    if not host:
+        return endpoint
+    scheme = parts.scheme.lower()
+    host = "localhost" if is_loopback(f"//[{host}]" if ":" in host else f"//{host}") else _host(host)
+    usual = _PORTS.get(scheme)
+    path = "/".join(filter(None, parts.path.split("/")))
+    return f"{scheme}://{host}" + (f":{port}" if port not in (None, usual) else "") + (f"/{path}" if path else "")
+
+
+def _host(host: str) -> str:
+    """The one spelling of a host name or an IP address."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        try:
+            return host.encode("idna").decode()
+        except UnicodeError:
+            return host
+    return f"[{address.compressed}]" if address.version == 6 else str(address)

@@ -21,6 +21,7 @@
     ├── Unreachable                 no answer at all                    (also ConnectionError)
     ├── CredentialsError            no usable credentials or endpoint   (also ValueError)
     ├── InvalidRows                 a row of a table is not valid       (also ValueError)
+    ├── LedgerError                 a creation cannot be noted          (also OSError)
     ├── UnknownOutcome              a write whose answer was lost
     ├── WaitFailed                  the work that was waited for failed
     └── WaitTimeout                 the work is still going on          (also TimeoutError)
@@ -220,6 +221,21 @@ class InvalidRows(GaussnbError, ValueError):
         field = f", {first['field']}" if first["field"] else ""
         more = f" All {len(errors)} errors are in .errors." if len(errors) > 1 else ""
         super().__init__(f"{what}; nothing was sent. In {place}{field}: {first['message']}.{more}")
+
+
+class LedgerError(GaussnbError, OSError):
+    """A creation cannot be noted in the ledger of this machine, so it was not sent.
+
+    Args:
+        message: the file, the reason and the remedy.
+        path: the file.
+        reason: the reason in a few words.
+    """
+
+    def __init__(self, message: str = "", *, path: str = "", reason: str = "") -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(message)
 
 
 class UnknownOutcome(GaussnbError):

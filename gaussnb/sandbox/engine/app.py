@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote
 
@@ -196,7 +197,7 @@ class App:
     def _answer(
         self, request: Request, found: Found, fault: Fault, now: float, request_id: str
     ) -> tuple[Response, str]:
-        headers = {"Content-Type": JSON, "X-Request-Id": request_id}
+        headers = {"Content-Type": JSON, "X-Request-Id": request_id, "Date": formatdate(now, usegmt=True)}
         status, body, code = 0, b"", ""
         if not fault.prevents:
             status, body, more, code = self._act(request, found, fault, now, request_id)

@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         if response.drop:
             self.close_connection = True
             return
-        self.send_response_only(response.status)  # without a date: equal requests get equal bytes
+        self.send_response_only(response.status)  # without a second date: the application writes its own
         for name, value in response.headers.items():
             self.send_header(name, value)
         if response.status != HTTPStatus.NO_CONTENT:
