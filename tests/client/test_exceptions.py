@@ -6,8 +6,10 @@ For each boundary the exceptions that its library raises are raised there during
 
 from __future__ import annotations
 
+import configparser
 import errno
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -15,6 +17,8 @@ import sqlite3
 import ssl
 import tempfile
 import threading
+import tomllib
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,7 +30,8 @@ import urllib3
 
 import gaussnb as gn
 from gaussnb import Client
-from gaussnb.core import answers
+from gaussnb.client import pages, store
+from gaussnb.cloud import tokens, transport
 from gaussnb.sandbox import Sandbox
 from gaussnb.sandbox.engine.adapter import SandboxAdapter
 
@@ -90,8 +95,9 @@ BOUNDARIES: dict[str, tuple[Any, str, list[BaseException]]] = {
     "sending": (SandboxAdapter, "send", OF_NETWORKS),
     "the body of an answer": (requests.Response, "iter_content", OF_NETWORKS),
     "preparing": (requests.Request, "prepare", [requests.exceptions.InvalidURL("url"), UnicodeError("label too long")]),
-    "parsing": (answers, "from_json", [*OF_TEXTS]),
-    "collecting": (answers.Columns, "add", OF_FRAMES),
+    "parsing a list": (transport, "read_page", OF_TEXTS),
+    "parsing": (transport, "parse", OF_TEXTS),
+    "collecting": (pages, "Columns", OF_FRAMES),
     "making a frame": (pd, "DataFrame", OF_FRAMES),
     "making an array": (pd, "array", OF_FRAMES),
     "opening a database": (sqlite3, "connect", [*OF_DATABASES, *OF_FILES]),
@@ -111,33 +117,42 @@ BOUNDARIES: dict[str, tuple[Any, str, list[BaseException]]] = {
 """By name: the object, the function of it that raises, and what it raises."""
 
 
-def calls(gdb: Client, sandbox: Sandbox, spec: Callable[..., Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """The public calls, each right in itself."""
+Calls = Iterator[tuple[str, Callable[[], Any]]]
+NAME, SOME = "demo", "a" * 32 + "in06"
+
+
+def calls(gdb: Client, spec: Callable[..., Any]) -> Calls:
+    """The public calls, each right in itself; the first three touch every layer."""
     yield "login", gdb.login
+    yield "create", lambda: gdb.instances.create(spec(name=NAME))
     yield "list", gdb.instances.list
-    yield "create", lambda: gdb.instances.create(spec())
-    yield "delete", lambda: gdb.instances.delete("a" * 32 + "in06")
+    yield "delete", lambda: gdb.instances.delete(SOME)
     yield "made", gdb.made
     yield "request", lambda: gdb.request("GET", "/v3/{project_id}/instances")
     yield "undeclared", lambda: gdb.request("GET", "/v3/nothing")
     yield "review", lambda: gdb.review(spec())
+    yield "another service", gdb.vpcs.list
+    yield "form", lambda: gdb.instances.nodes.form(id=SOME).submit()
+    yield "create_many", lambda: gdb.instances.create_many([{**spec(name=NAME).wire(), "password": "x"}])
+    yield "wait", lambda: gdb.wait(SOME, timeout=60)
+    yield "watch", lambda: watched(gdb)
 
 
-def waits(gdb: Client, sandbox: Sandbox, spec: Callable[..., Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """The public calls that take longer."""
-    yield "wait", lambda: gdb.wait("a" * 32 + "in06", timeout=60)
-    yield "create_many", lambda: gdb.instances.create_many([{**spec().wire(), "name": "one"}])
-    yield "form", lambda: gdb.instances.nodes.form(instance_id="a" * 32 + "in06").submit()
+def watched(gdb: Client) -> Any:
+    watch = gdb.watch(SOME)
+    while not watch.done:
+        watch.stop()
+    return watch.frame, watch.history, repr(watch), str(watch)
 
 
-def untyped(name: str, call: Callable[[], Any]) -> str:
+def untyped(call: Callable[[], Any]) -> str:
     """What a call raises that is not documented; empty if there is nothing."""
     try:
         call()
     except gn.GaussnbError:
         return ""
     except Exception as error:
-        return f"{name}: {error!r}"
+        return repr(error)
     return ""
 
 
@@ -150,36 +165,96 @@ def threads_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert ended == []
 
 
-def connected(sandbox: Sandbox) -> Client:
-    token = sandbox.connect(keep=False)._access.iam_auth.token.value  # type: ignore[attr-defined]
-    adapter = SandboxAdapter(sandbox._app.handle)
-    return Client.open(
-        token=token,
-        region=sandbox.region,
-        project_id=sandbox.project_id,
-        endpoint=sandbox.endpoint,
-        iam_endpoint=sandbox.iam_endpoint,
-        adapter=adapter,
-        clock=sandbox.clock,
-        patience=gn.Patience(tries=1, busy=0, looks=(0,)),
+@pytest.fixture
+def connected(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> Callable[[], Client]:
+    """Makes clients with a password, which keep their tokens and ledgers on disk."""
+    monkeypatch.setattr(tokens, "_ROUNDS", 1)
+    monkeypatch.setattr(tokens, "user_cache_dir", lambda _: str(tmp_path / "tokens"))
+    monkeypatch.delenv("GAUSSNB_CACHE_DIR")
+    ticks = types.SimpleNamespace(monotonic=itertools.count().__next__, sleep=lambda seconds: None)
+    monkeypatch.setattr(store, "time", ticks)  # a locked ledger is waited for
+    return lambda: Client.open(
+        **sandbox.settings(), keep=True, patience=gn.Patience(tries=1, busy=0, looks=(0,), lag=0, absences=1)
     )
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_only_documented_errors_leave_the_calls(
-    boundary: str, sandbox: Sandbox, spec: Callable[..., Any], threads_end: None
+    boundary: str, connected: Callable[[], Client], spec: Callable[..., Any], threads_end: None
 ) -> None:
     place, name, raised = BOUNDARIES[boundary]
-    faults = []
+    faults, reached = [], 0
     for number, error in enumerate(raised):
-        with pytest.MonkeyPatch.context() as patch, connected(sandbox) as gdb:
 
-            def fail(*_: Any, error: BaseException = error, **__: Any) -> Any:
-                raise error
+        def fail(*_: Any, error: BaseException = error, **__: Any) -> Any:
+            nonlocal reached
+            reached += 1
+            raise error
 
+        with connected() as gdb, pytest.MonkeyPatch.context() as patch:
             patch.setattr(place, name, fail)
-            for each in [calls, waits] if number == 0 else [calls]:
-                faults += [
-                    f"{error!r} → {told}" for what, call in each(gdb, sandbox, spec) if (told := untyped(what, call))
-                ]
+            for what, call in itertools.islice(calls(gdb, spec), None if number == 0 else 3):
+                if told := untyped(call):
+                    faults.append(f"{error!r} in {what}: {told}")
     assert faults == []
+    assert reached
+
+
+@pytest.mark.parametrize("boundary", ["sending", "the body of an answer", "parsing a list", "making a frame"])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, MemoryError])
+def test_an_interrupt_and_the_end_of_memory_pass(
+    boundary: str, kind: type[BaseException], connected: Callable[[], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, name, _ = BOUNDARIES[boundary]
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise kind
+
+    with connected() as gdb:
+        gdb.instances.list()
+        monkeypatch.setattr(place, name, fail)
+        with pytest.raises(kind):
+            gdb.instances.list()
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "raised"),
+    [
+        (pathlib.Path, "stat", OF_FILES),
+        (pathlib.Path, "open", OF_FILES),
+        (tomllib, "loads", [*OF_TEXTS, tomllib.TOMLDecodeError("bad")]),
+        (configparser.ConfigParser, "read_string", [*OF_TEXTS, configparser.ParsingError("file")]),
+    ],
+)
+def test_connecting_ends_with_a_typed_error(
+    place: Any, name: str, raised: list[BaseException], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "profiles.toml").write_text("[work]\n")
+    (tmp_path / "credentials").write_text("[basic]\n")
+    for error in raised:
+
+        def fail(*_: Any, error: BaseException = error, **__: Any) -> Any:
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, fail)
+            for profile in (None, "work"):
+                with pytest.raises(gn.CredentialsError):
+                    gn.connect(profile)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
+def test_what_the_client_writes_is_for_its_user_only(
+    connected: Callable[[], Client], spec: Callable[..., Any], tmp_path: pathlib.Path
+) -> None:
+    """Tokens, the ledger and their locks, whatever the umask is."""
+    before = os.umask(0)
+    try:
+        with connected() as gdb:
+            gdb.instances.create(spec())
+            gdb.made()
+        modes = {str(path.relative_to(tmp_path)): path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    finally:
+        os.umask(before)
+    assert {"tokens/tokens.json", "state/ledger.sqlite"} <= modes.keys()
+    assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
