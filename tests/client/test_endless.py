@@ -14,6 +14,7 @@ from pydantic import ValidationError
 import gaussnb as gn
 from gaussnb import Client
 from gaussnb.client import pages
+from gaussnb.cloud import tokens
 from gaussnb.nosql.operations.logs import ListRedisSlowLogs
 
 PLACE = {"endpoint": "http://127.0.0.1:9", "token": "given", "project_id": "0" * 32}
@@ -157,8 +158,11 @@ TIMES = [
 @pytest.mark.parametrize("expires", TIMES)
 @pytest.mark.parametrize("issued", TIMES)
 @pytest.mark.parametrize("token", ["good", "a b", "é", ""])
-def test_a_login_with_odd_values(expires: Any, issued: Any, token: str, script: Any) -> None:
+def test_a_login_with_odd_values(
+    expires: Any, issued: Any, token: str, script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A token, or an error of the answer; and a frame that shows its end."""
+    monkeypatch.setattr(tokens, "_ROUNDS", 1)
     body = {"token": {"issued_at": issued, "expires_at": expires, "project": {"id": "p"}}}
     adapter = script((201, body, {"X-Subject-Token": token}))
     place = {"endpoint": PLACE["endpoint"], "iam_endpoint": PLACE["endpoint"]}
