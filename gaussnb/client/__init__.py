@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 from urllib.parse import quote, urlsplit
 
@@ -21,19 +20,20 @@ from ..cloud.login import Access
 from ..cloud.regions import is_loopback, place_of
 from ..cloud.settings import Settings
 from ..cloud.tokens import TokenCache
-from ..cloud.transport import Adapter, AnswerLost, Patience, Reply, Transport
+from ..cloud.transport import SAFE, Adapter, AnswerLost, Patience, Reply, Transport
 from ..core.answers import Page, parse
 from ..core.catalogue import Router
 from ..core.clock import Clock, RealClock
-from ..core.errors import GaussnbError, UnknownOutcome
+from ..core.errors import BadAnswer, GaussnbError, UnknownOutcome
 from ..core.faces import face
 from ..core.frames import frame_from, frame_of, frame_of_json
 from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
 from ..core.paths import clean_path
+from ..core.process import cached_property
 from ..core.refusals import ErrorCodes
 from ..core.rows import Row
-from ..core.secrets import reveal
+from ..core.secrets import HiddenMapping, discreet, find, reveal
 from ..core.service import Service
 from ..core.wire import Request, digest_of, json_of, operation_of, query_of, request_of
 from . import pages, review, wait
@@ -81,6 +81,29 @@ class _Message:
     key: int | None = None
     """The reservation of a create in the ledger."""
 
+    @property
+    def writes(self) -> bool:
+        """True if a repeat could do something twice. A login is none: a second token does no harm."""
+        if self.route is None:
+            return self.request.method not in SAFE
+        return self.route.signed and not self.route.reads
+
+    @property
+    def about(self) -> str:
+        """The name of the thing that is created, or the id of the thing that is changed; may be empty."""
+        holes = () if self.route is None or self.route.creates else self.route.holes
+        return str(next((self.fields[key] for key in (*holes, "name") if self.fields.get(key)), ""))
+
+    def unknown(self, doubt: AnswerLost | BadAnswer) -> UnknownOutcome:
+        """Make the error of a write that may have been done."""
+        return UnknownOutcome(
+            operation=self.name,
+            name=self.about,
+            status=doubt.status,
+            request_id=doubt.request_id,
+            reason=str(doubt),
+        )
+
 
 class Client(Groups):
     """One project in one region. A class for a product sets ``service`` and has the groups of its operations.
@@ -110,7 +133,7 @@ class Client(Groups):
         self._credentials = credentials
         self.clock: Clock = clock or RealClock()
         self._transport = transport or Transport(self.clock, codes=self.service.codes)
-        tokens = TokenCache(clock=self.clock.time, on_disk=keep)
+        tokens = TokenCache(clock=self.clock.time, on_disk=keep, monotonic=self.clock.monotonic)
         self._access = Access(credentials, self._transport, self.service, tokens, self.clock.time)
         self._ledger = Ledger(on_disk=keep, unguarded=unguarded)
         self.creation = Creation(
@@ -128,6 +151,7 @@ class Client(Groups):
         self._poller = Poller(self.service, self._look, self.clock, self._transport.seed, self._short)
 
     @classmethod
+    @discreet
     def open(
         cls,
         profile: str | None = None,
@@ -194,6 +218,9 @@ class Client(Groups):
     def login(self) -> pd.DataFrame:
         """Log in now, instead of with the first call.
 
+        A refused login is remembered for five minutes, because several wrong passwords lock a user: calls raise the
+        error of IAM again, and ask it nothing. This method asks IAM again from one minute on.
+
         Returns:
             One row with the columns of :class:`Login`; the token itself is in no frame.
 
@@ -236,6 +263,7 @@ class Client(Groups):
 
     # -- sending
 
+    @discreet
     def send(self, operation: Operation, returns: type[Row] | None = None) -> pd.DataFrame:
         """Send any operation.
 
@@ -250,13 +278,14 @@ class Client(Groups):
 
         Raises:
             ApiError: the service refused, as one of its subclasses.
-            BadAnswer: the answer cannot be read.
+            BadAnswer: the answer to a read cannot be read.
             LedgerError: a create cannot be noted in the ledger of this machine; nothing was sent.
-            Unreachable: there is no connection.
-            UnknownOutcome: a write's answer was lost, and a look did not tell the outcome.
+            Unreachable: there is no connection; nothing was sent.
+            UnknownOutcome: a write may have been done: no answer of the service says so, and a look did not tell.
         """
         return self._answer(self._message_of(operation), returns or operation.route.returns)
 
+    @discreet
     def request(
         self,
         method: str,
@@ -299,8 +328,14 @@ class Client(Groups):
         message = _Message(
             name,
             route.service if route else service or "",
-            Request(method, path, query_of(params), None if json is None else json_of(json)),
-            {**holes, **params, **given, "operation": name},
+            Request(
+                method,
+                path,
+                query_of(params, name),
+                None if json is None else json_of(json, name),
+                tuple(find([params, json])),
+            ),
+            HiddenMapping({**holes, **params, **given, "operation": name}),
             route,
             _read_operation(found[0], holes, params, given) if found and found[0].route.creates else None,
         )
@@ -340,9 +375,8 @@ class Client(Groups):
 
     def _answer(self, message: _Message, returns: type[Row] | None, patience: Patience | None = None) -> pd.DataFrame:
         """Send a request, and read its answer into a frame; without a row class, as JSON of any shape."""
-        route, lost, reply = message.route, "", None
         try:
-            if route is not None and returns is not None and route.creates:
+            if message.route is not None and returns is not None and message.route.creates:
                 made = self._create(message)
                 if isinstance(made, Recovery):
                     return frame_from(returns, [made.record], operation=message.name, recovered=True, **made.attrs)
@@ -350,10 +384,20 @@ class Client(Groups):
             else:
                 reply = self._exchange(message, patience)
         except AnswerLost as error:
-            lost = f"{error} It may have been done: look before asking again."
-        if lost:  # raised here, so that the new error does not carry the old one
-            raise UnknownOutcome(lost, operation=message.name)
-        assert reply is not None
+            unknown = message.unknown(error)
+        else:
+            try:
+                return self._frame(message, returns, reply, patience)
+            except BadAnswer as error:
+                if not message.writes:
+                    raise
+                unknown = message.unknown(error)
+        raise unknown  # raised here, so that the new error does not carry the old one
+
+    def _frame(
+        self, message: _Message, returns: type[Row] | None, reply: Reply, patience: Patience | None
+    ) -> pd.DataFrame:
+        """Read an answer, and the pages after it, into a frame; anything else than a frame is a bad answer."""
         try:
             return self._read(reply, message, returns, patience)
         except (GaussnbError, MemoryError):
@@ -365,7 +409,6 @@ class Client(Groups):
     def _read(
         self, reply: Reply, message: _Message, returns: type[Row] | None, patience: Patience | None
     ) -> pd.DataFrame:
-        """Read an answer, and the pages after it, into a frame."""
         route = message.route
         attrs = self.attrs(message.name, message.service, reply)
         if route is None or returns is None:
@@ -394,19 +437,26 @@ class Client(Groups):
         return self.creation.create(order, lambda: self._exchange(message))
 
     def _exchange(self, message: _Message, patience: Patience | None = None) -> Reply:
+        """Send a request; the answer to a write is one that its operation documents.
+
+        Raises:
+            AnswerLost: a write may have been done.
+        """
         route = message.route
         signed = route is None or route.signed
         endpoint, auth = self._access.target(message.service)
-        return self._transport.exchange(
+        reply = self._transport.exchange(
             endpoint,
             message.request,
             operation=message.name,
             auth=auth if signed else None,
-            # An unsigned call is a login: a second token does no harm, so a login may be repeated like a read.
-            safe=None if route is None else route.reads or not signed,
+            safe=not message.writes,
             creates=route is not None and route.creates,
             patience=patience,
         )
+        if message.writes:
+            reply.check_receipt(route.returns if route is not None else None)
+        return reply
 
     def _fetch(self, reads: Sequence[Operation], patience: Patience | None = None) -> Iterator[Reply]:
         """Send several reads at the same time, and return the replies in the order of the reads."""

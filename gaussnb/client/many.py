@@ -22,7 +22,6 @@ from ..core.errors import (
 from ..core.frames import frame_from
 from ..core.operation import Operation
 from ..core.rows import Known, Row, columns
-from ..core.secrets import find, mask_known
 from ..core.wire import digest_of
 from .tables import Targets, Wrong, judge, refuse, targets_of
 
@@ -224,17 +223,17 @@ def _send(gdb: Client, operation: Operation, record: Record, check_outcome: Outc
     try:
         answer = gdb.send(operation)
     except HOPELESS as error:
-        record |= {"outcome": "refused" if isinstance(error, ApiError) else "skipped", **_why(operation, error)}
+        record |= {"outcome": "refused" if isinstance(error, ApiError) else "skipped", **_why(error)}
         return False
     except (UnknownOutcome, BadAnswer) as lost:
-        record |= _why(operation, lost)
+        record |= _why(lost)
         if not operation.route.creates:  # a creation was looked up already
             _look_up(check_outcome, operation, record)
         else:
             record["key"] = key_in(gdb, getattr(lost, "key", ""))
             record["message"] += sure
     except GaussnbError as error:
-        record |= {"outcome": "refused", **_why(operation, error)}
+        record |= {"outcome": "refused", **_why(error)}
     else:
         record |= {"outcome": "accepted", "message": None, "error_code": None}
         known: Any = answer.iloc[0] if len(answer) else {}
@@ -258,9 +257,8 @@ def _look_up(check_outcome: OutcomeCheck, operation: Operation, record: Record) 
     return done
 
 
-def _why(operation: Operation, error: GaussnbError) -> Record:
-    says = mask_known(str(error), find(operation))  # a server may repeat the request
-    return {"error_code": getattr(error, "error_code", None) or None, "message": says}
+def _why(error: GaussnbError) -> Record:
+    return {"error_code": getattr(error, "error_code", None) or None, "message": str(error)}
 
 
 def take_up(records: Sequence[Record], resume: pd.DataFrame, distinct: str) -> None:

@@ -8,6 +8,7 @@ it does no I/O. :func:`run` drives it: :func:`gaussnb.client.wait.wait_for` in t
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -120,10 +121,8 @@ class Observer:
         if not ids:
             return (yield from self._observe_running_jobs(followed))
         jobs = None
-        try:
+        with suppress(PermissionDenied):  # without it waiting still works, but a failure has no reason
             jobs = yield from self._list_jobs(ids)
-        except PermissionDenied:
-            pass  # without the permission to list jobs, waiting still works, but a failure has no reason
         for each in followed:
             each.judge(jobs, now)
         if jobs is not None:

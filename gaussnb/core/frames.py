@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .answers import Columns
 from .errors import BadAnswer, GaussnbError
+from .process import importing
 from .rows import Column, Dtype, Row
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def _typed(make: Callable[[], pd.DataFrame], attrs: Mapping[str, Scalar] | None)
 
 
 def _frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None, unique: str) -> pd.DataFrame:
-    import pandas as pd  # takes half a second, so it is imported with the first frame
+    with importing():
+        import pandas as pd  # takes half a second, so it is imported with the first frame
 
     unreadable: list[str] = []
     data = {
@@ -96,8 +98,9 @@ def frame_of_json(answer: Any, attrs: Mapping[str, Scalar]) -> pd.DataFrame:
 
 
 def _frame_of_json(answer: Any, attrs: Mapping[str, Scalar]) -> pd.DataFrame:
-    import numpy as np
-    import pandas as pd
+    with importing():
+        import numpy as np
+        import pandas as pd
 
     records = answer if isinstance(answer, list) else [answer]
     if isinstance(answer, dict):

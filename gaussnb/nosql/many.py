@@ -18,6 +18,7 @@ from ..client.tables import Table, Wrong, read_operations, refuse
 from ..core.answers import word
 from ..core.errors import AuthenticationError, CredentialsError, GaussnbError, Unreachable
 from ..core.refusals import ErrorCodes
+from ..core.secrets import discreet
 from . import engines
 from .instance_spec import InstanceSpec
 
@@ -40,6 +41,7 @@ class HasQuotas(Protocol):
     codes: ErrorCodes
 
 
+@discreet
 def create_many(
     gdb: Client,
     specs: Table,
