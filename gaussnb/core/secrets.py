@@ -22,6 +22,8 @@ from typing import Any, Final, Generic, ParamSpec, TypeAlias, TypeVar
 from pydantic import BaseModel, SecretStr
 from pydantic_core import from_json
 
+from .faces import face
+
 MASK = "***"
 """The text that stands in the place of a secret."""
 
@@ -182,6 +184,7 @@ class Hidden(Generic[T]):
     def __init__(self, value: T) -> None:
         self.value = value
 
+    @face
     def __repr__(self) -> str:
         return f"<hidden {type(self.value).__name__}>"
 
@@ -210,6 +213,7 @@ class HiddenMapping(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._held.value)
 
+    @face
     def __repr__(self) -> str:
         return f"<{len(self)} hidden value{'' if len(self) == 1 else 's'}>"
 
@@ -222,6 +226,7 @@ class _Arguments:
     def __init__(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         self._args, self._named = args, named
 
+    @face
     def __repr__(self) -> str:
         return "<hidden arguments>"
 
@@ -364,6 +369,7 @@ class _Needles:
         self.core = None if core == raw else core if len(core) >= _FEWEST else b""
         self.encoded = () if self.weak else tuple(dict.fromkeys((*_in_base64(raw), *_in_hex(raw), *_in_utf16(secret))))
 
+    @face
     def __repr__(self) -> str:
         return "<a known secret>"
 
@@ -416,6 +422,7 @@ class KnownSecrets:
         self._login: dict[str, _Needles] = {}
         self._sent: dict[str, _Needles] = {}
 
+    @face
     def __repr__(self) -> str:
         return f"<{len(self._login) + len(self._sent)} known secrets>"
 

@@ -105,7 +105,7 @@ BOUNDARIES: dict[str, tuple[Any, str, list[BaseException]]] = {
     "the mode of a file": (pathlib.Path, "chmod", OF_FILES),
     "the state of a file": (pathlib.Path, "stat", OF_FILES),
     "reading a file": (pathlib.Path, "read_bytes", [*OF_FILES, *OF_TEXTS]),
-    "opening a file": (pathlib.Path, "open", [*OF_FILES, *OF_TEXTS]),
+    "opening a file": (pathlib.Path, "open", OF_FILES),
     "a temporary file": (tempfile, "mkstemp", OF_FILES),
     "replacing a file": (os, "replace", OF_FILES),
     "locking a file": (
