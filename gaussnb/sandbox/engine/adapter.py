@@ -14,6 +14,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
+from ...core.errors import GaussnbError
 from .messages import Request
 from .messages import Response as Answered
 
@@ -41,6 +42,8 @@ class SandboxAdapter(BaseAdapter):
         """Answer a request as the server would; a fault may delay, damage or drop the answer."""
         try:
             answered = self._handle(_request(request))
+        except GaussnbError:
+            raise  # the sandbox lives in another process
         except ConnectionError as error:
             raise requests.ConnectionError(str(error), request=request) from None
         patience = timeout[1] if isinstance(timeout, tuple) else timeout
