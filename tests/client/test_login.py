@@ -110,7 +110,7 @@ def test_a_wrong_password_is_asked_once_by_all_clients_and_threads(server: Sandb
         return caught.value.hint
 
     with ThreadPoolExecutor(12) as pool:
-        list(pool.map(refused, [call for gdb in clients for call in (gdb.instances.list, gdb.login, gdb.made)]))
+        list(pool.map(refused, [call for gdb in clients for call in (gdb.instances.list, gdb.login, gdb.quotas.list)]))
     assert logins(server) == 1
     assert "gdb.login()" in refused(clients[0].instances.list)
     with gn.connect(**settings(server), project_id=server.project_id) as gdb:
