@@ -145,6 +145,7 @@ class Server(PerProcess, TCPServer):
         self._accepting.start()
 
     def _begin(self) -> None:
+        self._accepting: threading.Thread | None = None
         self._callers: dict[threading.Thread, socket.socket] = {}
         self._guard = threading.Lock()
 
@@ -181,7 +182,8 @@ class Server(PerProcess, TCPServer):
     def close(self) -> None:
         """Stop, close all connections, and wait until the last thread has ended."""
         self.shutdown()
-        self._accepting.join()
+        if self._accepting is not None:
+            self._accepting.join()
         self.server_close()
         with self._guard:
             callers = list(self._callers.items())
