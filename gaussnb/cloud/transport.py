@@ -234,7 +234,7 @@ class Transport:
                 return outcome
             error = outcome.error
             retry = error.retry if isinstance(error, ApiError) else ""
-            if retry == "token" and not renewed and auth is not None and auth.renew(prepared.value):
+            if retry == "token" and not renewed and auth is not None and auth.renew(prepared.open()):
                 renewed = True
                 continue
             if not safe and _may_be_executed(error, creates):
@@ -277,7 +277,7 @@ class Transport:
         try:
             with self._session() as session:
                 response = session.send(
-                    prepared.value,
+                    prepared.open(),
                     timeout=(patience.connect, patience.read),
                     allow_redirects=False,
                     stream=True,
@@ -320,7 +320,7 @@ class Transport:
         """Read the proxies from the environment once for each endpoint; endpoints on this machine need none."""
         if endpoint not in self._proxies:
             self._proxies[endpoint] = Hidden({} if is_loopback(endpoint) else get_environ_proxies(endpoint))
-        return self._proxies[endpoint].value
+        return self._proxies[endpoint].open()
 
     def _read(self, response: requests.Response, operation: str) -> Reply:
         """Read an answer, and cut every known secret out of it."""

@@ -170,20 +170,25 @@ class Hidden(Generic[T]):
     """A value that no view shows: neither its ``repr`` nor its attributes lead to the value.
 
     A verbose traceback prints the local variables of every frame. A frame through which an error may pass therefore
-    holds a secret only inside of this or of a ``SecretStr``.
+    holds a secret only inside of this or of a ``SecretStr``. Some tracebacks also print the attributes that stand in the
+    lines of a frame, but none calls a method.
 
     >>> held = Hidden(["hush"])
-    >>> held, held.value
+    >>> held, held.open()
     (<hidden list>, ['hush'])
     """
 
-    __slots__ = ("value",)
+    __slots__ = ("_value",)
 
     def __init__(self, value: T) -> None:
-        self.value = value
+        self._value = value
+
+    def open(self) -> T:
+        """The value."""
+        return self._value
 
     def __repr__(self) -> str:
-        return f"<hidden {type(self.value).__name__}>"
+        return f"<hidden {type(self._value).__name__}>"
 
     def __reduce__(self) -> Any:
         raise TypeError("a hidden value stays in its process")
@@ -202,13 +207,13 @@ class HiddenMapping(Mapping[str, Any]):
         self._held = Hidden(values)
 
     def __getitem__(self, name: str) -> Any:
-        return self._held.value[name]
+        return self._held.open()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._held.value)
+        return iter(self._held.open())
 
     def __len__(self) -> int:
-        return len(self._held.value)
+        return len(self._held.open())
 
     def __repr__(self) -> str:
         return f"<{len(self)} hidden value{'' if len(self) == 1 else 's'}>"
@@ -220,13 +225,13 @@ class _Arguments:
     __slots__ = ("_args", "_named")
 
     def __init__(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-        self._args, self._named = args, named
+        self._args, self._named = Hidden(args), Hidden(named)
 
     def __repr__(self) -> str:
         return "<hidden arguments>"
 
     def pass_to(self, function: Callable[..., T]) -> T:
-        return function(*self._args, **self._named)
+        return function(*self._args.open(), **self._named.open())
 
 
 _BUGS = (AssertionError, AttributeError, IndexError, KeyError, NameError, RuntimeError)
