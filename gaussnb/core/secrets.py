@@ -82,8 +82,12 @@ def _revealed(path: Path, value: Any) -> Any:
     return value
 
 
-def find(value: object) -> list[SecretStr]:
+def find(value: object, names: Container[str] = ()) -> list[SecretStr]:
     """Every secret in a value: each ``SecretStr``, and each text that is called like a secret.
+
+    Args:
+        value: a model, a mapping, a list or a leaf.
+        names: names of fields that hold a secret although they do not sound like one.
 
     >>> find({"name": "demo", "login": {"password": SecretStr("hush")}, "auth": {"api_key": "mum"}})
     [SecretStr('**********'), SecretStr('**********')]
@@ -93,7 +97,7 @@ def find(value: object) -> list[SecretStr]:
     def note(path: Path, part: Any) -> Any:
         if isinstance(part, SecretStr):
             found.append(part)
-        elif _is_secret_by_name(path, part):
+        elif _is_secret_by_name(path, part, names):
             found.append(SecretStr(str(part)))
         return part
 
@@ -101,14 +105,14 @@ def find(value: object) -> list[SecretStr]:
     return found
 
 
-def _is_secret_by_name(path: Path, part: object) -> bool:
+def _is_secret_by_name(path: Path, part: object, known: Container[str]) -> bool:
     """True for a text below the name of a secret. A number counts only if it is as long as a password."""
     if not isinstance(part, str) and not (isinstance(part, int) and part > 99_999):
         return False
     names = [name for name in path if isinstance(name, str)]
     # The objects "auth" and "password" of a login enclose the names of the user as well.
     outer = [name for name in names[:-1] if name not in ("auth", "password")]
-    return any(map(is_secret_name, [*outer, *names[-1:]]))
+    return any(name in known or is_secret_name(name) for name in [*outer, *names[-1:]])
 
 
 def replaced(value: Any, secret: Callable[[Path], str]) -> Any:

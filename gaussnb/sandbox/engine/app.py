@@ -18,6 +18,7 @@ from ...core.answers import list_key
 from ...core.catalogue import Router
 from ...core.operation import Operation
 from ...core.rules import MISSING, marks
+from ...core.secrets import KnownSecrets
 from ...core.wire import operation_of
 from . import identity, openapi
 from .behaviours import Page
@@ -79,7 +80,10 @@ class App:
         self.store = store
         self._answer_page = answer_page or show_document
         self.faults = Faults(service.product.catalogue, service.product.codes)
-        self.journal = Journal(service.product.catalogue)
+        self.secrets = KnownSecrets()
+        """The secrets of the account and of the requests, for the journal and the page."""
+        self.secrets.add(world.account.password, world.account.sk, login=True)
+        self.journal = Journal(service.product.catalogue, self.secrets)
         self.lock = threading.RLock()
         self._router = Router(service.product.catalogue.chapters())
         self._handled = 0
