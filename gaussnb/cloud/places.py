@@ -208,9 +208,9 @@ def _read_arguments(arguments: Mapping[str, object]) -> Source:
             continue
         held = Hidden(value.get_secret_value() if isinstance(value, SecretStr) else value)
         del value  # a traceback may print the variables of this frame
-        if not isinstance(held.value, str):
-            raise CredentialsError(f"{name} must be text, not {type(held.value).__name__}.")
-        source.put(name, held.value, f"{name}=")
+        if not isinstance(held.open(), str):
+            raise CredentialsError(f"{name} must be text, not {type(held.open()).__name__}.")
+        source.put(name, held.open(), f"{name}=")
     return source
 
 
