@@ -170,9 +170,8 @@ def test_a_login_with_odd_values(
     adapter = script((201, body, {"X-Subject-Token": token}))
     place = {"endpoint": PLACE["endpoint"], "iam_endpoint": PLACE["endpoint"]}
     login = {"user_id": "u", "password": "p", "region": "cn-north-4"}
-    with Client.open(adapter=adapter, keep=False, **place, **login) as gdb:
-        with suppress(gn.BadAnswer):
-            assert len(gdb.login()) == 1
+    with Client.open(adapter=adapter, keep=False, **place, **login) as gdb, suppress(gn.BadAnswer):
+        assert len(gdb.login()) == 1
 
 
 ODD = [
