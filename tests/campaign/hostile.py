@@ -1,8 +1,8 @@
 """Hostile inputs for everything that reads: a million of them, and only documented errors may come out.
 
 Most inputs are made by plain generators from a seed, since they cost a microsecond. hypothesis adds values of its own,
-and so does atheris, which follows the branches of a parser, where it is installed. An example in a figure names subject,
-seed and number: :func:`repeat` makes the same input again.
+and so does atheris, which follows the branches of a parser, where it is installed. An example in a figure names
+subject, seed and number: :func:`repeat` makes the same input again.
 """
 
 from __future__ import annotations
@@ -59,11 +59,16 @@ Typed = tuple[type[BaseException], ...]
 
 TEXTS = [
     "", " ", "\0", "\n", "\r\n", "\t", "\ud800", "\udcff\ud83d", "é", "名" * 40, "٣", "\u202e", "\ufeff", "\x1b[31m",
-    "0", "-1", "1e9", "NaN", "Infinity", "0x10", "1_000", "9" * 30, "9" * 5000, "true", "None", "null", "{}", "[]", "'", '"',
-    "%", "%00", "%s", "{0}", "{project_id}", "${HOME}", "../..", "/", "\\", "*", "?", "#", "&", "=", ";", ":", "@", "<b>",
-    "2026-01-01T00:00:00+0000", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "24:00-25:00", "Wed, 21 Oct 2015 07:28:00 GMT",
-    "http://127.0.0.1", "https://iam.cn-north-4.myhuaweicloud.com", "https://[::1", "https://a:b@c", "//", "localhost", "::1",
-    "https://EVILmyhuaweicloud.com:99999", "a" * 32 + "in06", "x" * 300, "cassandra", "redis", "Cluster", "password", "sk",
+    "0", "-1", "1e9", "NaN", "Infinity", "0x10", "1_000", "9" * 30, "9" * 5000, "true", "None", "null",
+    "{}", "[]", "'", '"',
+    "%", "%00", "%s", "{0}", "{project_id}", "${HOME}", "../..", "/", "\\", "*", "?", "#", "&", "=",
+    ";", ":", "@", "<b>",
+    "2026-01-01T00:00:00+0000", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "24:00-25:00",
+    "Wed, 21 Oct 2015 07:28:00 GMT",
+    "http://127.0.0.1", "https://iam.cn-north-4.myhuaweicloud.com", "https://[::1", "https://a:b@c",
+    "//", "localhost", "::1",
+    "https://EVILmyhuaweicloud.com:99999", "a" * 32 + "in06", "x" * 300, "cassandra", "redis",
+    "Cluster", "password", "sk",
     "cn-north-4", "eu-west-101", "ru-moscow-1",
 ]  # fmt: skip
 NUMBERS: list[Any] = [
@@ -83,9 +88,12 @@ NUMBERS: list[Any] = [
     -0.0,
 ]
 NAMES = [
-    "id", "name", "status", "instances", "total_count", "count", "error_code", "error_msg", "errCode", "message", "error",
-    "request_id", "code", "job_id", "datastore", "type", "version", "flavor", "num", "volume", "size", "password", "token",
-    "project", "expires_at", "issued_at", "offset", "limit", "marker", "line_num", "slow_logs", "nodes", "groups", "tags", "key",
+    "id", "name", "status", "instances", "total_count", "count", "error_code", "error_msg", "errCode",
+    "message", "error",
+    "request_id", "code", "job_id", "datastore", "type", "version", "flavor", "num", "volume", "size",
+    "password", "token",
+    "project", "expires_at", "issued_at", "offset", "limit", "marker", "line_num", "slow_logs", "nodes",
+    "groups", "tags", "key",
     "value", "created", "updated", "port", "", "é", "\0", "a.b", "*",
 ]  # fmt: skip
 
@@ -314,7 +322,8 @@ def _environ(chance: Chance) -> dict[str, str]:
 VARIABLES = [
     *(f"HW_{name}" for name in ("AUTH_TOKEN", "ACCESS_KEY", "SECRET_KEY", "USER_NAME", "USER_PASSWORD", "DOMAIN_NAME")),
     *(f"HW_{name}" for name in ("REGION_NAME", "PROJECT_ID", "PROJECT_NAME", "AUTH_URL", "CLOUD", "SECURITY_TOKEN")),
-    *(f"OS_{name}" for name in ("AUTH_TOKEN", "USERNAME", "PASSWORD", "USER_DOMAIN_NAME", "REGION_NAME", "AUTH_URL", "CLOUD")),
+    *(f"OS_{name}" for name in ("AUTH_TOKEN", "USERNAME", "PASSWORD", "USER_DOMAIN_NAME")),
+    *(f"OS_{name}" for name in ("REGION_NAME", "AUTH_URL", "CLOUD")),
     *(f"HUAWEICLOUD_SDK_{name}" for name in ("AK", "SK", "IAM_ENDPOINT", "PROJECT_ID", "CREDENTIALS_FILE")),
     *("HUAWEICLOUD_SDK_REGION_GAUSSDBFORNOSQL_CN_NORTH_4", "GAUSSNB_PROFILES", "BINDER_SERVICE_HOST"),
 ]  # fmt: skip
@@ -339,7 +348,17 @@ def _file(name: str, data: bytes) -> Path:
     return path
 
 
-TOML = b'default = "work"\n[work]\nusername = "u"\npassword = "p"\ndomain = "d"\nregion = "cn-north-4"\n[profiles.a]\nak = "a"\nsk = "s"\n'
+TOML = b"""
+default = "work"
+[work]
+username = "u"
+password = "p"
+domain = "d"
+region = "cn-north-4"
+[profiles.a]
+ak = "a"
+sk = "s"
+"""
 INI = (
     b"[basic]\nak = a\nsk = s\nproject_id = p\niam_endpoint = https://iam.myhuaweicloud.com\n[global]\ndomain_id = d\n"
 )
@@ -568,7 +587,7 @@ def _fuzzed(count: int, seed: int) -> Figure:
 
 
 def _fuzz(count: int, seed: int) -> None:
-    import atheris  # type: ignore[import-not-found,unused-ignore]
+    import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     for module in (SERVICE.codes.error_from_answer, is_own_answer, check_endpoint, mask, _retry_after):
         atheris.instrument_func(module)
