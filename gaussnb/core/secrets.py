@@ -50,19 +50,30 @@ def walk(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any
             on. Any other value stands in the result as it is; :data:`LEFT_OUT` removes the part.
         path: the path of ``value`` itself.
 
+    Raises:
+        ValueError: the value is nested too deeply, or holds itself.
+
     >>> walk({"size": 1, "parts": [2, 3]}, lambda path, part: LEFT_OUT if part == 2 else part)
     {'size': 1, 'parts': [3]}
     """
+    try:
+        return _walk(value, change, path)
+    except RecursionError:
+        pass
+    raise ValueError("a value is nested too deeply, or holds itself")
+
+
+def _walk(value: Any, change: Callable[[Path, Any], Any], path: Path) -> Any:
     changed = change(path, value)
     if changed is not value:
         return changed
     if isinstance(value, BaseModel):
         value = {name: item for name, item in value if item is not None}
     if isinstance(value, Mapping):
-        parts = {name: walk(item, change, (*path, name)) for name, item in value.items()}
+        parts = {name: _walk(item, change, (*path, name)) for name, item in value.items()}
         return {name: part for name, part in parts.items() if part is not LEFT_OUT}
     if isinstance(value, (list, tuple)):
-        items = [walk(item, change, (*path, number)) for number, item in enumerate(value)]
+        items = [_walk(item, change, (*path, number)) for number, item in enumerate(value)]
         return [item for item in items if item is not LEFT_OUT]
     return value
 
