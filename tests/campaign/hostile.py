@@ -209,7 +209,7 @@ UNTYPED = (UnicodeError, json.JSONDecodeError)
 
 
 def fault(subject: Subject, chance: Chance) -> str:
-    """What one input shows that is not documented; empty if there is nothing."""
+    """Describe the undocumented error of one input; empty if there is none."""
     try:
         subject.run(chance)
     except subject.typed as error:

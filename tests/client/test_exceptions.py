@@ -146,7 +146,7 @@ def watched(gdb: Client) -> Any:
 
 
 def untyped(call: Callable[[], Any]) -> str:
-    """What a call raises that is not documented; empty if there is nothing."""
+    """Describe the undocumented error of a call; empty if there is none."""
     try:
         call()
     except gn.GaussnbError:
