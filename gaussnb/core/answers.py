@@ -214,6 +214,8 @@ class Page:
     """The items of the list; None if the rows are not read from a list."""
     total: int | None
     """The number of items on all pages; None if the answer does not say it."""
+    size: int = 0
+    """The number of bytes of the body."""
 
 
 def read_page(body: bytes, row: type[Row], total: str = "total_count") -> Page:
@@ -233,7 +235,7 @@ def read_page(body: bytes, row: type[Row], total: str = "total_count") -> Page:
         raise ValueError("not JSON") from None
     count = _count(next(leaves(answer, total), None)) if total else None
     if not row.at:
-        return Page(answer, None, count)
+        return Page(answer, None, count, len(body))
     path = way_to(row, answer)
     key = path.partition(".")[0]
     held = answer.get(key) if isinstance(answer, dict) else ""
@@ -242,7 +244,7 @@ def read_page(body: bytes, row: type[Row], total: str = "total_count") -> Page:
     # Never read a missing list as an empty one: wait() would conclude that existing things were deleted.
     if isinstance(held, str) or not fit or (key not in answer and count != 0):
         raise ValueError(f"no {key} in it")
-    return Page(answer, _first_list(answer, path), count)
+    return Page(answer, _first_list(answer, path), count, len(body))
 
 
 def check_receipt(body: bytes, row: type[Row] | None, *, signed: bool = False) -> None:
@@ -322,6 +324,6 @@ def _first_list(answer: Any, path: str) -> list[Any] | None:
 
 
 def _count(value: Any) -> int | None:
-    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 19:
         return int(value)
-    return value if type(value) is int and value >= 0 else None
+    return value if type(value) is int and 0 <= value < 2**63 else None

@@ -21,6 +21,7 @@
     ├── Unreachable                 no answer at all                    (also ConnectionError)
     ├── CredentialsError            no usable credentials or endpoint   (also ValueError)
     ├── InvalidRows                 a row of a table is not valid       (also ValueError)
+    ├── LedgerError                 a creation cannot be noted          (also OSError)
     ├── UnknownOutcome              a write that may have been done, or not
     ├── WaitFailed                  the work that was waited for failed
     └── WaitTimeout                 the work is still going on          (also TimeoutError)
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from .faces import face
 from .secrets import one_line, shortened
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class GaussnbError(Exception):
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
 
+    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shortened(str(self), 120)!r})"
 
@@ -85,6 +88,7 @@ class ApiError(GaussnbError):
 
     Attributes:
         retry_after: seconds after which the service wants to be asked again, if it said so.
+        own: True if the answer was in the service's own words, and not in those of a proxy.
 
     >>> print(InvalidRequest(status=400, error_code="X.1", error_msg="Bad name", operation="Op", hint="Shorten it."))
     Op: Bad name (HTTP 400, X.1). Shorten it.
@@ -92,6 +96,7 @@ class ApiError(GaussnbError):
 
     usual_retry: ClassVar[Retry] = "never"
     retry_after: float | None = None
+    own: bool = False
 
     def __init__(
         self,
@@ -115,6 +120,7 @@ class ApiError(GaussnbError):
         facts = _facts(status, error_code, request_id)
         super().__init__(f"{operation or 'request'}: {what} ({facts}). {self.hint}".rstrip())
 
+    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.status}, {self.error_code!r}, operation={self.operation!r})"
 
@@ -219,6 +225,21 @@ class InvalidRows(GaussnbError, ValueError):
         super().__init__(f"{what}; nothing was sent. In {place}{field}: {first['message']}.{more}")
 
 
+class LedgerError(GaussnbError, OSError):
+    """A creation cannot be noted in the ledger of this machine, so it was not sent.
+
+    Args:
+        message: the file, the reason and the remedy.
+        path: the file.
+        reason: the reason in a few words.
+    """
+
+    def __init__(self, message: str = "", *, path: str = "", reason: str = "") -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(message)
+
+
 class UnknownOutcome(GaussnbError):
     """A write was sent, and no answer of the service tells if it was done. It was not repeated.
 
@@ -260,6 +281,7 @@ class UnknownOutcome(GaussnbError):
         self.reason = reason or f"{operation}{of}: the answer was lost."
         super().__init__(message or f"{self.reason.rstrip('.')}. It may have been done: look before asking again.")
 
+    @face
     def __repr__(self) -> str:
         return f"UnknownOutcome(operation={self.operation!r}, name={self.name!r})"
 
