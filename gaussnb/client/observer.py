@@ -8,7 +8,6 @@ it does no I/O. :func:`run` drives it: :func:`gaussnb.client.wait.wait_for` in t
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 

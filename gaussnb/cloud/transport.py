@@ -306,7 +306,7 @@ class Transport(PerProcess):
             if outcome.doubt and not safe:
                 raise AnswerLost(outcome.reason, **_facts_of(error))
             retry = error.retry if isinstance(error, ApiError) else ""
-            if retry == "token" and not renewed and auth is not None and auth.renew(prepared.value):
+            if retry == "token" and not renewed and auth is not None and auth.renew(prepared.open()):
                 renewed = True
                 continue
             now = self.clock.monotonic()
@@ -352,15 +352,15 @@ class Transport(PerProcess):
         """Send a prepared request once."""
         proxies = self._proxies_for(endpoint)
         with self._session() as session, sending(patience.answer) as current:
-            adapter = session.get_adapter(str(prepared.value.url))
+            adapter = session.get_adapter(str(prepared.open().url))
             try:
                 # Not session.send(): it follows the address of a redirect, and keeps cookies of whoever answers.
                 response = adapter.send(
-                    prepared.value,
+                    prepared.open(),
                     timeout=(patience.connect, patience.read),
                     stream=True,
                     verify=self._verify,
-                    proxies=proxies.value,
+                    proxies=proxies.open(),
                 )
                 answer = self._read(response, operation)
             except MemoryError:

@@ -82,8 +82,12 @@ def _revealed(path: Path, value: Any) -> Any:
     return value
 
 
-def find(value: object) -> list[SecretStr]:
+def find(value: object, names: Container[str] = ()) -> list[SecretStr]:
     """Every secret in a value: each ``SecretStr``, and each text that is called like a secret.
+
+    Args:
+        value: a model, a mapping, a list or a leaf.
+        names: names of fields that hold a secret although they do not sound like one.
 
     >>> find({"name": "demo", "login": {"password": SecretStr("hush")}, "auth": {"api_key": "mum"}})
     [SecretStr('**********'), SecretStr('**********')]
@@ -93,7 +97,7 @@ def find(value: object) -> list[SecretStr]:
     def note(path: Path, part: Any) -> Any:
         if isinstance(part, SecretStr):
             found.append(part)
-        elif _is_secret_by_name(path, part):
+        elif _is_secret_by_name(path, part, names):
             found.append(SecretStr(str(part)))
         return part
 
@@ -101,14 +105,14 @@ def find(value: object) -> list[SecretStr]:
     return found
 
 
-def _is_secret_by_name(path: Path, part: object) -> bool:
+def _is_secret_by_name(path: Path, part: object, known: Container[str]) -> bool:
     """True for a text below the name of a secret. A number counts only if it is as long as a password."""
     if not isinstance(part, str) and not (isinstance(part, int) and part > 99_999):
         return False
     names = [name for name in path if isinstance(name, str)]
     # The objects "auth" and "password" of a login enclose the names of the user as well.
     outer = [name for name in names[:-1] if name not in ("auth", "password")]
-    return any(map(is_secret_name, [*outer, *names[-1:]]))
+    return any(name in known or is_secret_name(name) for name in [*outer, *names[-1:]])
 
 
 def replaced(value: Any, secret: Callable[[Path], str]) -> Any:
@@ -170,20 +174,25 @@ class Hidden(Generic[T]):
     """A value that no view shows: neither its ``repr`` nor its attributes lead to the value.
 
     A verbose traceback prints the local variables of every frame. A frame through which an error may pass therefore
-    holds a secret only inside of this or of a ``SecretStr``.
+    holds a secret only inside of this or of a ``SecretStr``. Some tracebacks also print the attributes that stand in
+    the lines of a frame, but none calls a method.
 
     >>> held = Hidden(["hush"])
-    >>> held, held.value
+    >>> held, held.open()
     (<hidden list>, ['hush'])
     """
 
-    __slots__ = ("value",)
+    __slots__ = ("_value",)
 
     def __init__(self, value: T) -> None:
-        self.value = value
+        self._value = value
+
+    def open(self) -> T:
+        """The value."""
+        return self._value
 
     def __repr__(self) -> str:
-        return f"<hidden {type(self.value).__name__}>"
+        return f"<hidden {type(self._value).__name__}>"
 
     def __reduce__(self) -> Any:
         raise TypeError("a hidden value stays in its process")
@@ -202,13 +211,13 @@ class HiddenMapping(Mapping[str, Any]):
         self._held = Hidden(values)
 
     def __getitem__(self, name: str) -> Any:
-        return self._held.value[name]
+        return self._held.open()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._held.value)
+        return iter(self._held.open())
 
     def __len__(self) -> int:
-        return len(self._held.value)
+        return len(self._held.open())
 
     def __repr__(self) -> str:
         return f"<{len(self)} hidden value{'' if len(self) == 1 else 's'}>"
@@ -220,13 +229,13 @@ class _Arguments:
     __slots__ = ("_args", "_named")
 
     def __init__(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-        self._args, self._named = args, named
+        self._args, self._named = Hidden(args), Hidden(named)
 
     def __repr__(self) -> str:
         return "<hidden arguments>"
 
     def pass_to(self, function: Callable[..., T]) -> T:
-        return function(*self._args, **self._named)
+        return function(*self._args.open(), **self._named.open())
 
 
 _BUGS = (AssertionError, AttributeError, IndexError, KeyError, NameError, RuntimeError)

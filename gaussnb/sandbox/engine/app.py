@@ -22,6 +22,7 @@ from ...core.errors import Unreachable
 from ...core.operation import Operation
 from ...core.process import PerProcess
 from ...core.rules import MISSING, marks
+from ...core.secrets import KnownSecrets
 from ...core.wire import operation_of
 from . import identity, openapi
 from .behaviours import Page
@@ -98,7 +99,10 @@ class App(PerProcess):
         self.store = store
         self._answer_page = answer_page or show_document
         self.faults = Faults(service.product.catalogue, service.product.codes)
-        self.journal = Journal(service.product.catalogue)
+        self.secrets = KnownSecrets()
+        """The secrets of the account and of the requests, for the journal and the page."""
+        self.secrets.add(world.account.password, world.account.sk, login=True)
+        self.journal = Journal(service.product.catalogue, self.secrets)
         self.home = os.getpid()
         """The process that plays. In a forked child, which has a dead copy of the world, nothing can be done."""
         self._own()
