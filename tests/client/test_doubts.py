@@ -217,3 +217,14 @@ def test_fields_that_take_any_text_refuse_half_a_pair(script: Any) -> None:
                 gdb.send(whole.replace(**{name: HALF}))
             assert not isinstance(caught.value, UnicodeError), (kind, name)
     assert not adapter.sent
+
+
+def test_a_create_that_no_look_explains_carries_the_facts_of_its_answer(
+    sandbox: Sandbox, gdb: Client, spec: Any
+) -> None:
+    sandbox.inject("CreateInstance", status=502, body=b"<html>bad gateway</html>")
+    with pytest.raises(gn.UnknownOutcome, match="may have been done: it was looked for") as caught:
+        gdb.instances.create(spec())
+    error = caught.value
+    assert (error.status, error.operation, error.name) == (502, "CreateInstance", spec().name)
+    assert error.request_id and "not in the service's own words" in error.reason
