@@ -201,9 +201,9 @@ class Creation:
                 now = self._ask(self._service.list_named(order.name))
                 entries = self._ledger.entries(*self._where(), name=order.name)
                 claimed = self._ledger.claimed(*self._where())
-            except GaussnbError:
+                found = self._compare(entry, now[(now["name"] == order.name).fillna(False)], claimed)
+            except GaussnbError:  # also a ledger that cannot be read: the request was sent, so this is no refusal
                 continue
-            found = self._compare(entry, now[(now["name"] == order.name).fillna(False)], claimed)
             clear = not any(is_under_way(other, self._clock.now()) for other in entries if other["key"] != entry["key"])
             if len(found.fitting) and clear:
                 break
