@@ -334,7 +334,8 @@ class Creation:
         if not unanswered:
             return
         claimed = {entry["id"] for entry in entries if entry["id"]}
-        unclaimed = now[now["name"].isin(list(unanswered)) & ~now["id"].isin(claimed)]
+        # pandas would turn the names and ids of a long ledger into arrays first.
+        unclaimed = now[[name in unanswered and id not in claimed for name, id in zip(now["name"], now["id"])]]
         for name, named in unclaimed.groupby("name", observed=True):
             found = {entry["key"]: set(self._compare(entry, named, ()).fitting["id"]) for entry in unanswered[name]}
             for entry in unanswered[name]:

@@ -491,8 +491,7 @@ def test_a_damaged_file_is_set_aside_and_told(how: str, path: Path, monkeypatch:
 def test_readable_entries_of_a_damaged_file_are_taken_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "DEADLINE", 5)
     ledger = Ledger(path)
-    for number in range(100):
-        reserve(ledger, f"{number}-{'x' * 200}")
+    reserve(ledger, *(f"{number}-{'x' * 200}" for number in range(100)))
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("update made set outcome = 'accepted', id = 'i' || key")
         connection.commit()
