@@ -201,9 +201,9 @@ class Creation:
                 now = self._ask(self._service.list_named(order.name))
                 entries = self._ledger.entries(*self._where(), name=order.name)
                 claimed = self._ledger.claimed(*self._where())
-            except GaussnbError:
+                found = self._compare(entry, now[(now["name"] == order.name).fillna(False)], claimed)
+            except GaussnbError:  # also a ledger that cannot be read: the request was sent, so this is no refusal
                 continue
-            found = self._compare(entry, now[(now["name"] == order.name).fillna(False)], claimed)
             clear = not any(is_under_way(other, self._clock.now()) for other in entries if other["key"] != entry["key"])
             if len(found.fitting) and clear:
                 break
@@ -336,7 +336,8 @@ class Creation:
         if not unanswered:
             return
         claimed = {entry["id"] for entry in entries if entry["id"]}
-        unclaimed = now[now["name"].isin(list(unanswered)) & ~now["id"].isin(claimed)]
+        # pandas would turn the names and ids of a long ledger into arrays first.
+        unclaimed = now[[name in unanswered and id not in claimed for name, id in zip(now["name"], now["id"])]]
         for name, named in unclaimed.groupby("name", observed=True):
             found = {entry["key"]: set(self._compare(entry, named, ()).fitting["id"]) for entry in unanswered[name]}
             for entry in unanswered[name]:
