@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from ..core.faces import face
 from . import signature
 from .tokens import Token, TokenCache
 
@@ -39,6 +40,7 @@ class Auth(AuthBase):
         """
         return False
 
+    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
@@ -64,6 +66,10 @@ class TokenAuth(Auth):
     def token(self) -> Token:
         """A valid token; IAM is asked if the cache holds none."""
         return self._cache.get_or_issue(self._key, self._issue)
+
+    def log_in(self) -> Token:
+        """A valid token. A person asks for it, so a refused login is repeated earlier than by a call."""
+        return self._cache.get_or_issue(self._key, self._issue, insist=True)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers[_TOKEN] = self.token.value.get_secret_value()

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .answers import Columns
+from .process import importing
 from .rows import Column, Dtype, Row
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None = None, *, u
         truth values ``boolean``, statuses ``category`` with unknown ones kept. Values that cannot be
         read as their column's type are missing, and ``attrs["unreadable"]`` names the columns.
     """
-    import pandas as pd  # takes half a second, so it is imported with the first frame
+    with importing():
+        import pandas as pd  # takes half a second, so it is imported with the first frame
 
     unreadable: list[str] = []
     data = {
@@ -70,8 +72,9 @@ def frame_of_json(answer: Any, attrs: Mapping[str, Scalar]) -> pd.DataFrame:
     Returns:
         One row per item of the first list in the answer, or one row; the columns have dotted paths as names.
     """
-    import numpy as np
-    import pandas as pd
+    with importing():
+        import numpy as np
+        import pandas as pd
 
     records = answer if isinstance(answer, list) else [answer]
     if isinstance(answer, dict):

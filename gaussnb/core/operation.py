@@ -23,7 +23,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -41,6 +41,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from .. import doors
 from .docstrings import attribute_docs
+from .process import cached_property
 from .rows import Row
 from .rules import NO_SUCH_FIELD, Limit, Offset, refuse
 from .secrets import discreet, reveal

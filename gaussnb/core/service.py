@@ -128,6 +128,8 @@ class Service:
     """Facts about the price of a creation that a person should know before it is sent."""
     creation_jobs: tuple[str, ...] = ("Create",)
     """First words of the names of jobs that make a thing."""
+    created_column: str = "created"
+    """The column that holds the time at which a thing was created, if there is one."""
     kind_column: str = ""
     """The column that says of which kind a thing is; empty if there are no kinds."""
     endpoint_variable: str = ""

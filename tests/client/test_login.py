@@ -270,7 +270,7 @@ def test_only_a_sandbox_on_this_machine_is_joined(address: str) -> None:
 
 
 def test_the_embedded_sandbox_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_embedded", None)
+    monkeypatch.setattr(connection._embedded, "sandbox", None)
     with gn.connect("sandbox") as one, gn.connect("sandbox") as other:
         assert one.endpoint == other.endpoint
         assert one.instances.list().attrs["fetched_at"].startswith("2026-01-01T08:00")

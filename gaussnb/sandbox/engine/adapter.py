@@ -14,6 +14,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
+from ...cloud.channel import mark_sent
 from .messages import Request
 from .messages import Response as Answered
 
@@ -24,6 +25,8 @@ class SandboxAdapter(BaseAdapter):
     Args:
         handle: answers one request.
     """
+
+    marks_sent = True
 
     def __init__(self, handle: Callable[[Request], Answered]) -> None:
         super().__init__()
@@ -40,7 +43,9 @@ class SandboxAdapter(BaseAdapter):
     ) -> requests.Response:
         """Answer a request as the server would; a fault may delay, damage or drop the answer."""
         try:
-            answered = self._handle(_request(request))
+            asked = _request(request)
+            mark_sent()
+            answered = self._handle(asked)
         except ConnectionError as error:
             raise requests.ConnectionError(str(error), request=request) from None
         patience = timeout[1] if isinstance(timeout, tuple) else timeout
