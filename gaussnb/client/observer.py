@@ -8,7 +8,6 @@ it does no I/O. :func:`run` drives it: :func:`gaussnb.client.wait.wait_for` in t
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -120,9 +119,11 @@ class Observer:
         ids = tuple(dict.fromkeys(id for jobs in asked for id in jobs))
         if not ids:
             return (yield from self._observe_running_jobs(followed))
-        jobs = None
-        with suppress(PermissionDenied):  # without it waiting still works, but a failure has no reason
+        jobs: pd.DataFrame | None
+        try:
             jobs = yield from self._list_jobs(ids)
+        except PermissionDenied:
+            jobs = None  # without the permission to list jobs, waiting still works, but a failure has no reason
         for each in followed:
             each.judge(jobs, now)
         if jobs is not None:

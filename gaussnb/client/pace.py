@@ -12,7 +12,7 @@ from ..core.process import PerProcess
 SLOWEST = 30.0
 """Seconds between two looks at most."""
 SLACK = 60.0
-"""Seconds that a pause or a look may last longer than planned; a longer one means that the machine stood still."""
+"""Seconds that a pause may last longer than planned; a longer pause means that the machine stood still."""
 
 
 @dataclass
@@ -63,14 +63,15 @@ class Stopwatch:
         self.watched = 0.0
         """Seconds that were watched so far."""
 
-    def lap(self, planned: float) -> bool:
+    def lap(self, planned: float = 0.0, slack: float = SLACK) -> bool:
         """Count the seconds since the last lap; True if time has passed unseen.
 
         Args:
-            planned: seconds that the lap should last at most.
+            planned: seconds that the lap should last.
+            slack: seconds that it may last longer.
         """
         now = self._clock.monotonic()
         passed, self._last = now - self._last, now
-        unseen = passed > planned + SLACK
+        unseen = passed > planned + slack
         self.watched += planned if unseen else passed
         return unseen

@@ -72,12 +72,12 @@ def _wait(
     reported, out_since, stale = 0, None, False
     while True:
         observation = run(observer.observe([progress], Moment.read(clock)), ask)
-        unseen = stopwatch.lap(longest_look)
+        if stopwatch.lap(slack=longest_look):
+            out_since, stale = None, True
         gave_up = ""
         if observation.outage is None:
             out_since, stale = None, False
         else:
-            stale = stale or unseen
             out_since = stopwatch.watched if out_since is None else out_since
             if stopwatch.watched - out_since >= OUTAGE:
                 gave_up = _gave_up(progress, observation.outage)
@@ -92,13 +92,14 @@ def _wait(
         if progress.done:
             return progress.history()
         pause = max(pace.next(at_most=progress.evidence.pause), observation.pause)
-        left = timeout - stopwatch.watched
-        if not stale:  # after unseen time, no time-out before a look that succeeded
-            if left <= 0:
-                raise WaitTimeout(_timeout(progress, timeout), history=progress.history(), frame=progress.frame)
-            pause = min(pause, left)
+        # After unseen time the network may still be away: a time-out waits for a look that succeeds, up to an outage.
+        left = timeout + (OUTAGE if stale else 0.0) - stopwatch.watched
+        if left <= 0:
+            raise WaitTimeout(_timeout(progress, timeout), history=progress.history(), frame=progress.frame)
+        pause = min(pause, left)
         clock.sleep(pause)
-        stale = stopwatch.lap(pause) or stale
+        if stopwatch.lap(pause):
+            out_since, stale = None, True
 
 
 def _gave_up(progress: Progress, error: Exception) -> str:

@@ -120,7 +120,7 @@ class Reply:
         """
         try:
             return parse(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         raise self.bad("not JSON")
 
@@ -132,7 +132,7 @@ class Reply:
         """
         try:
             return read_page(self.body, row, total)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             problem = str(error)
         raise self.bad(problem)
 

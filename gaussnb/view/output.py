@@ -71,6 +71,20 @@ class Showing(PerProcess):
                 self._output.update(self._live(), raw=True)
 
 
+def show(bundle: dict[str, Any], watch: Watched | None = None) -> None:
+    """Show a bundle below the running cell, and a watch below the bundle.
+
+    Raises:
+        NotImplementedError: there is no notebook; IPython shows the text then.
+    """
+    publish = _notebook()
+    if publish is None:
+        raise NotImplementedError
+    publish(bundle)
+    if watch is not None and not watch.done:
+        Showing(watch).show()
+
+
 def _notebook() -> Callable[..., Any] | None:
     """Make a function that shows a bundle and returns a handle to change it; None if there is no notebook."""
     try:
