@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, Unpack, cast
 from . import doors
 from .cloud.settings import Settings
 from .cloud.transport import Patience
+from .core.process import PerProcess
+from .core.secrets import discreet
 from .nosql.client import Client
 
 if TYPE_CHECKING:
@@ -23,8 +25,19 @@ R = TypeVar("R")
 START = "2026-01-01T08:00:00"
 """Start time of the embedded sandbox. It never changes, so that a notebook always gives the same outputs."""
 
-_lock = threading.Lock()
-_embedded: Sandbox | None = None
+
+class _Embedded(PerProcess):
+    """The sandbox of this process, once it runs. A forked child has a sandbox of its own."""
+
+    def __init__(self) -> None:
+        self._own()
+
+    def _begin(self) -> None:
+        self.lock = threading.Lock()
+        self.sandbox: Sandbox | None = None
+
+
+_embedded = _Embedded()
 
 
 def _show_settings(function: Callable[P, R]) -> Callable[P, R]:
@@ -40,6 +53,7 @@ def _show_settings(function: Callable[P, R]) -> Callable[P, R]:
 
 
 @_show_settings
+@discreet
 def connect(
     profile: str | None = None,
     *,
@@ -102,9 +116,8 @@ def start_sandbox() -> Sandbox:
 
     Its clock advances only while somebody waits, so the same cells give the same outputs.
     """
-    global _embedded
-    with _lock:
-        if _embedded is None:
-            _embedded = doors.sandbox()(start=START).start()
-            atexit.register(_embedded.close)
-        return _embedded
+    with _embedded.lock:
+        if _embedded.sandbox is None:
+            _embedded.sandbox = doors.sandbox()(start=START).start()
+            atexit.register(_embedded.sandbox.close)
+        return _embedded.sandbox

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 from urllib.parse import quote, urlsplit
 
@@ -31,17 +30,20 @@ from ..core.frames import frame_from, frame_of, frame_of_json
 from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
 from ..core.paths import clean_path
+from ..core.process import cached_property
 from ..core.refusals import ErrorCodes
 from ..core.rows import Row
-from ..core.secrets import reveal
+from ..core.secrets import HiddenMapping, discreet, find, reveal
 from ..core.service import Service
 from ..core.wire import Request, digest_of, json_of, operation_of, query_of, request_of
-from . import pages, review, wait
+from . import pages, remains, review, wait
 from .creation import Creation, Order, Recovery
 from .ledger import Ledger
 from .likeness import read_asked
+from .marks import read_marks
 from .poller import Poller
 from .progress import Targets
+from .remains import Leftovers, Resumed
 from .wait import OnChange, OnLook
 from .watch import Watch
 
@@ -78,8 +80,6 @@ class _Message:
     route: Route | None = None
     """The facts about the operation; None if no declared operation has this path."""
     operation: Operation | None = None
-    key: int | None = None
-    """The reservation of a create in the ledger."""
 
     @property
     def writes(self) -> bool:
@@ -133,24 +133,25 @@ class Client(Groups):
         self._credentials = credentials
         self.clock: Clock = clock or RealClock()
         self._transport = transport or Transport(self.clock, codes=self.service.codes)
-        tokens = TokenCache(clock=self.clock.time, on_disk=keep)
+        tokens = TokenCache(clock=self.clock.time, on_disk=keep, monotonic=self.clock.monotonic)
         self._access = Access(credentials, self._transport, self.service, tokens, self.clock.time)
         self._ledger = Ledger(on_disk=keep, unguarded=unguarded)
-        self.creation = Creation(
+        self._creation = Creation(
             self.service,
             self._ledger,
             self.clock,
             self._transport.patience,
             self.send,
             lambda: (self.endpoint, self.project_id),
+            lambda: read_marks(self.service, self),
         )
-        """The creates of this client: what calls of many creates reserve, send and release."""
         # A look that fails is followed by the next look, so each is one short try.
         usual = self._transport.patience
         self._short = replace(usual, tries=1, busy=0, read=min(usual.read, 30), answer=min(usual.answer, 60))
         self._poller = Poller(self.service, self._look, self.clock, self._transport.seed, self._short)
 
     @classmethod
+    @discreet
     def open(
         cls,
         profile: str | None = None,
@@ -196,6 +197,11 @@ class Client(Groups):
         return self._transport.codes
 
     @property
+    def patience(self) -> Patience:
+        """The time-outs and tries, and how often something is looked for before it counts as absent."""
+        return self._transport.patience
+
+    @property
     def region(self) -> str:
         """The region; empty if only endpoints were given."""
         return self._access.region
@@ -216,6 +222,9 @@ class Client(Groups):
 
     def login(self) -> pd.DataFrame:
         """Log in now, instead of with the first call.
+
+        A refused login is remembered for five minutes, because several wrong passwords lock a user: calls raise the
+        error of IAM again, and ask it nothing. This method asks IAM again from one minute on.
 
         Returns:
             One row with the columns of :class:`Login`; the token itself is in no frame.
@@ -259,6 +268,7 @@ class Client(Groups):
 
     # -- sending
 
+    @discreet
     def send(self, operation: Operation, returns: type[Row] | None = None) -> pd.DataFrame:
         """Send any operation.
 
@@ -280,6 +290,15 @@ class Client(Groups):
         """
         return self._answer(self._message_of(operation), returns or operation.route.returns)
 
+    def attempt(self, operation: Operation) -> pd.DataFrame:
+        """Send an operation by one short try: a busy thing is not waited for, and nothing is repeated.
+
+        Raises:
+            GaussnbError: as for :meth:`send`.
+        """
+        return self._answer(self._message_of(operation), operation.route.returns, self._short)
+
+    @discreet
     def request(
         self,
         method: str,
@@ -322,8 +341,14 @@ class Client(Groups):
         message = _Message(
             name,
             route.service if route else service or "",
-            Request(method, path, query_of(params, name), None if json is None else json_of(json, name)),
-            {**holes, **params, **given, "operation": name},
+            Request(
+                method,
+                path,
+                query_of(params, name),
+                None if json is None else json_of(json, name),
+                tuple(find([params, json])),
+            ),
+            HiddenMapping({**holes, **params, **given, "operation": name}),
             route,
             _read_operation(found[0], holes, params, given) if found and found[0].route.creates else None,
         )
@@ -337,18 +362,6 @@ class Client(Groups):
         own, other = found[0].route.service, service
         same = place_of(self._access.endpoint_of(own)) == place_of(self._access.endpoint_of(other))
         return found if same else None
-
-    def send_reserved(self, operation: Operation, key: int) -> pd.DataFrame:
-        """Send a create that was reserved in the ledger by :meth:`gaussnb.client.creation.Creation.reserve`.
-
-        Args:
-            operation: the create.
-            key: the reservation.
-
-        Returns:
-            As :meth:`send`.
-        """
-        return self._answer(replace(self._message_of(operation), key=key), operation.route.returns)
 
     @cached_property
     def _router(self) -> Router:
@@ -420,9 +433,8 @@ class Client(Groups):
             digest="" if message.operation is None else digest_of(message.operation),
             asked=read_asked(self.service, message.route.returns, body),
             project_id=str(message.fields.get("project_id", "")),
-            key=message.key,
         )
-        return self.creation.create(order, lambda: self._exchange(message))
+        return self._creation.create(order, lambda: self._exchange(message))
 
     def _exchange(self, message: _Message, patience: Patience | None = None) -> Reply:
         """Send a request; the answer to a write is one that its operation documents.
@@ -482,6 +494,11 @@ class Client(Groups):
         return where | review.facts_about(operation, self.service, self)
 
     @property
+    def creation(self) -> Creation:
+        """The creates of this client, which a call of many creates reserves before it sends them."""
+        return self._creation
+
+    @property
     def ledger(self) -> Ledger:
         """The ledger of this machine, which guards creates."""
         return self._ledger
@@ -504,7 +521,34 @@ class Client(Groups):
         Raises:
             LedgerError: the ledger cannot be read.
         """
-        return self.creation.made()
+        return self._creation.made()
+
+    def resume(self) -> Resumed:
+        """Take up every creation of this project that is open, for example after the kernel was restarted.
+
+        Open is what this machine asked for without an answer, what is still being made, and what failed. Each is looked
+        up. Nothing is sent a second time.
+
+        Returns:
+            What became of everything: ``frame`` has a row for each creation, ``watch`` follows what is still being
+            made, and ``wait()`` blocks until that is ready. Shown in a notebook, it is a table and a live panel.
+        """
+        return remains.resume(self)
+
+    def clean_up(self, everything: bool = False) -> Leftovers:
+        """Review what can be cleaned up: failed creations, what a lost creation made, and doubles.
+
+        Only things that this machine made are in the review, as its ledger and the marks in the cloud say. Nothing is
+        deleted before ``gdb.clean_up().delete()``.
+
+        Args:
+            everything: True to review, and to mark for deletion, everything that this machine made.
+
+        Returns:
+            The review: ``frame`` has a row for each thing with the reason, and ``delete()`` deletes the rows whose
+            ``delete`` is True, or the ids that it is given.
+        """
+        return remains.clean_up(self, everything)
 
     # -- waiting
 

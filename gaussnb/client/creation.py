@@ -26,9 +26,11 @@ from ..core.errors import (
 from ..core.frames import frame_from
 from ..core.service import Service
 from .evidence import Evidence
-from .ledger import LIVING, Ledger, Made, Reserved, Wanted
+from .ledger import LIVING, Ledger, Made, Reserved, Wanted, is_held
 from .likeness import differences, rows_of
+from .marks import Mark
 from .observer import Ask
+from .reservation import present as reserved_creation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +56,6 @@ class Order:
     """The values of the request that a listing shows, from :func:`gaussnb.client.likeness.read_asked`."""
     project_id: str = ""
     """The project in the path of the request; empty for that of the client."""
-    key: int | None = None
-    """The reservation in the ledger, from :meth:`Creation.reserve`."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class Creation:
         patience: says how often, and for how long, a thing is looked for.
         ask: sends a read and returns its frame.
         where: returns the endpoint and the project id.
+        marks: reads who made the things that carry a mark, by the id of the thing.
     """
 
     def __init__(
@@ -98,9 +99,10 @@ class Creation:
         patience: Patience,
         ask: Ask,
         where: Callable[[], tuple[str, str]],
+        marks: Callable[[], Mapping[str, Mark]],
     ) -> None:
         self._service, self._ledger, self._clock, self._patience = service, ledger, clock, patience
-        self._ask, self._where = ask, where
+        self._ask, self._where, self._marks = ask, where, marks
 
     # -- reservations
 
@@ -133,10 +135,11 @@ class Creation:
         """
         endpoint, own = self._where()
         project_id = order.project_id or own
-        named = self._list_named(order.name) if project_id == own else None
-        there = None if named is None else set(named["id"].dropna())
-        # The listing was answered before the request is sent: its time is a moment before the thing is made.
-        since = "" if named is None else named.attrs.get("served_at", "")
+        before = self.list_ids(order.name) if project_id == own else None
+        there, since = before or (None, "")
+        reservation = reserved_creation()
+        if reservation is not None:
+            reservation.judge(there)
         key = self._ledger.begin(
             at=self._clock.now(),
             endpoint=endpoint,
@@ -147,7 +150,7 @@ class Creation:
             digest=order.digest,
             asked=order.asked,
             since=since,
-            key=order.key,
+            key=None if reservation is None else reservation.key,
         )
         try:
             reply = send()
@@ -171,14 +174,22 @@ class Creation:
         entry = {"key": key, "there": there, "asked": order.asked, "since": since}
         return self._resolve(order, entry, why, listed=project_id == own)
 
-    def _list_named(self, name: str) -> pd.DataFrame | None:
-        """List the things that have a name already; None if they cannot be listed."""
+    def list_ids(self, name: str) -> tuple[set[str], str] | None:
+        """List the ids of the things that have a name already; None if they cannot be listed.
+
+        Returns:
+            The ids, and the time of the answer by the clock of the service, in ISO format; empty if it named none. A
+            thing that is requested afterwards is not older.
+        """
         try:
-            return self._ask(self._service.list_named(name))
+            named = self._ask(self._service.list_named(name))
         except (AuthenticationError, CredentialsError, Unreachable):
             raise  # the create would fail as well, and a second wrong login could lock the user out
         except GaussnbError:
             return None  # a user without the permission to list may still create
+        # A service may read a name as a search for a part of the name.
+        ids = named.loc[(named["name"] == name).fillna(False), "id"]
+        return set(ids.dropna()), str(named.attrs.get("served_at", ""))
 
     def _resolve(self, order: Order, entry: Entry, why: str, listed: bool) -> Recovery:
         """Look for the thing of a create whose answer was lost."""
@@ -193,7 +204,7 @@ class Creation:
             except GaussnbError:
                 continue
             found = self._compare(entry, now[(now["name"] == order.name).fillna(False)], claimed)
-            clear = not any(self._is_under_way(other) for other in entries if other["key"] != entry["key"])
+            clear = not any(is_under_way(other, self._clock.now()) for other in entries if other["key"] != entry["key"])
             if len(found.fitting) and clear:
                 break
         if found is not None and len(found.fitting) == 1 and clear and entry["there"] is not None:
@@ -226,20 +237,17 @@ class Creation:
         unlike = [
             differences(self._service, entry["asked"] or {}, entry["since"] or "", thing) for thing in rows_of(new)
         ]
+        if not all(unlike):  # only a thing that may be it is worth the call
+            marks, own = self._marks(), (self._ledger.id, entry["key"])
+            for id, differing in zip(new["id"], unlike):
+                if id in marks and (marks[id].ledger, marks[id].key) != own:
+                    differing["mark"] = "it carries the mark of another request"
         others = tuple(
             f"{id} of the same name is another {self._service.noun}: {', '.join(differing.values())}"
             for id, differing in zip(new["id"], unlike)
             if differing
         )
         return _Found(new[[not differing for differing in unlike]].reset_index(drop=True), others)
-
-    def _is_under_way(self, entry: Entry) -> bool:
-        """True if this machine is sending this create now: its thing could be mistaken for another one."""
-        try:
-            asked_at = datetime.fromisoformat(entry["asked_at"])
-        except (TypeError, ValueError):
-            return False
-        return entry["outcome"] == "asked" and asked_at > self._clock.now() - UNDER_WAY
 
     def _find_job(self, id: str) -> str | None:
         """Find the job that makes a thing; None if it is not listed."""
@@ -254,6 +262,10 @@ class Creation:
         return str(job.iloc[-1]) if len(job) else None
 
     # -- all creations
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The entries of this project in the ledger, newest first."""
+        return self._ledger.entries(*self._where())
 
     def made(self) -> pd.DataFrame:
         """Read the ledger, and the present status of each thing; :meth:`gaussnb.Client.made` documents the frame."""
@@ -332,6 +344,23 @@ class Creation:
                 (id,) = fitting
                 entry |= {"outcome": "recovered", "id": id, "job_id": self._find_job(id)}
                 self._ledger.end(entry["key"], "recovered", id=id, job_id=entry["job_id"] or "")
+
+
+def is_under_way(entry: Entry, now: datetime) -> bool:
+    """True if a living process of this machine is about to send the create of an entry, or waits for its answer.
+
+    Args:
+        entry: an entry of the ledger.
+        now: the present time.
+    """
+    if entry["outcome"] != "asked":
+        return bool(entry["outcome"] == "reserved")  # the ledger shows no reservation of a dead process
+    if entry["holder"] is not None and not is_held(entry):
+        return False
+    try:
+        return now - datetime.fromisoformat(entry["asked_at"]) <= UNDER_WAY
+    except (TypeError, ValueError):
+        return False
 
 
 _GONE = {"status": "gone", "actions": ""}

@@ -228,7 +228,7 @@ class Ledger(PerProcess):
             "asked_at": at.isoformat(), "endpoint": place_of(endpoint), "project_id": project_id,
             "operation": operation, "name": name, "there": None if there is None else json.dumps(sorted(there)),
             "digest": digest or None, "asked": None if asked is None else json.dumps(asked), "since": since or None,
-            "outcome": "asked",
+            "outcome": "asked", "holder": json.dumps(Holder.present().write()), "held_at": time.time(),
         }  # fmt: skip
 
         def begin(connection: sqlite3.Connection) -> int | None:
@@ -240,9 +240,8 @@ class Ledger(PerProcess):
             )
             if found.rowcount:  # a sign of life for the other reservations of this process
                 connection.execute(
-                    "update made set held_at = ? where outcome = 'reserved' and holder = (select holder from made "
-                    "where key = ?)", (time.time(), key),
-                )  # fmt: skip
+                    "update made set held_at = :held_at where outcome = 'reserved' and holder = :holder", entry
+                )
             return key if found.rowcount else None
 
         begun = self._write(begin)
@@ -511,15 +510,16 @@ def _standing(
     for row in found:
         if row["key"] in besides:
             continue
-        if row["outcome"] != "reserved" or _is_held(row):
+        if row["outcome"] != "reserved" or is_held(row):
             return _entry(row)
         connection.execute("delete from made where key = ?", (row["key"],))
     return None
 
 
-def _is_held(row: sqlite3.Row) -> bool:
-    holder = Holder.read(_from_json(row["holder"]))
-    return holder is not None and holder.is_alive(row["held_at"] or 0.0)
+def is_held(entry: Mapping[str, Any] | sqlite3.Row) -> bool:
+    """True if the process that wrote an entry may still be alive; False as well for an entry of an earlier version."""
+    holder = Holder.read(_from_json(entry["holder"]))
+    return holder is not None and holder.is_alive(entry["held_at"] or 0.0)
 
 
 def _entry(row: sqlite3.Row) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 
 from ..core.clock import Clock
+from ..core.process import PerProcess
 
 SLOWEST = 30.0
 """Seconds between two looks at most."""
@@ -15,7 +16,7 @@ SLACK = 60.0
 
 
 @dataclass
-class Pace:
+class Pace(PerProcess):
     """The pauses between looks: they grow from look to look, each with a random jitter.
 
     Args:
@@ -30,7 +31,10 @@ class Pace:
         if not self.interval > 0:
             raise ValueError(f"seconds between looks are more than 0, not {self.interval}")
         self._shortest = self.interval
-        self._random = random.Random(self.seed)
+        self._own()
+
+    def _begin(self) -> None:
+        self._random = random.Random(self.seed)  # two forked children without a seed must not look at the same moments
 
     def next(self, at_most: float = math.inf) -> float:
         """Seconds until the next look.

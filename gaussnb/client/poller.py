@@ -7,6 +7,7 @@ import threading
 from ..cloud.transport import Patience
 from ..core.clock import Clock, Moment
 from ..core.errors import GaussnbError
+from ..core.process import PerProcess
 from ..core.service import Service
 from .observer import Ask, Observer, run
 from .pace import Pace
@@ -17,7 +18,7 @@ TICK = 1.0
 """Real seconds between two calls of the callbacks of a watch while nothing happens, so that its clock moves on."""
 
 
-class Poller:
+class Poller(PerProcess):
     """One daemon thread that looks for all watches of a client. The thread ends when there are no watches.
 
     Args:
@@ -34,9 +35,12 @@ class Poller:
         self._service, self._ask, self._clock, self._seed = service, ask, clock, seed
         self._patience = patience or Patience()
         self._observer = Observer(service)
-        self._watches: list[Watch] = []
-        self._thread: threading.Thread | None = None
         self._closed = False
+        self._own()
+
+    def _begin(self) -> None:
+        self._watches: list[Watch] = []  # those of a parent go on in the parent
+        self._thread: threading.Thread | None = None
         self._wakened = threading.Event()
         self.lock = threading.RLock()
 

@@ -374,7 +374,11 @@ def begin(
 def _read_rows(
     service: Service, rows: Sequence[Mapping[Any, Any]], columns: Sequence[Any]
 ) -> tuple[list[str], dict[str, dict[str, str]]]:
-    """Read the ids in the rows of a frame, and by column what else the rows say about each: job_id, name, kind."""
+    """Read the ids in the rows of a frame, and by column what else the rows say about each: job_id, name, kind.
+
+    In the frame of a call over many things, a row that was refused or skipped started no work.
+    """
+    rows = [row for row in rows if row.get("outcome") not in ("refused", "skipped")]
     key = next((name for name in (service.thing_column, "id", "job_id") if name in columns), None)
     if key is None:
         names = ", ".join(dict.fromkeys(("id", service.thing_column)))

@@ -13,8 +13,10 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ..core.clock import Moment
+from ..core.errors import GaussnbError
 from ..core.faces import face
 from ..core.frames import frame_from
+from ..core.process import PerProcess
 from ..view.html import faces
 from ..view.output import Showing
 from ..view.snapshot import Phase, Shown, Snapshot, State
@@ -43,22 +45,28 @@ class Looker(Protocol):
         ...
 
 
-class Watch:
+class Watch(PerProcess):
     """A live view of things. A watch never blocks: read its attributes again to see more.
 
     ``frame`` has the last rows seen, ``history`` one row per observed change, as for :meth:`gaussnb.Client.wait`. A
     notebook shows a watch as a panel with buttons, which follows every change. At the end the panel becomes text and
     HTML, which stay in the saved notebook.
+
+    A watch stays in its process. In a forked child it has ended, with an error that says so: it goes on in the parent,
+    and the child can start another one.
     """
+
+    stays = (
+        "a watch stays in its process; send its .frame or .history, or call gaussnb.connect() and watch in the worker"
+    )
 
     def __init__(self, progress: Progress, pace: Pace, looker: Looker) -> None:
         self._progress = progress
         self._pace = pace
         self._looker = looker
         self._paused = False
-        self._ended = threading.Event()
         self._over: Moment | None = None
-        self._looked: float | None = None
+        self._looked: Moment | None = None
         self._outage = ""
         self._callbacks: list[Callable[[Watch], object]] = []
         self._showing: Showing | None = None
@@ -68,6 +76,18 @@ class Watch:
         """The error that ended the watch, if any."""
         self.problems: list[Exception] = []
         """The errors of callbacks; a callback that raised is called no more."""
+        self._own()
+
+    def _begin(self) -> None:
+        self._ended = threading.Event()
+        if self._over is not None:
+            self._ended.set()
+
+    def _leave(self) -> None:
+        self._callbacks.clear()  # what they show belongs to the parent
+        if self._over is None:
+            self._over = self._looked or self._progress.began
+            self.error = GaussnbError("This watch goes on in the process that started it: watch again in this one.")
 
     # -- the observed state
 
@@ -106,7 +126,7 @@ class Watch:
                 state=self._state(),
                 message=str(self.error) if self.error is not None else self._outage,
                 until=progress.until,
-                looked=self._looked,
+                looked=None if self._looked is None else self._looked.time,
                 things=tuple(self._shown(id, now) for id in progress.ids),
                 timeline=tuple(progress.seen),
                 problems=tuple(f"{type(error).__name__}: {error}" for error in self.problems),
@@ -245,7 +265,7 @@ class Watch:
         with self._looker.lock:
             if self.done:  # stopped during the look
                 return ()
-            self._looked, self._outage = now.time, ""
+            self._looked, self._outage = now, ""
             return self._progress.see(frame, now)
 
     def judge(self, jobs: pd.DataFrame | None, now: Moment) -> None:
@@ -258,7 +278,7 @@ class Watch:
         """Take in a listing of jobs that are followed themselves."""
         with self._looker.lock:
             if not self.done:
-                self._looked, self._outage = now.time, ""
+                self._looked, self._outage = now, ""
                 self._progress.see_jobs(jobs, now)
 
     def learn(self, jobs: Sequence[Mapping[Any, Any]]) -> None:

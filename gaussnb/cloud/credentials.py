@@ -44,29 +44,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..core.errors import CredentialsError
 from ..core.faces import face
-from .places import SANDBOX_HINT, HiddenMapping, Source, SourceReport, read_sources
+from ..core.secrets import Hidden, HiddenMapping, discreet
+from .places import SANDBOX_HINT, Source, SourceReport, read_sources
 from .regions import Region, ServiceAddress, check_endpoint, find_region, is_loopback
-from .settings import IDENTITY, IDENTITY_SETTINGS, SECRETS, IdentityKind, Settings, identity_kind
+from .settings import IDENTITY, IDENTITY_SETTINGS, SECRETS, SETTINGS, IdentityKind, Settings, identity_kind
 
 __all__ = ["Credentials", "find_credentials", "report_sources"]
 
 
 # --- the result -------------------------------------------------------------------------------------------------------
-
-
-class _Hidden:
-    """Replaces input that an error must not repeat."""
-
-    @face
-    def __repr__(self) -> str:
-        return "'**********'"
 
 
 class Credentials(BaseModel):
@@ -112,6 +105,26 @@ class Credentials(BaseModel):
     sources: Mapping[str, str] = {}
     warnings: tuple[str, ...] = ()
 
+    if not TYPE_CHECKING:  # type checkers read the generated signature instead
+
+        @discreet
+        def __init__(self, /, **settings):
+            super(Credentials, self).__init__(**settings)
+
+        __init__.__pydantic_base_init__ = True
+
+    @classmethod
+    @discreet
+    def model_validate(cls, obj: Any, **how: Any) -> Self:
+        """Make credentials from a mapping; see :meth:`pydantic.BaseModel.model_validate`."""
+        return super().model_validate(obj, **how)
+
+    @classmethod
+    @discreet
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Any) -> Self:
+        """Make credentials from JSON; see :meth:`pydantic.BaseModel.model_validate_json`."""
+        return super().model_validate_json(json_data, **how)
+
     @model_validator(mode="wrap")
     @classmethod
     def _validate_quietly(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
@@ -120,13 +133,13 @@ class Credentials(BaseModel):
             known = cls.model_fields.keys() - SECRETS
             data = {name: value if name in known else _hide(value) for name, value in data.items()}
         elif not isinstance(data, cls):
-            data = _Hidden()
+            data = Hidden(data)
         credentials = handler(data)
         if not identity_kind(credentials._identity_settings()):
             text = "needs a token; or ak and sk; or password with user_id, or with username and domain"
             # Pydantic reports any other exception together with the whole input.
             raise ValidationError.from_exception_data(
-                cls.__name__, [{"type": PydanticCustomError("identity", text), "input": _Hidden()}], hide_input=True
+                cls.__name__, [{"type": PydanticCustomError("identity", text), "input": None}], hide_input=True
             )
         return credentials
 
@@ -140,6 +153,11 @@ class Credentials(BaseModel):
         assert kind is not None  # the validator refuses credentials without an identity
         return kind
 
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """The secrets, which nothing may repeat."""
+        return tuple(getattr(self, name) for name in SETTINGS if name in SECRETS and getattr(self, name))
+
     @face
     def __repr__(self) -> str:
         return f"Credentials(kind={self.kind!r}, region={self.region!r}, endpoint={self.endpoint!r})"
@@ -150,7 +168,7 @@ class Credentials(BaseModel):
 def _hide(value: Any) -> Any:
     if value is None or isinstance(value, SecretStr):
         return value
-    return SecretStr(value) if isinstance(value, str) else _Hidden()
+    return SecretStr(value) if isinstance(value, str) else Hidden(value)
 
 
 _ENDPOINTS = ("endpoint", "iam_endpoint")

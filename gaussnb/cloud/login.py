@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
-
-from pydantic import SecretStr
 
 from ..core.answers import leaves, word
 from ..core.errors import CredentialsError, PermissionDenied
 from ..core.operation import Operation
+from ..core.process import cached_property
 from ..core.secrets import shortened
 from ..core.wire import request_of
 from .auth import Auth, GivenToken, SignatureAuth, TokenAuth
@@ -68,6 +66,7 @@ class Access:
         clock: Callable[[], float],
     ) -> None:
         self.credentials = credentials
+        transport.secrets.add(*credentials.secrets, login=True)
         self._transport, self._tokens, self._clock = transport, tokens, clock
         self._own, self._host = ("", service.name), service.host
 
@@ -182,7 +181,7 @@ class Access:
 
     def log_in(self) -> Token | None:
         """Get a token now, unless there is one; None if requests need no token of their own."""
-        return self.auth.token if isinstance(self.auth, TokenAuth) else None
+        return self.auth.log_in() if isinstance(self.auth, TokenAuth) else None
 
     def _signature(self, project_id: str | None) -> SignatureAuth:
         given = self.credentials
@@ -229,7 +228,7 @@ class Access:
                 scope={"project": project},
             )
         )
-        secret = SecretStr(reply.headers.get("X-Subject-Token", ""))
+        secret = reply.issued
         answer = reply.json()
         issued, expires, found = (
             next(leaves(answer, f"token.{path}"), None) for path in ("issued_at", "expires_at", "project.id")

@@ -17,11 +17,11 @@ from platformdirs import user_config_dir
 from pydantic import SecretStr
 
 from ..core.errors import CredentialsError
-from ..core.faces import face
+from ..core.secrets import Hidden, HiddenMapping
 from .regions import ServiceAddress
 from .settings import IDENTITY_SETTINGS, SECRETS, SETTINGS, IdentityKind, identity_kind, missing_settings
 
-__all__ = ["CLOUDS", "SANDBOX_HINT", "HiddenMapping", "Source", "SourceReport", "read_sources"]
+__all__ = ["CLOUDS", "SANDBOX_HINT", "Source", "SourceReport", "read_sources"]
 
 SANDBOX_HINT = 'No account at hand? gaussnb.connect("sandbox") needs none.'
 
@@ -159,14 +159,6 @@ class Source:
         return SourceReport(self.name, found, missing, "; ".join(filter(None, (self.note, self.half))))
 
 
-class HiddenMapping(dict[str, Any]):
-    """Variables or arguments whose values do not appear in tracebacks that print local variables."""
-
-    @face
-    def __repr__(self) -> str:
-        return f"<{len(self)} settings>"
-
-
 # --- all sources ------------------------------------------------------------------------------------------------------
 
 
@@ -214,12 +206,11 @@ def _read_arguments(arguments: Mapping[str, object]) -> Source:
     for name, value in arguments.items():
         if value is None:
             continue
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if not isinstance(text, str):
-            type_name = type(text).__name__
-            del value, text  # a traceback may print the variables of this frame
-            raise CredentialsError(f"{name} must be text, not {type_name}.")
-        source.put(name, text, f"{name}=")
+        held = Hidden(value.get_secret_value() if isinstance(value, SecretStr) else value)
+        del value  # a traceback may print the variables of this frame
+        if not isinstance(held.open(), str):
+            raise CredentialsError(f"{name} must be text, not {type(held.open()).__name__}.")
+        source.put(name, held.open(), f"{name}=")
     return source
 
 
@@ -236,13 +227,9 @@ def _read_sdk_file(environ: Mapping[str, str], home: Path) -> Source:
     chosen = environ.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE")
     path = Path(chosen) if chosen else home / ".huaweicloud" / "credentials"
     source = Source(_shorten(path, home), _FILE)
-    # The SDK interpolates "%"; this parser does not, because a secret key may contain "%".
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         file = _read_file(path)
-        parser.read_string(file.text)
-        section = next((each for each in ("basic", "global") if parser.has_section(each)), None)
-        found = dict(parser[section]) if section else {}
+        section, found = _read_section(file.text)
     except FileNotFoundError:
         source.note = "no such file"
         return source
@@ -257,6 +244,15 @@ def _read_sdk_file(environ: Mapping[str, str], home: Path) -> Source:
     return source
 
 
+def _read_section(text: str) -> tuple[str | None, Mapping[str, str]]:
+    """Read the section of the SDK's file that holds the credentials."""
+    # The SDK interpolates "%"; this parser does not, because a secret key may contain "%".
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.read_string(text)
+    section = next((each for each in ("basic", "global") if parser.has_section(each)), None)
+    return section, HiddenMapping(dict(parser[section]) if section else {})
+
+
 def _read_profile(named: str | None, environ: Mapping[str, str], home: Path) -> Source:
     chosen = environ.get("GAUSSNB_PROFILES")
     path = Path(chosen) if chosen else Path(user_config_dir("gaussnb")) / "profiles.toml"
@@ -267,10 +263,10 @@ def _read_profile(named: str | None, environ: Mapping[str, str], home: Path) -> 
     profile = named or (default if isinstance(default, str) else "default")
     source = Source(f"{where} [{profile}]", _ALL, note=problem, explicit=named is not None)
     table = tables.get(profile)
-    if not isinstance(table, dict):
+    if not isinstance(table, HiddenMapping):
         source.note = problem or "no such profile"
         if named:
-            profiles = [name for name, each in tables.items() if isinstance(each, dict) and name != "profiles"]
+            profiles = [name for name, each in tables.items() if isinstance(each, HiddenMapping) and name != "profiles"]
             others = f" It has {', '.join(profiles)}." if profiles else ""
             raise CredentialsError(
                 f"Profile {named!r} was not found in {where}: {source.note}{_suggest(named, profiles)}.{others} "
@@ -288,7 +284,7 @@ def _read_profile(named: str | None, environ: Mapping[str, str], home: Path) -> 
     return source
 
 
-def _read_profiles(path: Path) -> tuple[dict[str, Any], _File, str]:
+def _read_profiles(path: Path) -> tuple[Mapping[str, Any], _File, str]:
     """Read all tables of ``profiles.toml``, and say what is wrong with the file."""
     file = _File("", 0)
     try:
@@ -300,7 +296,8 @@ def _read_profiles(path: Path) -> tuple[dict[str, Any], _File, str]:
         return {}, file, "cannot be read as a TOML file"
     inner = content.get("profiles")
     tables = {**content, **(inner if isinstance(inner, dict) else {})}
-    return {name: HiddenMapping(each) if isinstance(each, dict) else each for name, each in tables.items()}, file, ""
+    named = {name: HiddenMapping(each) if isinstance(each, dict) else each for name, each in tables.items()}
+    return HiddenMapping(named), file, ""
 
 
 def _put_table(source: Source, table: Mapping[str, object]) -> None:

@@ -8,7 +8,8 @@
 * A token that the service refused is replaced once, and the request is sent once more.
 
 Errors drop their cause, and tokens are requested outside of the HTTP library: the frames and exceptions of that library
-hold headers and bodies, and a traceback may show them.
+hold headers and bodies, and a traceback may show them. Every secret that is sent is remembered, and cut out of each
+answer before anything reads the answer.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import requests
+from pydantic import SecretStr
 from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import default_headers, get_environ_proxies
 
 from ..core.answers import Page, check_receipt, parse, read_page
@@ -41,8 +44,10 @@ from ..core.errors import (
     ServerError,
     Unreachable,
 )
+from ..core.process import PerProcess
 from ..core.refusals import ErrorCodes, is_own_answer
 from ..core.rows import Row
+from ..core.secrets import Hidden, KnownSecrets
 from ..core.wire import Request
 from .auth import Auth
 from .causes import Reason, reason_of
@@ -88,6 +93,8 @@ class Reply:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     operation: str
+    issued: SecretStr = field(default=SecretStr(""), repr=False)
+    """The token that IAM issued with this answer."""
 
     @property
     def request_id(self) -> str:
@@ -108,7 +115,7 @@ class Reply:
         """
         try:
             return parse(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         raise self.bad("not JSON")
 
@@ -120,7 +127,7 @@ class Reply:
         """
         try:
             return read_page(self.body, row, total)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             problem = str(error)
         raise self.bad(problem)
 
@@ -215,7 +222,7 @@ class _Failure:
 
 
 @dataclass
-class Transport:
+class Transport(PerProcess):
     """Sends requests to the endpoints that the caller names. Safe to share between threads.
 
     Args:
@@ -224,6 +231,7 @@ class Transport:
         adapter: reaches a sandbox without a socket.
         seed: makes the jitter between tries repeatable.
         codes: the error codes of the service.
+        secrets: the secrets that were sent or received.
     """
 
     clock: Clock = field(default_factory=RealClock)
@@ -231,15 +239,20 @@ class Transport:
     adapter: BaseAdapter | None = None
     seed: int | None = None
     codes: ErrorCodes = field(default_factory=lambda: CLOUD_CODES, repr=False)
+    secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
 
     def __post_init__(self) -> None:
-        # A session of `requests` is not safe to share between threads: each exchange borrows one.
-        self._idle: list[requests.Session] = []
-        self._proxies: dict[str, dict[str, str]] = {}
+        self._proxies: dict[str, Hidden[dict[str, str]]] = {}  # an address of a proxy may hold a password
         self._closed = False
+        self._own()
+        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+
+    def _begin(self) -> None:
+        # A session of `requests` is not safe to share between threads: each exchange borrows one. A forked child
+        # drops the sessions of its parent. That closes its copies of the sockets, and ends no connection.
+        self._idle: list[requests.Session] = []
         self._lock = threading.Lock()
         self._random = random.Random(self.seed)
-        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
     def close(self) -> None:
         """Close every connection; a connection in use is closed after its exchange."""
@@ -279,12 +292,13 @@ class Transport:
             AnswerLost: a write was sent, and no answer of the service says what became of it.
         """
         check_endpoint(endpoint)
+        self.secrets.add(*request.secrets)
         patience = patience or self.patience
         safe = request.method in SAFE if safe is None else safe
         began, tries, renewed = self.clock.monotonic(), 1, False
         busy_until, busy_pause = None, 2.0
         while True:
-            prepared = self._prepare(endpoint, request, auth, operation)
+            prepared = Hidden(self._prepare(endpoint, request, auth, operation))
             outcome = self._try(prepared, endpoint, operation, safe, creates, patience)
             if isinstance(outcome, Reply):
                 return outcome
@@ -292,7 +306,7 @@ class Transport:
             if outcome.doubt and not safe:
                 raise AnswerLost(outcome.reason, **_facts_of(error))
             retry = error.retry if isinstance(error, ApiError) else ""
-            if retry == "token" and not renewed and auth is not None and auth.renew(prepared):
+            if retry == "token" and not renewed and auth is not None and auth.renew(prepared.open()):
                 renewed = True
                 continue
             now = self.clock.monotonic()
@@ -320,11 +334,15 @@ class Transport:
             prepared = None
         if prepared is None:
             raise Unreachable(f"{operation}: this cannot be sent, its path makes no URL.")
-        return auth(prepared) if auth is not None else prepared
+        if auth is None:
+            return prepared
+        proven = auth(prepared)
+        self.secrets.add(*(proven.headers.get(name) for name in auth.secret_headers))
+        return proven
 
     def _try(
         self,
-        prepared: requests.PreparedRequest,
+        prepared: Hidden[requests.PreparedRequest],
         endpoint: str,
         operation: str,
         safe: bool,
@@ -334,17 +352,17 @@ class Transport:
         """Send a prepared request once."""
         proxies = self._proxies_for(endpoint)
         with self._session() as session, sending(patience.answer) as current:
-            adapter = session.get_adapter(str(prepared.url))
+            adapter = session.get_adapter(str(prepared.open().url))
             try:
                 # Not session.send(): it follows the address of a redirect, and keeps cookies of whoever answers.
                 response = adapter.send(
-                    prepared,
+                    prepared.open(),
                     timeout=(patience.connect, patience.read),
                     stream=True,
                     verify=self._verify,
-                    proxies=proxies,
+                    proxies=proxies.open(),
                 )
-                answer = _read(response, operation)
+                answer = self._read(response, operation)
             except MemoryError:
                 raise
             except Exception as error:  # the libraries below raise many kinds; only the moment counts
@@ -395,30 +413,44 @@ class Transport:
             if not kept:
                 session.close()
 
-    def _proxies_for(self, endpoint: str) -> dict[str, str]:
+    def _proxies_for(self, endpoint: str) -> Hidden[dict[str, str]]:
         """Read the proxies from the environment once for each endpoint; endpoints on this machine need none."""
         if endpoint not in self._proxies:
-            self._proxies[endpoint] = {} if is_loopback(endpoint) else get_environ_proxies(endpoint)
+            self._proxies[endpoint] = Hidden({} if is_loopback(endpoint) else get_environ_proxies(endpoint))
         return self._proxies[endpoint]
+
+    def _read(self, response: requests.Response, operation: str) -> Reply | _Failure:
+        """Read an answer, and cut every known secret out of it."""
+        body = bytearray()
+        issued = SecretStr(response.headers.pop("X-Subject-Token", ""))
+        self.secrets.add(issued)
+        with response:
+            for chunk in response.iter_content(_CHUNK):
+                body += chunk
+                if len(body) > MAX_ANSWER:
+                    bad = BadAnswer(
+                        f"larger than {MAX_ANSWER // 1024**2} MiB",
+                        operation=operation,
+                        status=response.status_code,
+                        excerpt=self.secrets.mask_bytes(bytes(body[:4_000])),
+                    )
+                    return _Failure(bad, repeat=False, doubt=True)
+        return Reply(
+            response.status_code,
+            self._masked(response.headers),
+            self.secrets.mask_bytes(bytes(body)),
+            operation,
+            issued,
+        )
+
+    def _masked(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        text = "\n".join(headers.values())
+        if self.secrets.mask(text) == text:  # the usual case
+            return headers
+        return CaseInsensitiveDict({name: self.secrets.mask(value) for name, value in headers.items()})
 
     def _pause(self, seconds: float, retry_after: float | None) -> float:
         return retry_after if retry_after is not None else seconds * self._random.uniform(0.9, 1.1)
-
-
-def _read(response: requests.Response, operation: str) -> Reply | _Failure:
-    body = bytearray()
-    with response:
-        for chunk in response.iter_content(_CHUNK):
-            body += chunk
-            if len(body) > MAX_ANSWER:
-                bad = BadAnswer(
-                    f"larger than {MAX_ANSWER // 1024**2} MiB",
-                    operation=operation,
-                    status=response.status_code,
-                    excerpt=bytes(body[:200]),
-                )
-                return _Failure(bad, repeat=False, doubt=True)
-    return Reply(response.status_code, response.headers, bytes(body), operation)
 
 
 def _may_be_executed(error: GaussnbError, creates: bool) -> bool:

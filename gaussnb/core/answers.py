@@ -324,6 +324,6 @@ def _first_list(answer: Any, path: str) -> list[Any] | None:
 
 
 def _count(value: Any) -> int | None:
-    if isinstance(value, str) and value.isdecimal() and len(value) < 19:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 19:
         return int(value)
     return value if type(value) is int and 0 <= value < 2**63 else None

@@ -88,6 +88,7 @@ class ApiError(GaussnbError):
 
     Attributes:
         retry_after: seconds after which the service wants to be asked again, if it said so.
+        own: True if the answer was in the service's own words, and not in those of a proxy.
 
     >>> print(InvalidRequest(status=400, error_code="X.1", error_msg="Bad name", operation="Op", hint="Shorten it."))
     Op: Bad name (HTTP 400, X.1). Shorten it.
@@ -95,6 +96,7 @@ class ApiError(GaussnbError):
 
     usual_retry: ClassVar[Retry] = "never"
     retry_after: float | None = None
+    own: bool = False
 
     def __init__(
         self,

@@ -183,13 +183,15 @@ class ErrorCodes(Mapping[str, Code]):
             code = ""  # an identity service may repeat the HTTP status as its code
         by_name = {str(name).lower(): value for name, value in headers.items()} if headers else {}
         request_id = next((_word(by_name[name]) for name in _ID_HEADERS if by_name.get(name)), request_id)
-        return self.error(
+        error = self.error(
             status=status,
             error_code=code,
             error_msg=message or responses.get(status, ""),
             request_id=request_id,
             operation=operation,
         )
+        error.own = is_own_answer(status, headers, body)
+        return error
 
 
 SANDBOX_CODES = ErrorCodes(

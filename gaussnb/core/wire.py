@@ -16,20 +16,25 @@ from pydantic import BaseModel, SecretStr
 
 from .errors import InvalidRequest
 from .operation import Inside, Operation, fields_of, places_of
-from .secrets import LEFT_OUT, Path, reveal, walk
+from .secrets import LEFT_OUT, Path, find, reveal, walk
 
 # --------------------------------------------------------------------------------------- requests
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Request:
-    """The parts of one HTTP request, without host and headers."""
+    """The parts of one HTTP request, without host and headers.
+
+    Query and body may hold a password, so that no view shows them.
+    """
 
     method: str
     path: str
     """Percent-encoded, without query."""
-    query: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = field(default=None, repr=False)  # a traceback shows reprs, and a body may hold a password
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    secrets: tuple[SecretStr, ...] = field(default=(), repr=False, compare=False)
+    """The secrets in query and body, which the answer may quote."""
 
     @property
     def target(self) -> str:
@@ -62,6 +67,7 @@ def request_of(operation: Operation, project_id: str = "") -> Request:
         route.path.format_map({hole: quote(text, safe="") for hole, text in holes.items()}),
         query,
         json_of(operation.wire(), route.id) if "body" in places.values() else None,
+        tuple(find(operation)),
     )
 
 

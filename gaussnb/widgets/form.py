@@ -23,6 +23,7 @@ from ..core.faces import face
 from ..core.frames import frame_from
 from ..core.methods import Sender
 from ..core.operation import Operation
+from ..core.process import PerProcess
 from ..core.rows import Row
 from ..core.wire import request_of
 from ..core.words import kinds_in_words, title_of
@@ -79,7 +80,7 @@ class Reviewed(Row):
     """The fact, with secrets masked."""
 
 
-class Form:
+class Form(PerProcess):
     """A form of one operation. Show it in a cell.
 
     Args:
@@ -100,6 +101,7 @@ class Form:
     20
     """
 
+    stays = "a form stays in its process; send its .values, and call gaussnb.connect() in the worker"
     control_types: ClassVar[ControlTypes] = {}
     """Classes of controls for single fields, by dotted name, that replace those of the table."""
     stand_ins: ClassVar[Mapping[str, Any]] = {}
@@ -118,7 +120,6 @@ class Form:
             raise TypeError(f"{operation.__name__} is a login and has no form: gaussnb.connect() logs in")
         self.operation = operation
         self._send, self._review, self._watch = send, review, watch
-        self._sending = threading.Lock()
         self._under_way = False
         self._shown_at = float("-inf")
         self._edits = 0
@@ -136,7 +137,11 @@ class Form:
         self.panel: Watch | None = None
         """The live view of the work that the last request started, as ``gdb.watch`` gives it."""
         self._live: Panel | None = None
+        self._own()
         self._make()
+
+    def _begin(self) -> None:
+        self._sending = threading.Lock()
 
     def _make(self) -> None:
         self.factory = WidgetFactory()
@@ -195,6 +200,7 @@ class Form:
         """The input of each field by its dotted path: ``"vpc_id"``, ``"datastore.type"``, ``"flavor.0.num"``."""
         return {_dotted(path): control.input for path, control in self.walk()}
 
+    @secrets.discreet
     def fill(self, spec: Operation | Mapping[str, Any] | None = None, /, **values: Any) -> Form:
         """Fill fields, as a user would; all other fields stay as they are.
 
@@ -225,6 +231,7 @@ class Form:
         return values_of(self.controls)
 
     @property
+    @secrets.discreet
     def spec(self) -> Any:
         """The validated operation.
 

@@ -1,4 +1,4 @@
-"""A repr never raises: a traceback shows objects whose ``__init__`` failed, and an error of a repr hides the real one."""
+"""A repr never raises: tracebacks show objects whose ``__init__`` failed, and an error of a repr hides the real one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def unfinished(cls: type) -> Any:
 
 
 def is_written(cls: type, name: str) -> bool:
-    """True if this package wrote a method. The ``__init__`` of a dataclass only assigns: it leaves nothing half-built."""
+    """True if this package wrote a method. The ``__init__`` of a dataclass only assigns."""
     code = getattr(inspect.unwrap(getattr(cls, name, None) or len), "__code__", None)
     return code is not None and "/gaussnb/" in code.co_filename.replace("\\", "/")
 

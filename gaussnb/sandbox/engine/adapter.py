@@ -15,6 +15,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
 from ...cloud.channel import mark_sent
+from ...core.errors import GaussnbError
 from .messages import Request
 from .messages import Response as Answered
 
@@ -46,6 +47,8 @@ class SandboxAdapter(BaseAdapter):
             asked = _request(request)
             mark_sent()
             answered = self._handle(asked)
+        except GaussnbError:
+            raise  # the sandbox lives in another process
         except ConnectionError as error:
             raise requests.ConnectionError(str(error), request=request) from None
         patience = timeout[1] if isinstance(timeout, tuple) else timeout

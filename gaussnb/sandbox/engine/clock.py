@@ -8,11 +8,12 @@ import time
 from datetime import UTC, datetime
 
 from ...core.faces import face
+from ...core.process import PerProcess
 
 _SLICE = 0.1  # real seconds: short, so that an interrupt ends the wait at once on every platform
 
 
-class Clock:
+class Clock(PerProcess):
     """A clock with a speed.
 
     Args:
@@ -34,9 +35,12 @@ class Clock:
         if not speed > 0 or (not self.standing and math.isinf(speed)):
             raise ValueError(f"the speed of a clock is a positive number, not {speed}")
         self.speed = float(speed)
-        self._lock = threading.Lock()
         self._base = epoch(start) if start is not None else time.time()
         self._since = time.monotonic()
+        self._own()
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
 
     def time(self) -> float:
         """Now, in epoch seconds."""
