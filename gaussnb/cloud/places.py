@@ -208,9 +208,10 @@ def _read_arguments(arguments: Mapping[str, object]) -> Source:
             continue
         held = Hidden(value.get_secret_value() if isinstance(value, SecretStr) else value)
         del value  # a traceback may print the variables of this frame
-        if not isinstance(held.open(), str):
-            raise CredentialsError(f"{name} must be text, not {type(held.open()).__name__}.")
-        source.put(name, held.open(), f"{name}=")
+        kind = type(held.open())
+        if not issubclass(kind, str):
+            raise CredentialsError(f"{name} must be text, not {kind.__name__}.")
+        source.put(name, str(held.open()), f"{name}=")
     return source
 
 

@@ -174,8 +174,8 @@ class Hidden(Generic[T]):
     """A value that no view shows: neither its ``repr`` nor its attributes lead to the value.
 
     A verbose traceback prints the local variables of every frame. A frame through which an error may pass therefore
-    holds a secret only inside of this or of a ``SecretStr``. Some tracebacks also print the attributes that stand in the
-    lines of a frame, but none calls a method.
+    holds a secret only inside of this or of a ``SecretStr``. Some tracebacks also print the attributes that stand in
+    the lines of a frame, but none calls a method.
 
     >>> held = Hidden(["hush"])
     >>> held, held.open()

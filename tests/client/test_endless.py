@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -139,9 +140,11 @@ def test_a_project_that_no_path_can_carry(project: Any, answering: Callable[[Ans
     gdb = answering(lambda _: {"projects": [{"id": project, "name": "cn-north-4"}]})
     login = {"ak": "a", "sk": "s", "region": "cn-north-4", "iam_endpoint": PLACE["endpoint"]}
     adapter = gdb._transport.adapter
-    with Client.open(adapter=adapter, keep=False, endpoint=PLACE["endpoint"], **login) as other:
-        with pytest.raises(gn.BadAnswer, match="no projects"):
-            other.instances.list()
+    with (
+        Client.open(adapter=adapter, keep=False, endpoint=PLACE["endpoint"], **login) as other,
+        pytest.raises(gn.BadAnswer, match="no projects"),
+    ):
+        other.instances.list()
 
 
 TIMES = [
@@ -167,11 +170,8 @@ def test_a_login_with_odd_values(
     adapter = script((201, body, {"X-Subject-Token": token}))
     place = {"endpoint": PLACE["endpoint"], "iam_endpoint": PLACE["endpoint"]}
     login = {"user_id": "u", "password": "p", "region": "cn-north-4"}
-    with Client.open(adapter=adapter, keep=False, **place, **login) as gdb:
-        try:
-            assert len(gdb.login()) == 1
-        except gn.BadAnswer:
-            pass
+    with Client.open(adapter=adapter, keep=False, **place, **login) as gdb, suppress(gn.BadAnswer):
+        assert len(gdb.login()) == 1
 
 
 ODD = [
@@ -216,7 +216,5 @@ def test_every_value_in_every_column(value: Any, answering: Callable[[Answer], C
         lambda _: json.dumps({"instances": [{**row, **dict.fromkeys(names, value)}], "total_count": 1}).encode()
     )
     for call in (gdb.instances.list, gdb.instances.nodes, lambda: gdb.request("GET", "/v3/undeclared")):
-        try:
+        with suppress(gn.BadAnswer):
             assert isinstance(len(call()), int)
-        except gn.BadAnswer:
-            pass

@@ -1,6 +1,6 @@
 """Only documented errors leave the public face: exceptions of the libraries below, raised at every boundary.
 
-A boundary is a function of a library that the package calls: to send, to read, to parse, to write files, to make frames.
+A boundary is a function of a library that the package calls: to send, read, parse, write files and make frames.
 For each boundary the exceptions that its library raises are raised there during every public call.
 """
 

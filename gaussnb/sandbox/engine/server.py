@@ -139,13 +139,13 @@ class Server(PerProcess, TCPServer):
         self.app = app
         super().__init__((HOST, port), _Handler)
         self._own()
-        self._accepting = threading.Thread(
+        self._accepting: threading.Thread | None = threading.Thread(
             target=self.serve_forever, args=(0.05,), name=f"gaussnb-sandbox-{self.port}", daemon=True
         )
         self._accepting.start()
 
     def _begin(self) -> None:
-        self._accepting: threading.Thread | None = None
+        self._accepting = None  # the thread of the parent
         self._callers: dict[threading.Thread, socket.socket] = {}
         self._guard = threading.Lock()
 
