@@ -363,7 +363,7 @@ class Transport(PerProcess):
                     proxies=proxies.open(),
                 )
                 answer = self._read(response, operation)
-            except MemoryError:
+            except (MemoryError, Unreachable):  # an adapter that knows that nothing was sent says so itself
                 raise
             except Exception as error:  # the libraries below raise many kinds; only the moment counts
                 if current.may_be_executed(error, adapter):
