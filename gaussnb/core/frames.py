@@ -30,20 +30,31 @@ def frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None = None, *, u
         truth values ``boolean``, statuses ``category`` with unknown ones kept. Values that cannot be
         read as their column's type are missing, and ``attrs["unreadable"]`` names the columns.
     """
-    import pandas as pd  # takes half a second, so it is imported with the first frame
-
     unreadable: list[str] = []
-    data = {
-        column.name: _series(column, values, unreadable) for column, values in zip(collected.columns, collected.values)
-    }
-    frame = pd.DataFrame(data, copy=False)
-    if len(frame) > 1 and unique in data:
+    frame = _build(collected, unreadable) if len(collected) else _empty(collected.row).copy(deep=False)
+    if len(frame) > 1 and unique in frame.columns:
         repeated = frame[unique].duplicated() & frame[unique].notna()
         frame = frame[~repeated].reset_index(drop=True) if repeated.any() else frame
     frame.attrs.update(attrs or {})
     if unreadable:
         frame.attrs["unreadable"] = ", ".join(unreadable)
     return frame
+
+
+def _build(collected: Columns, unreadable: list[str]) -> pd.DataFrame:
+    import pandas as pd  # takes half a second, so it is imported with the first frame
+
+    data = {
+        column.name: _series(column, values, unreadable) for column, values in zip(collected.columns, collected.values)
+    }
+    return pd.DataFrame(data, copy=False)
+
+
+@cache
+def _empty(row: type[Row]) -> pd.DataFrame:
+    """The frame without rows. Made once: every creation reads a listing that is usually empty, and the frame of a wide
+    row takes longer than the request."""
+    return _build(Columns(row), [])
 
 
 def frame_from(row: type[Row], records: Sequence[Mapping[str, Any]], **attrs: Scalar) -> pd.DataFrame:
