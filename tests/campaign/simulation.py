@@ -24,8 +24,10 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from gaussnb import Client, GaussnbError, InstanceSpec, UnknownOutcome, quickstart
+from gaussnb.client.holder import Holder
 from gaussnb.client.ledger import Ledger
 from gaussnb.sandbox import Sandbox
 from gaussnb.sandbox.engine import identity
@@ -128,7 +130,7 @@ class Process:
         self.number = run.next_process()
 
     def __call__(self, player: Player) -> None:
-        self.player = player
+        self.begin(player)
         try:
             self.client = self.run.connect(self)
             for call in self.open:
@@ -138,6 +140,7 @@ class Process:
                 self.pause(self.run.draw.expovariate(1 / 150))
                 self._step()
             self.client.close()
+            self.run.living.discard(self.number)
         except Died:
             self.run.succeed(self)
 
@@ -148,6 +151,13 @@ class Process:
         if self.dead:
             raise Died
         self.run.turns.pause(self.player, seconds)
+        self.run.current = self
+
+    def begin(self, player: Player) -> None:
+        """Come to life, with the turn of a player."""
+        self.player = player
+        self.run.current = self
+        self.run.living.add(self.number)
 
     def strike(self) -> None:
         """Die, stand still or be interrupted, if that is the fate of the process at this point."""
@@ -159,6 +169,7 @@ class Process:
         if luck < run.danger:
             run.note(self, "dies")
             self.dead = True
+            run.living.discard(self.number)
             self.client._ledger.__class__ = _Gone
             raise Died
         if luck < 2 * run.danger:
@@ -389,13 +400,28 @@ class Run:
         self.tables: list[list[Want]] = []
         self.notes: list[str] = []
         self.faults: list[Fault] = []
+        self.living: set[int] = set()
+        """The numbers of the living processes."""
+        self.current: Process
+        """The process whose turn it is."""
         self._processes = 0
 
     def play(self) -> Run:
         """Play the run to its end, and judge it."""
         where = _MEMORY if _MEMORY.is_dir() else None
         self._folder = Path(tempfile.mkdtemp(prefix="campaign-", dir=where))
-        before = {name: os.environ.get(name) for name in ("GAUSSNB_STATE_DIR", "GAUSSNB_CACHE_DIR")}
+        with patch.dict(os.environ), patch.multiple(Holder, present=self._present, is_alive=lambda holder, seen: self._is_alive(holder)):
+            self._play()
+        return self
+
+    def _present(self) -> Holder:
+        """The process whose turn it is, as ledgers note it: all processes of a run share one process id."""
+        return Holder(f"machine {self.current.machine.number}", "", "", self.current.number, "")
+
+    def _is_alive(self, holder: Holder) -> bool:
+        return holder.pid in self.living
+
+    def _play(self) -> None:
         try:
             self._machines = [self._machine(number) for number in range(self.draw.randint(1, 2))]
             for number in range(self.draw.randint(2, 3)):
@@ -404,11 +430,8 @@ class Run:
             self.turns.run()
             self.faults = judge(self.wants, self._ledgers(), self.sandbox._app.world.instances)
         finally:
-            for name, value in before.items():
-                os.environ.pop(name, None) if value is None else os.environ.update({name: value})
             shutil.rmtree(self._folder, ignore_errors=True)
             self.sandbox.close()
-        return self
 
     def _machine(self, number: int) -> Machine:
         skew = self.draw.choice([0.0, 0.0, self.draw.uniform(-20, 20)])
@@ -422,7 +445,7 @@ class Run:
 
         def ask(player: Player, machine: Machine) -> None:
             process = Process(self, machine, 0)
-            process.player = player
+            process.begin(player)
             with self.connect(process) as client:
                 found[machine.number] = [
                     Entry(str(line["name"]), str(line["id"]), str(line["outcome"]), str(line["status"]))
