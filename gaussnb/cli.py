@@ -6,6 +6,7 @@ import argparse
 import errno
 import importlib.metadata
 import importlib.util
+import io
 import os
 import platform
 import shlex
@@ -15,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,7 +30,8 @@ from .client.progress import Progress
 from .cloud.credentials import report_sources
 from .cloud.transport import Patience
 from .connection import connect
-from .core.errors import CredentialsError, GaussnbError
+from .core.errors import CredentialsError, GaussnbError, LedgerError
+from .core.secrets import one_line
 from .nosql.client import Client
 from .nosql.instance_spec import InstanceSpec
 from .nosql.service import SERVICE
@@ -49,8 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command line without ``gaussnb``; by default the command line of this process.
 
     Returns:
-        The exit code: 0 for success, 1 for a failure, 130 after an interrupt.
+        The exit code: 0 for success, 1 for a failure, 130 after an interrupt. A failure is told in a sentence.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name of a file may be no text of this terminal
     options, rest = _parser().parse_known_args(arguments)
     if rest and options.run is not _lab:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
@@ -59,17 +65,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = int(options.run(options))
         sys.stdout.flush()  # raises BrokenPipeError here, and not at exit, if the reader has gone
         return code
-    except GaussnbError as error:
-        print(f"gaussnb: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader has gone (`| head`). Python flushes stdout at exit once more, so stdout goes to the null device.
+        pass  # the reader has gone (`| head`)
+    except Exception as error:  # a full disk, a variable that points nowhere, a missing package, …
+        print(f"gaussnb: {_sentence(error)}", file=sys.stderr)
+    _end_output()
+    return 1
+
+
+def _end_output() -> None:
+    """Write what is left of the output; to the null device if nothing can be written, as Python flushes once more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
         with open(os.devnull, "wb") as null:
             os.dup2(null.fileno(), sys.stdout.fileno())
-        return 1
+
+
+def _sentence(error: Exception) -> str:
+    """Say what went wrong, in one line for an error of a library."""
+    if isinstance(error, GaussnbError):
+        return str(error)
+    what = one_line(str(error), 300)
+    return f"{type(error).__name__}: {what}" if what else type(error).__name__
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -159,7 +180,7 @@ class _ProgressLine:
     def __call__(self, progress: Progress) -> None:
         status, actions = next(iter(progress.states.values()), ("", ""))  # empty if the first poll failed
         percent = 100.0 if progress.done else self._job_percent()
-        elapsed = self._gdb.clock.time() - progress.began
+        elapsed = self._gdb.clock.monotonic() - progress.began.monotonic
         text = f"{elapsed:5.0f} s  {status:9} {actions:7} {percent:3.0f} %"
         if not self._on_terminal:
             _say("wait", text)
@@ -321,15 +342,39 @@ def _check_connection(profile: str | None) -> int:
     with gdb:
         for warning in gdb.warnings:
             print(f"note        {warning}")
+        guarded = _check_ledger(gdb)
         print(f"endpoint    {gdb.endpoint}")
         for name, check in CHECKS.items():
             try:
                 print(f"{name:11} {check(gdb)}")
-            except GaussnbError as error:
-                print(f"{name:11} no\n  {error}")
+            except Exception as error:
+                print(f"{name:11} no\n  {_sentence(error)}")
                 return 1
+    if not guarded:
+        print("\nCreations are not safe: see the ledger above.")
+        return 1
     print("\nAll is well.")
     return 0
+
+
+def _check_ledger(gdb: Client) -> bool:
+    """Describe the ledger that guards creations; True if it is as it should be."""
+    ledger = gdb.ledger
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # each is printed below
+            ledger.check()
+    except LedgerError as error:
+        print(f"ledger      no\n  {error}")
+        return False
+    print(f"ledger      {f'yes, {_shorten(ledger.path)}' if ledger.durable else 'in memory: nothing here is real'}")
+    for warning in ledger.warnings:
+        print(f"note        {warning}")
+    older = [path for path in ledger.set_aside if not any(str(path) in warning for warning in ledger.warnings)]
+    for path in older:
+        print(f"note        {_shorten(path)} is a damaged ledger, which was set aside: compare gdb.made() with what "
+              "exists, then delete the file")  # fmt: skip
+    return not (ledger.warnings or older)
 
 
 def _reachable(gdb: Client) -> str:

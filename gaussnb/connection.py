@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, Unpack, cast
 from . import doors
 from .cloud.settings import Settings
 from .cloud.transport import Patience
+from .core.process import PerProcess
+from .core.secrets import discreet
 from .nosql.client import Client
 
 if TYPE_CHECKING:
@@ -23,24 +25,42 @@ R = TypeVar("R")
 START = "2026-01-01T08:00:00"
 """Start time of the embedded sandbox. It never changes, so that a notebook always gives the same outputs."""
 
-_lock = threading.Lock()
-_embedded: Sandbox | None = None
+
+class _Embedded(PerProcess):
+    """The sandbox of this process, once it runs. A forked child has a sandbox of its own."""
+
+    def __init__(self) -> None:
+        self._own()
+
+    def _begin(self) -> None:
+        self.lock = threading.Lock()
+        self.sandbox: Sandbox | None = None
+
+
+_embedded = _Embedded()
 
 
 def _show_settings(function: Callable[P, R]) -> Callable[P, R]:
     """Replace ``**settings`` in the signature that ``help()`` and kernels read by one parameter for each setting."""
     signature = inspect.signature(function)
-    profile, patience, _ = signature.parameters.values()
+    profile, *others, _ = signature.parameters.values()
     settings = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation.__forward_arg__)
         for name, annotation in Settings.__annotations__.items()
     ]
-    vars(function)["__signature__"] = signature.replace(parameters=[profile, *settings, patience])
+    vars(function)["__signature__"] = signature.replace(parameters=[profile, *settings, *others])
     return function
 
 
 @_show_settings
-def connect(profile: str | None = None, *, patience: Patience | None = None, **settings: Unpack[Settings]) -> Client:
+@discreet
+def connect(
+    profile: str | None = None,
+    *,
+    patience: Patience | None = None,
+    unguarded: bool = False,
+    **settings: Unpack[Settings],
+) -> Client:
     """Connect to a project. Nothing is sent before the first call.
 
     Credentials are looked for in this order: arguments; the named profile; ``HUAWEICLOUD_SDK_*``;
@@ -66,6 +86,8 @@ def connect(profile: str | None = None, *, patience: Patience | None = None, **s
         security_token: security token of a temporary access key.
         token: IAM token.
         patience: time-outs and tries.
+        unguarded: True to create things although the ledger of this machine cannot note them, for example on a full
+            disk. Then nothing but this kernel remembers what was created.
 
     Returns:
         A :class:`gaussnb.Client`.
@@ -82,10 +104,10 @@ def connect(profile: str | None = None, *, patience: Patience | None = None, **s
         raise TypeError(f"connect() got an unexpected keyword argument {name!r}")
     given = cast(Settings, {name: value for name, value in settings.items() if value is not None})
     if profile != "sandbox":
-        return Client.open(profile, patience=patience, **given)
+        return Client.open(profile, patience=patience, unguarded=unguarded, **given)
     if address := os.environ.get("GAUSSNB_SANDBOX"):
         joined: Settings = {**doors.sandbox_login(address), **given}
-        return Client.open(patience=patience, **joined)
+        return Client.open(patience=patience, unguarded=unguarded, **joined)
     return start_sandbox().connect(patience=patience, **given)
 
 
@@ -94,9 +116,8 @@ def start_sandbox() -> Sandbox:
 
     Its clock advances only while somebody waits, so the same cells give the same outputs.
     """
-    global _embedded
-    with _lock:
-        if _embedded is None:
-            _embedded = doors.sandbox()(start=START).start()
-            atexit.register(_embedded.close)
-        return _embedded
+    with _embedded.lock:
+        if _embedded.sandbox is None:
+            _embedded.sandbox = doors.sandbox()(start=START).start()
+            atexit.register(_embedded.sandbox.close)
+        return _embedded.sandbox

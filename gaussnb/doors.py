@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .core.process import importing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -31,7 +33,8 @@ def form_of(
     Raises:
         ImportError: ipywidgets is not installed.
     """
-    from .widgets import form_of
+    with importing():
+        from .widgets import form_of
 
     return form_of(operation, client, send)
 
@@ -39,7 +42,8 @@ def form_of(
 def panel_of(watch: Watched) -> Panel | None:
     """Make the widgets that show a watch; None if ipywidgets is not installed."""
     try:
-        from .widgets.panel import Panel
+        with importing():
+            from .widgets.panel import Panel
     except ImportError:
         return None
     return Panel(watch)
@@ -47,20 +51,23 @@ def panel_of(watch: Watched) -> Panel | None:
 
 def sandbox() -> type[Sandbox]:
     """Import the class of the sandbox, which loads its HTTP server."""
-    from .sandbox import Sandbox
+    with importing():
+        from .sandbox import Sandbox
 
     return Sandbox
 
 
 def sandbox_login(address: str) -> Settings:
     """The settings that join a running sandbox on this machine; see :func:`gaussnb.sandbox.login`."""
-    from .sandbox import login
+    with importing():
+        from .sandbox import login
 
     return login(address)
 
 
 def simulated() -> Mapping[type[Operation], str]:
     """The operations with a behaviour in the sandbox, and the depth of each; see :func:`gaussnb.sandbox.simulated`."""
-    from .sandbox import simulated
+    with importing():
+        from .sandbox import simulated
 
     return simulated()

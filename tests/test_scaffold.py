@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from scaffold import Skeleton
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,27 +60,6 @@ def test_skeletons_pass_the_laws(copy: Path) -> None:
     chosen = " or ".join([*SKELETONS, "restart_thing", "list_things"])
     shown = run(copy, "pytest", "-n", "0", "-q", "tests/laws", *tests, "-k", chosen)
     assert " passed" in shown
-
-
-CHAPTERS = sorted(
-    path.stem
-    for path in (ROOT / "gaussnb/nosql/operations").glob("*.py")
-    if (ROOT / "gaussnb/sandbox/behaviours" / path.name).exists() and path.stem != "__init__"
-)
-
-
-def test_a_skeleton_fits_every_chapter(copy: Path) -> None:
-    """Lint finds nothing, and mypy accepts the declarations and behaviours."""
-    written: list[Path] = []
-    for number, chapter in enumerate(CHAPTERS):
-        name, call = f"ShowSkeleton{number}", f"show_skeleton_{number}"
-        method = ("GET", "POST", "PUT", "DELETE")[number % 4]
-        path = ("/v3/{project_id}/skeletons", "/v3/{project_id}/instances/{instance_id}/skeletons/{node_id}")[
-            number % 2
-        ]
-        written += Skeleton(name, method, f"{path}/{number}", chapter, call, root=copy).write()
-    assert len(written) == 4 * len(CHAPTERS)
-    run(copy, "mypy", "--strict", "--cache-dir", str(copy / "cache"), "gaussnb")
 
 
 def test_an_operation_is_not_written_twice(copy: Path) -> None:

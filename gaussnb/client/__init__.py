@@ -10,32 +10,40 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+from pydantic import ValidationError
 
 from ..cloud.credentials import Credentials, find_credentials
 from ..cloud.login import Access
-from ..cloud.regions import is_loopback
+from ..cloud.regions import is_loopback, place_of
 from ..cloud.settings import Settings
 from ..cloud.tokens import TokenCache
-from ..cloud.transport import Adapter, AnswerLost, Patience, Reply, Transport
-from ..core.answers import Page
+from ..cloud.transport import SAFE, Adapter, AnswerLost, Patience, Reply, Transport
+from ..core.answers import Page, parse
 from ..core.catalogue import Router
 from ..core.clock import Clock, RealClock
-from ..core.errors import UnknownOutcome
+from ..core.errors import BadAnswer, GaussnbError, UnknownOutcome
+from ..core.faces import face
 from ..core.frames import frame_from, frame_of, frame_of_json
 from ..core.methods import Groups
 from ..core.operation import Operation, Route, fields_of
+from ..core.paths import clean_path
+from ..core.process import cached_property
 from ..core.refusals import ErrorCodes
 from ..core.rows import Row
+from ..core.secrets import HiddenMapping, discreet, find, reveal
 from ..core.service import Service
-from ..core.wire import Request, digest_of, json_of, query_of, request_of
-from . import pages, review, wait
-from .creation import Creation, Recovery
+from ..core.wire import Request, digest_of, json_of, operation_of, query_of, request_of
+from . import pages, remains, review, wait
+from .creation import Creation, Order, Recovery
 from .ledger import Ledger
+from .likeness import read_asked
+from .marks import read_marks
 from .poller import Poller
 from .progress import Targets
+from .remains import Leftovers, Resumed
 from .wait import OnChange, OnLook
 from .watch import Watch
 
@@ -73,6 +81,29 @@ class _Message:
     """The facts about the operation; None if no declared operation has this path."""
     operation: Operation | None = None
 
+    @property
+    def writes(self) -> bool:
+        """True if a repeat could do something twice. A login is none: a second token does no harm."""
+        if self.route is None:
+            return self.request.method not in SAFE
+        return self.route.signed and not self.route.reads
+
+    @property
+    def about(self) -> str:
+        """The name of the thing that is created, or the id of the thing that is changed; may be empty."""
+        holes = () if self.route is None or self.route.creates else self.route.holes
+        return str(next((self.fields[key] for key in (*holes, "name") if self.fields.get(key)), ""))
+
+    def unknown(self, doubt: AnswerLost | BadAnswer) -> UnknownOutcome:
+        """Make the error of a write that may have been done."""
+        return UnknownOutcome(
+            operation=self.name,
+            name=self.about,
+            status=doubt.status,
+            request_id=doubt.request_id,
+            reason=str(doubt),
+        )
+
 
 class Client(Groups):
     """One project in one region. A class for a product sets ``service`` and has the groups of its operations.
@@ -82,6 +113,7 @@ class Client(Groups):
         clock: the time; by default real time.
         transport: sends the requests.
         keep: True to keep tokens and the ledger on disk.
+        unguarded: True to create things although the ledger cannot note them.
 
     Every call answers with a DataFrame; the documentation of each call lists the columns.
     """
@@ -96,22 +128,30 @@ class Client(Groups):
         clock: Clock | None = None,
         transport: Transport | None = None,
         keep: bool = True,
+        unguarded: bool = False,
     ) -> None:
         self._credentials = credentials
         self.clock: Clock = clock or RealClock()
         self._transport = transport or Transport(self.clock, codes=self.service.codes)
-        tokens = TokenCache(clock=self.clock.time, on_disk=keep)
+        tokens = TokenCache(clock=self.clock.time, on_disk=keep, monotonic=self.clock.monotonic)
         self._access = Access(credentials, self._transport, self.service, tokens, self.clock.time)
-        self._ledger = Ledger(on_disk=keep)
+        self._ledger = Ledger(on_disk=keep, unguarded=unguarded)
         self._creation = Creation(
-            self.service, self._ledger, self.clock, self.send, lambda: (self.endpoint, self.project_id)
+            self.service,
+            self._ledger,
+            self.clock,
+            self._transport.patience,
+            self.send,
+            lambda: (self.endpoint, self.project_id),
+            lambda: read_marks(self.service, self),
         )
         # A look that fails is followed by the next look, so each is one short try.
         usual = self._transport.patience
-        self._short = replace(usual, tries=1, busy=0, read=min(usual.read, 30))
-        self._poller = Poller(self.service, self._look, self.clock, self._transport.seed)
+        self._short = replace(usual, tries=1, busy=0, read=min(usual.read, 30), answer=min(usual.answer, 60))
+        self._poller = Poller(self.service, self._look, self.clock, self._transport.seed, self._short)
 
     @classmethod
+    @discreet
     def open(
         cls,
         profile: str | None = None,
@@ -121,6 +161,7 @@ class Client(Groups):
         seed: int | None = None,
         patience: Patience | None = None,
         keep: bool = True,
+        unguarded: bool = False,
         **settings: Unpack[Settings],
     ) -> Self:
         """Make a client from settings, found in the order of :mod:`gaussnb.cloud.credentials`.
@@ -132,6 +173,7 @@ class Client(Groups):
             seed: makes the jitter of retries and polls repeatable.
             patience: time-outs and tries.
             keep: True to keep tokens and the ledger on disk.
+            unguarded: True to create things although the ledger cannot note them.
             settings: any setting of :func:`gaussnb.connect`.
 
         Raises:
@@ -140,7 +182,7 @@ class Client(Groups):
         found = find_credentials(profile, service=cls.service, **settings)
         clock = clock or RealClock()
         transport = Transport(clock, patience or Patience(), adapter, seed, cls.service.codes)
-        return cls(found, clock=clock, transport=transport, keep=keep)
+        return cls(found, clock=clock, transport=transport, keep=keep, unguarded=unguarded)
 
     # -- where and who
 
@@ -153,6 +195,11 @@ class Client(Groups):
     def codes(self) -> ErrorCodes:
         """The error codes of the service."""
         return self._transport.codes
+
+    @property
+    def patience(self) -> Patience:
+        """The time-outs and tries, and how often something is looked for before it counts as absent."""
+        return self._transport.patience
 
     @property
     def region(self) -> str:
@@ -170,11 +217,14 @@ class Client(Groups):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Risks of the credentials that were found, in sentences."""
-        return self._credentials.warnings
+        """Risks of the credentials that were found, and the loss of the ledger that guards creates, in sentences."""
+        return (*self._credentials.warnings, *self._ledger.warnings)
 
     def login(self) -> pd.DataFrame:
         """Log in now, instead of with the first call.
+
+        A refused login is remembered for five minutes, because several wrong passwords lock a user: calls raise the
+        error of IAM again, and ask it nothing. This method asks IAM again from one minute on.
 
         Returns:
             One row with the columns of :class:`Login`; the token itself is in no frame.
@@ -191,10 +241,12 @@ class Client(Groups):
         }
         return frame_from(Login, [record], endpoint=self.endpoint)
 
+    @face
     def __repr__(self) -> str:
         where = "sandbox" if is_loopback(self.endpoint) else urlsplit(self.endpoint).hostname
         return f"<gaussnb {self.region or 'client'} at {where}>"
 
+    @face
     def _repr_markdown_(self) -> str:
         rows = (
             f"| `gdb.{name}` | {', '.join(f'`{call}`' for call in group.calls())} |"
@@ -216,6 +268,7 @@ class Client(Groups):
 
     # -- sending
 
+    @discreet
     def send(self, operation: Operation, returns: type[Row] | None = None) -> pd.DataFrame:
         """Send any operation.
 
@@ -230,12 +283,22 @@ class Client(Groups):
 
         Raises:
             ApiError: the service refused, as one of its subclasses.
-            BadAnswer: the answer cannot be read.
-            Unreachable: there is no connection.
-            UnknownOutcome: a write's answer was lost, and a look did not tell the outcome.
+            BadAnswer: the answer to a read cannot be read.
+            LedgerError: a create cannot be noted in the ledger of this machine; nothing was sent.
+            Unreachable: there is no connection; nothing was sent.
+            UnknownOutcome: a write may have been done: no answer of the service says so, and a look did not tell.
         """
         return self._answer(self._message_of(operation), returns or operation.route.returns)
 
+    def attempt(self, operation: Operation) -> pd.DataFrame:
+        """Send an operation by one short try: a busy thing is not waited for, and nothing is repeated.
+
+        Raises:
+            GaussnbError: as for :meth:`send`.
+        """
+        return self._answer(self._message_of(operation), operation.route.returns, self._short)
+
+    @discreet
     def request(
         self,
         method: str,
@@ -249,7 +312,7 @@ class Client(Groups):
 
         Args:
             method: GET, POST, …
-            path: ``{project_id}`` in it is replaced by the project.
+            path: ``{project_id}`` in it is replaced by the project; it may have a query.
             params: the query.
             json: the body.
             service: the name of another service of the cloud, like iam or vpc; by default, the client's own service.
@@ -259,27 +322,46 @@ class Client(Groups):
             first list in the answer, or one row, with columns named by dotted paths.
 
         Raises:
-            ApiError, BadAnswer, Unreachable, UnknownOutcome: as for :meth:`send`.
+            ApiError, BadAnswer, LedgerError, Unreachable, UnknownOutcome: as for :meth:`send`.
+            ValueError: the path does not begin with a slash, or servers disagree about what it means.
         """
         if not path.startswith("/"):  # any other path could change the endpoint's host
             raise ValueError(f"a path begins with /, and {path!r} does not")
         if "{project_id}" in path:
-            path = path.replace("{project_id}", self.project_id)
+            path = path.replace("{project_id}", quote(self.project_id, safe=""))
         if service == "":
             raise ValueError("a service has a name, like vpc")
         method = method.upper()
-        found = self._router.find(method, path)
+        path, query = clean_path(path)
+        params = {**_joined(query), **(params or {})}
+        found = self._find(method, path, service)
         route, holes = (found[0].route, found[1]) if found else (None, {})
         name = route.id if route else f"{method} {path}"
-        given = json if isinstance(json, Mapping) else {}
+        given = json if isinstance(json, Mapping) else fields_of(json) if isinstance(json, Operation) else {}
         message = _Message(
             name,
             route.service if route else service or "",
-            Request(method, path, query_of(params or {}), None if json is None else json_of(json)),
-            {**holes, **(params or {}), **given, "operation": name},
+            Request(
+                method,
+                path,
+                query_of(params, name),
+                None if json is None else json_of(json, name),
+                tuple(find([params, json])),
+            ),
+            HiddenMapping({**holes, **params, **given, "operation": name}),
             route,
+            _read_operation(found[0], holes, params, given) if found and found[0].route.creates else None,
         )
         return self._answer(message, route.returns if route else None)
+
+    def _find(self, method: str, path: str, service: str | None) -> tuple[type[Operation], dict[str, str]] | None:
+        """Find the declared operation of a method and a path, if it is one of the service that is asked."""
+        found = self._router.find(method, path)
+        if found is None or service is None:
+            return found
+        own, other = found[0].route.service, service
+        same = place_of(self._access.endpoint_of(own)) == place_of(self._access.endpoint_of(other))
+        return found if same else None
 
     @cached_property
     def _router(self) -> Router:
@@ -294,9 +376,8 @@ class Client(Groups):
 
     def _answer(self, message: _Message, returns: type[Row] | None, patience: Patience | None = None) -> pd.DataFrame:
         """Send a request, and read its answer into a frame; without a row class, as JSON of any shape."""
-        route, lost, reply = message.route, "", None
         try:
-            if route is not None and returns is not None and route.creates:
+            if message.route is not None and returns is not None and message.route.creates:
                 made = self._create(message)
                 if isinstance(made, Recovery):
                     return frame_from(returns, [made.record], operation=message.name, recovered=True, **made.attrs)
@@ -304,10 +385,32 @@ class Client(Groups):
             else:
                 reply = self._exchange(message, patience)
         except AnswerLost as error:
-            lost = f"{error} It may have been done: look before asking again."
-        if lost:  # raised here, so that the new error does not carry the old one
-            raise UnknownOutcome(lost, operation=message.name)
-        assert reply is not None
+            unknown = message.unknown(error)
+        else:
+            try:
+                return self._frame(message, returns, reply, patience)
+            except BadAnswer as error:
+                if not message.writes:
+                    raise
+                unknown = message.unknown(error)
+        raise unknown  # raised here, so that the new error does not carry the old one
+
+    def _frame(
+        self, message: _Message, returns: type[Row] | None, reply: Reply, patience: Patience | None
+    ) -> pd.DataFrame:
+        """Read an answer, and the pages after it, into a frame; anything else than a frame is a bad answer."""
+        try:
+            return self._read(reply, message, returns, patience)
+        except (GaussnbError, MemoryError):
+            raise
+        except Exception as error:  # the values of a service may be anything, and pandas raises anything
+            problem = type(error).__name__
+        raise reply.bad(f"it makes no frame ({problem})")
+
+    def _read(
+        self, reply: Reply, message: _Message, returns: type[Row] | None, patience: Patience | None
+    ) -> pd.DataFrame:
+        route = message.route
         attrs = self.attrs(message.name, message.service, reply)
         if route is None or returns is None:
             return frame_of_json(reply.json(), attrs)
@@ -322,24 +425,38 @@ class Client(Groups):
 
     def _create(self, message: _Message) -> Reply | Recovery:
         """Send a create, noted in the ledger; the thing itself if the answer was lost and a look found the thing."""
-        name = str(message.fields.get("name", ""))
-        digest = digest_of(message.operation) if message.operation is not None else ""
-        return self._creation.create(message.name, name, lambda: self._exchange(message), digest)
+        assert message.route is not None
+        body = parse(message.request.body or b"")
+        order = Order(
+            operation=message.name,
+            name=str(message.fields.get("name", "")),
+            digest="" if message.operation is None else digest_of(message.operation),
+            asked=read_asked(self.service, message.route.returns, body),
+            project_id=str(message.fields.get("project_id", "")),
+        )
+        return self._creation.create(order, lambda: self._exchange(message))
 
     def _exchange(self, message: _Message, patience: Patience | None = None) -> Reply:
+        """Send a request; the answer to a write is one that its operation documents.
+
+        Raises:
+            AnswerLost: a write may have been done.
+        """
         route = message.route
         signed = route is None or route.signed
         endpoint, auth = self._access.target(message.service)
-        return self._transport.exchange(
+        reply = self._transport.exchange(
             endpoint,
             message.request,
             operation=message.name,
             auth=auth if signed else None,
-            # An unsigned call is a login: a second token does no harm, so a login may be repeated like a read.
-            safe=None if route is None else route.reads or not signed,
+            safe=not message.writes,
             creates=route is not None and route.creates,
             patience=patience,
         )
+        if message.writes:
+            reply.check_receipt(route.returns if route is not None else None)
+        return reply
 
     def _fetch(self, reads: Sequence[Operation], patience: Patience | None = None) -> Iterator[Reply]:
         """Send several reads at the same time, and return the replies in the order of the reads."""
@@ -358,6 +475,7 @@ class Client(Groups):
             "request_id": reply.request_id,
             "endpoint": self._access.endpoint_of(service),
             "fetched_at": self.clock.now().isoformat(),
+            **({"served_at": reply.served_at} if reply.served_at else {}),
         }
 
     # -- before and after a change
@@ -376,6 +494,16 @@ class Client(Groups):
         return where | review.facts_about(operation, self.service, self)
 
     @property
+    def creation(self) -> Creation:
+        """The creates of this client, which a call of many creates reserves before it sends them."""
+        return self._creation
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of this machine, which guards creates."""
+        return self._ledger
+
+    @property
     def ledger_id(self) -> int:
         """The number that tells this machine's ledger from every other ledger."""
         return self._ledger.id
@@ -383,12 +511,44 @@ class Client(Groups):
     def made(self) -> pd.DataFrame:
         """List the things that this machine asked this project to make, newest first, with their present status.
 
-        A thing whose answer is missing, because it was lost or the kernel died, is looked for once more.
+        A thing whose answer is missing, because it was lost or the kernel died, is looked for once more. A thing that
+        is missing from the list for the first time is looked for again, for ``lag`` seconds of the client's
+        :class:`gaussnb.Patience`, before its status is gone; then this is noted.
 
         Returns:
             A DataFrame with the columns of :class:`gaussnb.client.ledger.Made`.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
         """
         return self._creation.made()
+
+    def resume(self) -> Resumed:
+        """Take up every creation of this project that is open, for example after the kernel was restarted.
+
+        Open is what this machine asked for without an answer, what is still being made, and what failed. Each is looked
+        up. Nothing is sent a second time.
+
+        Returns:
+            What became of everything: ``frame`` has a row for each creation, ``watch`` follows what is still being
+            made, and ``wait()`` blocks until that is ready. Shown in a notebook, it is a table and a live panel.
+        """
+        return remains.resume(self)
+
+    def clean_up(self, everything: bool = False) -> Leftovers:
+        """Review what can be cleaned up: failed creations, what a lost creation made, and doubles.
+
+        Only things that this machine made are in the review, as its ledger and the marks in the cloud say. Nothing is
+        deleted before ``gdb.clean_up().delete()``.
+
+        Args:
+            everything: True to review, and to mark for deletion, everything that this machine made.
+
+        Returns:
+            The review: ``frame`` has a row for each thing with the reason, and ``delete()`` deletes the rows whose
+            ``delete`` is True, or the ids that it is given.
+        """
+        return remains.clean_up(self, everything)
 
     # -- waiting
 
@@ -406,7 +566,8 @@ class Client(Groups):
 
         Args:
             targets: the frame of a call that started work, a frame of instances, an id, or several ids.
-            timeout: seconds after which to stop waiting; the cloud's work goes on.
+            timeout: seconds after which to stop waiting; the cloud's work goes on. The time during which this machine
+                stood still, like a suspended laptop, does not count.
             until: ``"ready"`` or ``"gone"``, or ``"done"`` for ids of jobs; by default the end that the frame's
                 operation has.
             interval: seconds between the first looks; it grows to 30.
@@ -432,6 +593,7 @@ class Client(Groups):
             until=until,
             interval=interval,
             seed=self._transport.seed,
+            patience=self._short,
             on_change=on_change,
             on_look=on_look,
         )
@@ -453,3 +615,21 @@ class Client(Groups):
     def _look(self, operation: Operation) -> pd.DataFrame:
         """Send a read of a wait or a watch, as one short try."""
         return self._answer(self._message_of(operation), operation.route.returns, self._short)
+
+
+def _joined(query: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """The values of a query by name."""
+    joined: dict[str, list[str]] = {}
+    for name, value in query:
+        joined.setdefault(name, []).append(value)
+    return joined
+
+
+def _read_operation(
+    kind: type[Operation], holes: Mapping[str, str], params: Mapping[str, Any], given: Mapping[str, Any]
+) -> Operation | None:
+    """The operation of a request that was given as method and path; None if it breaks a rule of the declaration."""
+    try:
+        return operation_of(kind, holes, query_of(params), reveal(given))
+    except ValidationError:
+        return None  # the service may take it all the same

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 from ..core.answers import word
 from ..core.errors import (
@@ -15,6 +16,7 @@ from ..core.errors import (
     BadAnswer,
     CredentialsError,
     GaussnbError,
+    LedgerError,
     PermissionDenied,
     UnknownOutcome,
     Unreachable,
@@ -22,7 +24,6 @@ from ..core.errors import (
 from ..core.frames import frame_from
 from ..core.operation import Operation
 from ..core.rows import Known, Row, columns
-from ..core.secrets import find, mask_known
 from ..core.wire import digest_of
 from .tables import Targets, Wrong, judge, refuse, targets_of
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HOPELESS = (AuthenticationError, CredentialsError, PermissionDenied, Unreachable)
+HOPELESS = (AuthenticationError, CredentialsError, LedgerError, PermissionDenied, Unreachable)
 """Errors that every other row would meet as well, so that no more rows are sent."""
 
 SURE = " When you are sure that it does not exist: the same call with resume= and again=True sends it."
@@ -52,8 +53,9 @@ class Outcome(Row):
     """The status of the thing in the answer."""
     job_id: str
     """The job that was started."""
-    outcome: Annotated[str, Known(("accepted", "refused", "unknown", "skipped"))]
-    """accepted; refused; unknown (sent, and the answer lost); skipped (not sent)."""
+    outcome: Annotated[str, Known(("accepted", "exists", "refused", "unknown", "skipped"))]
+    """accepted; exists (not sent, because a thing of the name exists); refused; unknown (sent, and the answer lost);
+    skipped (not sent)."""
     error_code: str
     """The error code of a refusal."""
     message: str
@@ -69,8 +71,11 @@ class Outcome(Row):
 Record = dict[str, Any]
 Pending = tuple[Operation, Record]
 """An operation that is about to be sent, and the record of its outcome."""
-OutcomeCheck = Callable[[Any, Record], bool | None]
-"""Looks up whether an operation was carried out: True, False, or None if that cannot be found out."""
+Finding: TypeAlias = Literal["done", "not done", "absent", "unclear"]
+"""The result of one look for an operation whose answer was lost. absent: the thing is not listed, which means that it
+was deleted, or that the list is late."""
+Look: TypeAlias = Callable[[Any, Record], Finding]
+"""Looks once for an operation whose answer was lost."""
 
 
 def record_of(number: int, kind: type[Operation], operation: Operation | None, **known: Any) -> Record:
@@ -81,14 +86,86 @@ def record_of(number: int, kind: type[Operation], operation: Operation | None, *
             "operation": kind.route.id, "digest": digest, **known}  # fmt: skip
 
 
+class NotSent(Exception):
+    """An admitted operation was not sent, because something changed meanwhile; its record says what."""
+
+
+class Procedure:
+    """The way in which the operations of one call are chosen, sent and looked up. Creations have a way of their own.
+
+    Args:
+        gdb: the client.
+        look: looks once for an operation whose answer was lost.
+    """
+
+    def __init__(self, gdb: Client, look: Look = lambda operation, record: "unclear") -> None:
+        self.gdb = gdb
+        self._look = look
+
+    def admit(self, rest: Sequence[Pending]) -> Sequence[Pending]:
+        """Choose what is sent, before the first operation is. The record of every other operation says why not."""
+        return rest
+
+    def send(self, operation: Operation, record: Record) -> pd.DataFrame:
+        """Send an admitted operation.
+
+        Raises:
+            NotSent: the operation was not sent after all, and its record says why.
+        """
+        return self.gdb.send(operation)
+
+    def accepted(self, record: Record) -> None:
+        """Do what follows an accepted operation."""
+
+    def finish(self, sent: Sequence[Pending]) -> None:
+        """Complete the records after the last operation was sent."""
+        self.look_up([(operation, record) for operation, record in sent if record["outcome"] == "unknown"])
+
+    def close(self) -> None:
+        """Leave nothing behind, however the call ends. A second call does nothing."""
+
+    def look_up(self, lost: Sequence[Pending]) -> list[Pending]:
+        """Look for operations whose answers were lost. A record says accepted if its operation was carried out.
+
+        A thing counts as absent after several looks, as :class:`gaussnb.Patience` says.
+
+        Returns:
+            The operations that were surely not carried out.
+        """
+        patience = self.gdb.patience
+        left, undone = list(lost), []
+        for looks_left in reversed(range(patience.absences)):
+            absent = []
+            for operation, record in left:
+                finding = self._find(operation, record)
+                if finding == "absent" and looks_left:
+                    absent.append((operation, record))
+                elif finding in ("done", "absent"):
+                    record |= {"outcome": "accepted", "error_code": None, "message": None, "key": None}
+                elif finding == "not done":
+                    undone.append((operation, record))
+            if not absent:
+                break
+            left = absent
+            self.gdb.clock.sleep(patience.lag / max(1, patience.absences - 1))
+        return undone
+
+    def _find(self, operation: Operation, record: Record) -> Finding:
+        try:
+            return self._look(operation, record)
+        except GaussnbError:
+            return "unclear"
+
+
 def send_to_each(
     gdb: Client,
     kind: type[Operation],
     targets: Targets,
     make: Callable[[str], Operation],
-    check_outcome: OutcomeCheck,
+    look: Look,
     workers: int,
     resume: pd.DataFrame | None,
+    existing: bool = False,
 ) -> pd.DataFrame:
     """Send the same operation for every target, once for each.
 
@@ -97,18 +174,24 @@ def send_to_each(
         kind: the class of the operations.
         targets: ids, or a frame of things.
         make: makes the operation for an id.
-        check_outcome: looks up an operation whose answer was lost.
+        look: looks once for an operation whose answer was lost.
         workers: the number of operations that are sent at the same time.
         resume: the frame of an earlier call.
+        existing: True if an operation after which things are gone is also sent for the rows of a creation's frame
+            whose thing existed before.
     """
     asked: list[Operation | None] = []
     records: list[Record] = []
     wrong: Wrong = []
     seen: dict[str, int] = {}
+    spared = _not_made(gdb, targets) if kind.route.ends == "gone" and not existing else set()
     for number, (id, name) in enumerate(targets_of(targets, gdb.service.thing_column, gdb.service.noun)):
         operation, known = None, {}
         if id is None:
             known = {"message": "There is no id in this row."}
+        elif number in spared:
+            known = {"message": f"The call of this frame did not make this {gdb.service.noun}: it existed before. "
+                                "existing=True takes it in."}  # fmt: skip
         elif word(id) in seen:
             known = {"message": f"The same as row {seen[id]}."}
         elif (operation := judge(kind, partial(make, id), number, wrong)) is not None:
@@ -118,72 +201,92 @@ def send_to_each(
     refuse(wrong, len(records))
     if resume is not None:
         take_up(records, resume, "id")
-    return send_all(gdb, kind, asked, records, workers=workers, distinct="id", check_outcome=check_outcome)
+    return send_all(kind, asked, records, workers=workers, distinct="id", procedure=Procedure(gdb, look))
+
+
+def _not_made(gdb: Client, targets: Targets) -> set[int]:
+    """The rows in the frame of a creation that name a thing which the call of this frame did not make."""
+    if not {"outcome", "operation"} <= set(getattr(targets, "columns", ())):
+        return set()
+    creations = {id for id in map(word, targets["operation"].unique())
+                 if id in gdb.service.catalogue and gdb.service.catalogue[id].route.creates}  # fmt: skip
+    lines = zip(targets["operation"], targets["outcome"])
+    return {number for number, (operation, outcome) in enumerate(lines)
+            if word(operation) in creations and outcome in ("exists", "skipped")}  # fmt: skip
 
 
 def send_all(
-    gdb: Client,
     kind: type[Operation],
     asked: Sequence[Operation | None],
     records: Sequence[Record],
     *,
     workers: int,
     distinct: str,
-    check_outcome: OutcomeCheck,
-    check: Callable[[list[Pending]], None] = lambda rest: None,
+    procedure: Procedure,
     again: bool = False,
 ) -> pd.DataFrame:
     """Send every operation that was not accepted yet, and write the outcome into its record.
 
     Args:
-        gdb: the client.
         kind: the class of the operations.
         asked: the operation of each row; None for a row that is not sent.
         records: the record of each row.
         workers: the number of operations that are sent at the same time.
         distinct: the field of a record that must differ between operations sent at the same time: the outcomes of
             two operations with an equal field could be mistaken for each other.
-        check_outcome: looks up an operation whose answer was lost.
-        check: refuses everything that is about to be sent, by an error.
+        procedure: chooses, sends and looks up.
         again: True to send operations again whose outcome is unknown and cannot be looked up.
     """
     if workers < 1:
         raise ValueError(f"workers are 1 or more, not {workers}")
-    rest: list[Pending] = []
-    for operation, record in zip(asked, records):
-        if operation is None or record["outcome"] == "accepted":
-            continue
-        if record["outcome"] == "unknown":
-            done = _look_up(check_outcome, operation, record)
-            # Only an operation that was surely not carried out is sent again; without a look-up it stays unknown.
-            if done or (done is None and not again):
-                continue
-        rest.append((operation, record))
-    check(rest)
-    for _, record in rest:
-        record |= {"outcome": "skipped", "error_code": None, "message": "It was not sent.", "key": None}
+    pending = [(operation, record) for operation, record in zip(asked, records) if operation is not None]
+    lost = [(operation, record) for operation, record in pending if record["outcome"] == "unknown"]
+    undone = {record["row"] for _, record in procedure.look_up(lost)}
+    # Only an operation that was surely not carried out is sent again; without a look-up it stays unknown.
+    rest = [
+        (operation, record)
+        for operation, record in pending
+        if record["outcome"] not in ("accepted", "unknown")
+        or (record["outcome"] == "unknown" and (again or record["row"] in undone))
+    ]
 
     def result() -> pd.DataFrame:
+        gdb = procedure.gdb
         return frame_from(Outcome, records, operation=kind.route.id, endpoint=gdb.endpoint,
                           fetched_at=gdb.clock.now().isoformat())  # fmt: skip
 
-    # Operations with an equal field are sent one after the other: two lost answers could not be told apart.
-    chains: dict[str, list[Pending]] = {}
-    for operation, record in rest:
-        chains.setdefault(record[distinct], []).append((operation, record))
-    _work(
-        list(chains.values()), lambda operation, record: _send(gdb, operation, record, check_outcome), workers, result
-    )
+    for _, record in rest:
+        record |= {"outcome": "skipped", "error_code": None, "message": "It was not sent.", "key": None}
+    try:
+        admitted = procedure.admit(rest)
+        # Operations with an equal field are sent one after the other: two lost answers could not be told apart.
+        chains: dict[str, list[Pending]] = {}
+        for operation, record in admitted:
+            chains.setdefault(record[distinct], []).append((operation, record))
+        with _carrying(result):
+            _work(list(chains.values()), partial(_send, procedure), workers)
+            procedure.finish(admitted)
+    finally:
+        _uninterrupted(procedure.close)
     return result()
 
 
-def _work(
-    chains: Sequence[list[Pending]],
-    send: Callable[[Operation, Record], bool],
-    workers: int,
-    result: Callable[[], pd.DataFrame],
-) -> None:
-    """Send the chains at the same time. An interrupt carries the outcomes so far in ``result``."""
+@contextmanager
+def _carrying(result: Callable[[], pd.DataFrame]) -> Iterator[None]:
+    """Let an interrupt carry the outcomes so far in ``result``."""
+    try:
+        yield
+    except BaseException as stop:  # above all an interrupt
+        stop.add_note(
+            "What was done so far is in the error's .result (sys.last_value.result in a notebook): "
+            "give it as resume= to go on. gdb.made() shows what was created."
+        )
+        stop.result = _uninterrupted(result)  # type: ignore[attr-defined]
+        raise
+
+
+def _work(chains: Sequence[list[Pending]], send: Callable[[Operation, Record], bool], workers: int) -> None:
+    """Send the chains at the same time."""
     halt = Event()
 
     def work(chain: list[Pending]) -> None:
@@ -196,15 +299,9 @@ def _work(
         for future in [pool.submit(work, chain) for chain in chains]:
             future.result()
         pool.shutdown()
-    except BaseException as stop:  # above all an interrupt
+    except BaseException:
         halt.set()
-        stop.add_note(
-            "What was done so far is in the error's .result (sys.last_value.result in a notebook): "
-            "give it as resume= to go on. gdb.made() shows what was created."
-        )
-        stop.result = _uninterrupted(result)  # type: ignore[attr-defined]
         _uninterrupted(lambda: pool.shutdown(cancel_futures=True))  # a sent operation still gets its answer
-        stop.result = _uninterrupted(result)  # type: ignore[attr-defined]
         raise
 
 
@@ -217,29 +314,30 @@ def _uninterrupted(finish: Callable[[], T]) -> T:
             continue
 
 
-def _send(gdb: Client, operation: Operation, record: Record, check_outcome: OutcomeCheck) -> bool:
+def _send(procedure: Procedure, operation: Operation, record: Record) -> bool:
     """Send one operation; True if other operations may still succeed."""
     sure = SURE if operation.route.creates else ""
     record |= {"outcome": "unknown", "message": f"It was sent, and its answer did not come.{sure}"}
     try:
-        answer = gdb.send(operation)
+        answer = procedure.send(operation, record)
+    except NotSent:
+        pass
     except HOPELESS as error:
-        record |= {"outcome": "refused" if isinstance(error, ApiError) else "skipped", **_why(operation, error)}
+        record |= {"outcome": "refused" if isinstance(error, ApiError) else "skipped", **_why(error)}
         return False
     except (UnknownOutcome, BadAnswer) as lost:
-        record |= _why(operation, lost)
-        if not operation.route.creates:  # a creation was looked up already
-            _look_up(check_outcome, operation, record)
-        else:
-            record["key"] = key_in(gdb, getattr(lost, "key", ""))
+        record |= _why(lost)
+        if operation.route.creates:
+            record["key"] = key_in(procedure.gdb, getattr(lost, "key", ""))
             record["message"] += sure
     except GaussnbError as error:
-        record |= {"outcome": "refused", **_why(operation, error)}
+        record |= {"outcome": "refused", **_why(error)}
     else:
         record |= {"outcome": "accepted", "message": None, "error_code": None}
         known: Any = answer.iloc[0] if len(answer) else {}
         for column in ("id", "status", "job_id"):
             record[column] = word(known.get(column)) or record[column]
+        procedure.accepted(record)
     return True
 
 
@@ -248,19 +346,8 @@ def key_in(gdb: Client, key: Any) -> str | None:
     return f"{gdb.ledger_id}-{key}" if key else None
 
 
-def _look_up(check_outcome: OutcomeCheck, operation: Operation, record: Record) -> bool | None:
-    try:
-        done = check_outcome(operation, record)
-    except GaussnbError:
-        return None
-    if done:
-        record |= {"outcome": "accepted", "error_code": None, "message": None, "key": None}
-    return done
-
-
-def _why(operation: Operation, error: GaussnbError) -> Record:
-    says = mask_known(str(error), find(operation))  # a server may repeat the request
-    return {"error_code": getattr(error, "error_code", None) or None, "message": says}
+def _why(error: GaussnbError) -> Record:
+    return {"error_code": getattr(error, "error_code", None) or None, "message": str(error)}
 
 
 def take_up(records: Sequence[Record], resume: pd.DataFrame, distinct: str) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..core.clock import Moment
 from ..core.errors import ApiError, BadAnswer, GaussnbError, PermissionDenied, ServerError, Throttled, Unreachable
-from ..core.frames import frame_from
 from ..core.operation import Operation
 from ..core.service import Service
 
@@ -44,15 +44,15 @@ class Observed(Protocol):
         """True if the progress of running jobs is shown to somebody."""
         ...
 
-    def see(self, frame: pd.DataFrame, now: float) -> tuple[str, ...]:
+    def see(self, frame: pd.DataFrame, now: Moment) -> tuple[str, ...]:
         """Take in a listing of things; returns the jobs to look at before it can be judged."""
         ...
 
-    def judge(self, jobs: pd.DataFrame, now: float) -> None:
-        """Take in those jobs."""
+    def judge(self, jobs: pd.DataFrame | None, now: Moment) -> None:
+        """Take in those jobs; None if they may not be listed."""
         ...
 
-    def see_jobs(self, jobs: pd.DataFrame, now: float) -> None:
+    def see_jobs(self, jobs: pd.DataFrame, now: Moment) -> None:
         """Take in a listing of jobs that are followed themselves."""
         ...
 
@@ -60,7 +60,7 @@ class Observed(Protocol):
         """Take in the progress of running jobs."""
         ...
 
-    def miss(self, now: float, outage: Exception) -> None:
+    def miss(self, now: Moment, outage: Exception) -> None:
         """Note that the look failed."""
         ...
 
@@ -89,12 +89,12 @@ class Observer:
         self._service = service
         self._may_see_jobs = True
 
-    def observe(self, followed: Sequence[Observed], now: float) -> Look:
+    def observe(self, followed: Sequence[Observed], now: Moment) -> Look:
         """Look once: one listing of things, at most one of their jobs, and one of the jobs followed themselves.
 
         Args:
             followed: everything that is due.
-            now: epoch seconds.
+            now: the time of the look.
 
         Yields:
             The operations whose frames are needed.
@@ -113,20 +113,21 @@ class Observer:
             return Observation(_asked_pause(outage), outage)
         return Observation(pause)
 
-    def _observe_things(self, followed: Sequence[Observed], now: float) -> Generator[Operation, pd.DataFrame, float]:
+    def _observe_things(self, followed: Sequence[Observed], now: Moment) -> Generator[Operation, pd.DataFrame, float]:
         frame = yield self._service.list_things(_ids(followed))
         asked = [each.see(frame, now) for each in followed]
         ids = tuple(dict.fromkeys(id for jobs in asked for id in jobs))
         if not ids:
             return (yield from self._observe_running_jobs(followed))
+        jobs: pd.DataFrame | None
         try:
             jobs = yield from self._list_jobs(ids)
         except PermissionDenied:
-            # Without the permission to list jobs, waiting still works, but a failure has no reason.
-            jobs = frame_from(self._service.job_row, [])
+            jobs = None  # without the permission to list jobs, waiting still works, but a failure has no reason
         for each in followed:
             each.judge(jobs, now)
-        self._teach(followed, jobs)
+        if jobs is not None:
+            self._teach(followed, jobs)
         return 0.0
 
     def _list_jobs(self, ids: Sequence[str]) -> Generator[Operation, pd.DataFrame, pd.DataFrame]:

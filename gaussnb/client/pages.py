@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from ..core.answers import Columns, Page
+from ..core.errors import BadAnswer
 from ..core.operation import Operation
 from ..core.rows import Row
 
@@ -16,6 +19,10 @@ AHEAD = 64
 """Pages asked for at once: a list that claims a million pages may be wrong."""
 AGAIN = 3
 """Readings of a list that becomes shorter meanwhile: items may have moved to a page that was read before."""
+
+MOST_PAGES, MOST_ITEMS, MOST_BYTES = 2_000, 200_000, 1024**3
+"""Most pages, items and bytes of one list: a service may answer with one more page for ever. A list that is longer is
+read so far, and ``attrs["truncated"]`` of its frame is True."""
 
 _KEYS = {"offset": "id", "marker": "id", "line_num": "line_num"}
 """The key that identifies an item of a list, by the field that says where a page begins."""
@@ -44,6 +51,8 @@ class Reading:
         self.total: int | None = None
         """The number of items on all pages, as the last page said."""
         self.shrank = False
+        self.cut = False
+        """True if reading stopped at a bound, before the list ended."""
         self.fresh = True
         """True if the last page had a new item."""
         self.last = ""
@@ -56,6 +65,7 @@ class Reading:
         self._ids: set[str] = set()
         self._bare = False
         self._things: list[Any] = []
+        self._pages = self._bytes = 0
 
     def add(self, page: Page) -> int:
         """Read one page.
@@ -64,10 +74,12 @@ class Reading:
             The number of its items.
         """
         self.columns.add(page.answer)
+        self._pages += 1
+        self._bytes += page.size
         if not self._begin or page.things is None:
             return 0
         self.listed, things, key = True, page.things, _KEYS[self._begin]
-        ids = [str(thing[key]) for thing in things if isinstance(thing, dict) and thing.get(key) is not None]
+        ids = [str(thing[key]) for thing in things if type(thing) is dict and type(thing.get(key)) in (str, int)]
         self._bare |= len(ids) < len(things)
         # Items without an id are compared as a page: a service that ignores offsets returns the same page for ever.
         self.fresh = bool(things) and (things != self._things if self._bare else not self._ids.issuperset(ids))
@@ -81,15 +93,20 @@ class Reading:
         return len(things)
 
     @property
+    def is_full(self) -> bool:
+        """True if the list is as long as one may be."""
+        return self._pages >= MOST_PAGES or self.count >= MOST_ITEMS or self._bytes >= MOST_BYTES
+
+    @property
     def facts(self) -> dict[str, Any]:
         """The facts about the whole list, for ``attrs``; empty if there is no list."""
         if not self.listed:
             return {}
         have = self.count if self._bare else len(self._ids)
         if self.total is not None:
-            return {"total_count": self.total, "truncated": self.shrank or have < self.total}
+            return {"total_count": self.total, "truncated": self.shrank or self.cut or have < self.total}
         full = have >= (self._fields["limit"] or self._page_size)
-        return {"truncated": self.is_one_page and (full or bool(self._fields[self._begin]))}
+        return {"truncated": self.cut or (self.is_one_page and (full or bool(self._fields[self._begin])))}
 
     @property
     def is_one_page(self) -> bool:
@@ -108,6 +125,9 @@ def read_all(
         operation: the operation; None if only its path is known, and then one answer is read.
         first: the answer to ``operation`` itself.
         fetch: reads the other pages.
+
+    Raises:
+        BadAnswer: the key of the last item, after which the next page begins, is none that can be asked for.
     """
     reading = Reading(row, fields, operation)
     reading.add(first)
@@ -136,18 +156,36 @@ def _read_by_offset(reading: Reading, operation: Operation, fetch: Fetch) -> Non
     size, reach = operation.route.page_size, operation.route.reach
     step = size
     while reading.fresh and reading.count < min(reach, reading.total if reading.total is not None else reach):
+        if reading.is_full:
+            reading.cut = True
+            return
         here = reading.count
         ends = min(reading.total or 0, here + AHEAD * step, reach)
         offsets = range(here, ends, step) if reading.total else range(here, here + 1)
-        for page in fetch([operation.replace(offset=at, limit=min(size, reach - at)) for at in offsets]):
+        for page in fetch([_page_at(operation, offset=at, limit=min(size, reach - at)) for at in offsets]):
             if (count := reading.add(page)) < step:
                 # This is the last page, or the service gives fewer items at once than it says and leaves a gap.
                 step = count or step
                 break
+            if reading.is_full:
+                break
+    reading.cut = reading.fresh and reading.total is None and reading.count >= reach
 
 
 def _read_by_marker(reading: Reading, operation: Operation, fetch: Fetch) -> None:
     first, size = first_page(operation), operation.route.page_size
     count = reading.count
     while count >= size and reading.fresh and reading.last:
-        count = reading.add(next(fetch([first.replace(**{operation.paged(): reading.last})])))
+        if reading.is_full:
+            reading.cut = True
+            return
+        count = reading.add(next(fetch([_page_at(first, **{operation.paged(): reading.last})])))
+
+
+def _page_at(operation: Operation, **place: Any) -> Operation:
+    """Make the operation that reads another page; where the page begins comes from the service."""
+    try:
+        return operation.replace(**place)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]["msg"]
+    raise BadAnswer(f"the next page of the list cannot be asked for: {problem}", operation=operation.route.id)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from ..core.clock import Clock
+from ..cloud.transport import Patience
+from ..core.clock import Clock, Moment
 from ..core.errors import GaussnbError
+from ..core.process import PerProcess
 from ..core.service import Service
 from .observer import Ask, Observer, run
 from .pace import Pace
@@ -16,7 +18,7 @@ TICK = 1.0
 """Real seconds between two calls of the callbacks of a watch while nothing happens, so that its clock moves on."""
 
 
-class Poller:
+class Poller(PerProcess):
     """One daemon thread that looks for all watches of a client. The thread ends when there are no watches.
 
     Args:
@@ -24,20 +26,27 @@ class Poller:
         ask: sends a read and returns its frame.
         clock: the time.
         seed: makes the pace repeatable.
+        patience: says how late a listing may be.
     """
 
-    def __init__(self, service: Service, ask: Ask, clock: Clock, seed: int | None) -> None:
+    def __init__(
+        self, service: Service, ask: Ask, clock: Clock, seed: int | None, patience: Patience | None = None
+    ) -> None:
         self._service, self._ask, self._clock, self._seed = service, ask, clock, seed
+        self._patience = patience or Patience()
         self._observer = Observer(service)
-        self._watches: list[Watch] = []
-        self._thread: threading.Thread | None = None
         self._closed = False
+        self._own()
+
+    def _begin(self) -> None:
+        self._watches: list[Watch] = []  # those of a parent go on in the parent
+        self._thread: threading.Thread | None = None
         self._wakened = threading.Event()
         self.lock = threading.RLock()
 
-    def now(self) -> float:
-        """The time, in epoch seconds."""
-        return self._clock.time()
+    def now(self) -> Moment:
+        """The time."""
+        return Moment.read(self._clock)
 
     def watch(self, targets: Targets, *, until: str | None, interval: float) -> Watch:
         """Add a watch, and start the thread if it does not run.
@@ -48,7 +57,7 @@ class Poller:
         """
         if self._closed:
             raise GaussnbError("This client is closed: watch with another one.")
-        progress = begin(self._service, targets, until, self._clock.time())
+        progress = begin(self._service, targets, until, self.now(), self._patience)
         view = Watch(progress, Pace(interval, self._seed), self)
         with self.lock:
             self._watches.append(view)
@@ -82,8 +91,8 @@ class Poller:
                 if self._closed or not active:
                     self._thread = None
                     return
-            now = self._clock.time()
-            pause = min(view.due for view in active) - now
+            now = self.now()
+            pause = min(view.due for view in active) - now.monotonic
             if pause <= 0:
                 self._look(active, now)
                 continue
@@ -97,7 +106,7 @@ class Poller:
             else:
                 self._clock.sleep(pause, self._wakened)
 
-    def _look(self, views: list[Watch], now: float) -> None:
+    def _look(self, views: list[Watch], now: Moment) -> None:
         """Look once for all watches."""
         try:
             observation = run(self._observer.observe(views, now), self._ask)

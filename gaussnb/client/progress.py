@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ..cloud.transport import Patience
 from ..core.answers import Columns, word
+from ..core.clock import Moment
 from ..core.frames import frame_of
 from ..core.rows import Known, Row
-from ..core.service import Service
+from ..core.service import Service, StatusPhase
+from .evidence import Evidence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +24,7 @@ Targets = Any
 GONE = "gone"
 """The status of a thing that is no longer listed."""
 UNSEEN = 60.0
-"""Seconds after which a thing that never showed up counts as gone."""
+"""Seconds after which a thing that never showed up counts as gone: a list may lag far behind a create."""
 
 
 class Seen(Row):
@@ -62,27 +65,33 @@ class Progress:
         ids: the things.
         until: ``"ready"``, ``"gone"``, or ``"done"`` if ``ids`` are jobs.
         jobs: the job of a thing, where it is known.
-        began: epoch seconds.
+        began: the begin of the waiting.
         operation: the id of the operation that started the work, where it is known.
         kinds: the kind of a thing, where it is known.
+        patience: says how late a listing may be, so how often a thing must be missing before it counts as gone.
     """
 
     service: Service
     ids: tuple[str, ...]
     until: str
     jobs: dict[str, str]
-    began: float
+    began: Moment
     operation: str = ""
     kinds: dict[str, str] = field(default_factory=dict)
+    patience: Patience = field(default_factory=Patience)
     seen: list[dict[str, Any]] = field(default_factory=list)
     states: dict[str, tuple[str, str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
-    ended: dict[str, float] = field(default_factory=dict)
+    ended: dict[str, Moment] = field(default_factory=dict)
     work: dict[str, JobProgress] = field(default_factory=dict)
     odd_jobs: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
     frame: pd.DataFrame | None = None
+
+    def __post_init__(self) -> None:
+        self.evidence = Evidence(self.patience)
 
     @property
     def done(self) -> bool:
@@ -111,7 +120,7 @@ class Progress:
         """Always False: the blocking wait shows no progress of jobs."""
         return False
 
-    def see(self, frame: pd.DataFrame, now: float) -> tuple[str, ...]:
+    def see(self, frame: pd.DataFrame, now: Moment) -> tuple[str, ...]:
         """Take in a listing of things.
 
         Returns:
@@ -121,57 +130,57 @@ class Progress:
         kind = self.service.kind_column
         columns = [name for name in ("id", "name", "status", "actions", kind) if name in self.frame.columns]
         listed = {row["id"]: row for row in self.frame[columns].to_dict("records")}
+        self.missing = set(self.waiting) - set(listed)
         asked = []
         for id in self.waiting:
-            row = listed.get(id)
-            status, actions = (word(row["status"]), word(row.get("actions"))) if row else (GONE, "")
-            if row:
-                self.names[id] = word(row["name"])
-                self.kinds[id] = word(row.get(kind))
-            if (status, actions) != self.states.get(id) and (row or id in self.states):
-                self.states[id] = (status, actions)
-                self.note(now, id, self._meaning(status, actions))
-            if self._settles(id, now):
-                if id in self.jobs and self.service.list_jobs is not None:
-                    asked.append(self.jobs[id])
-                else:
-                    self._settle(id, now)
+            if row := listed.get(id):
+                self.names[id], self.kinds[id] = word(row["name"]), word(row.get(kind))
+                self._turn(now, id, word(row["status"]), word(row.get("actions")))
+            if id in self.jobs and self.service.list_jobs is not None and self._looks_settled(id):
+                asked.append(self.jobs[id])
+            else:
+                self._decide(now, id)
         return tuple(asked)
 
-    def judge(self, jobs: pd.DataFrame, now: float) -> None:
-        """Take in the jobs of things that look settled. A job that still runs means that the thing is not settled."""
-        known = {row["id"]: row for row in jobs[["id", "status", "fail_reason"]].to_dict("records")}
+    def judge(self, jobs: pd.DataFrame | None, now: Moment) -> None:
+        """Take in the jobs of things that look settled; None if they may not be listed.
+
+        A job that still runs means that the thing is not settled.
+        """
+        rows = [] if jobs is None else jobs[["id", "status", "fail_reason"]].to_dict("records")
+        known = {row["id"]: row for row in rows}
         lifecycle = self.service.lifecycle
         for id in self.waiting:
-            if id not in self.jobs or not self._settles(id, now):
+            if id not in self.jobs or not self._looks_settled(id):
                 continue
             job = known.get(self.jobs[id])
             status = word(job["status"]) if job else ""
-            phase = lifecycle.job_phase(status)
-            thing = lifecycle.statuses.get(self._status(id))
+            phase: StatusPhase | None = lifecycle.job_phase(status) if job else None
             if job and phase == "failed":
-                self.failed[id] = word(job["fail_reason"])
-                self.ended[id] = now
-                self.note(now, id, f"the job failed: {self.failed[id] or 'no reason given'}")
-            elif not job or phase == "ready" or (thing is not None and thing.final):
-                self._settle(id, now)
-            elif status not in lifecycle.jobs and status not in self.odd_jobs:
-                self.odd_jobs.add(status)
-                self.note(
-                    now, id, f"its job is {status or 'nameless'}, a state this library does not know; still going"
-                )
+                why = word(job["fail_reason"]) or "no reason given"
+                self._end(now, id, why)
+                self.note(now, id, f"the job failed: {why}")
+            elif phase == "going" and not self._is_final(id):
+                self.evidence.refute(id)
+                if status not in lifecycle.jobs and status not in self.odd_jobs:
+                    self.odd_jobs.add(status)
+                    note = f"its job is {status or 'nameless'}, a state this library does not know; still going"
+                    self.note(now, id, note)
+            else:
+                self._decide(now, id, phase, in_doubt=jobs is not None and not job)
 
-    def see_jobs(self, jobs: pd.DataFrame, now: float) -> None:
+    def see_jobs(self, jobs: pd.DataFrame, now: Moment) -> None:
         """Take in a listing of jobs that are waited for themselves, because their work is about no thing."""
         self.frame = jobs[jobs["id"].isin(self.ids)].reset_index(drop=True)
         rows = self.frame[["id", "name", "status", "fail_reason"]].to_dict("records")
         listed = {row["id"]: row for row in rows}
         for id in self.waiting:
             row = listed.get(id)
-            if row is None:  # a list may lag behind
-                if now - self.began >= UNSEEN:
+            if row is None:
+                if self._is_absent(now, id):
                     self._end_job(now, id, "it is not there")
                 continue
+            self.evidence.refute(id)
             status, self.names[id] = word(row["status"]), word(row["name"])
             if (status, "") == self.states.get(id):
                 continue
@@ -199,7 +208,7 @@ class Progress:
                         self.jobs[id] = job["id"]
                     break
 
-    def miss(self, now: float, outage: Exception) -> None:
+    def miss(self, now: Moment, outage: Exception) -> None:
         """Note that a look failed, once for each outage."""
         note = outage_note(outage)
         for id in self.waiting:
@@ -208,10 +217,10 @@ class Progress:
 
     # -- the history
 
-    def note(self, now: float, id: str, note: str) -> None:
+    def note(self, now: Moment, id: str, note: str) -> None:
         """Write one line of history."""
         status, actions = self.states.get(id, ("", ""))
-        line = {"time": _iso(now), "elapsed": round(now - self.began, 1), "id": id}
+        line = {"time": _iso(now.time), "elapsed": round(now.since(self.began), 1), "id": id}
         line |= {"name": self.names.get(id), "status": status or None, "actions": actions, "note": note}
         self.seen.append(line)
 
@@ -228,41 +237,73 @@ class Progress:
 
     # -- the meaning of a status
 
-    def _status(self, id: str) -> str:
-        return self.states.get(id, (GONE, ""))[0]
+    def _turn(self, now: Moment, id: str, status: str, actions: str) -> None:
+        """Take in the state of a thing, and write a line of history if it has changed."""
+        if (status, actions) != self.states.get(id):
+            self.states[id] = (status, actions)
+            self.note(now, id, self._meaning(status, actions))
 
-    def _settles(self, id: str, now: float) -> bool:
-        """True if the state of a thing looks like an end."""
-        status, actions = self.states.get(id, (GONE, ""))
-        if status == GONE:
-            # A list may lag behind a create.
-            return self.until == "gone" or id in self.states or now - self.began >= UNSEEN
-        if self.until == "gone":
-            # The thing is listed and idle: either its deletion has not begun, or the deletion failed.
+    def _looks_settled(self, id: str) -> bool:
+        """True if the last listing looks like an end: the thing is missing, or it is idle or has failed."""
+        if id in self.missing:
+            return True
+        status, actions = self.states[id]
+        if self.until == "gone":  # the deletion has not begun, or it failed
             return not actions
         return self.service.lifecycle.phase_of(status, actions) != "going"
 
-    def _settle(self, id: str, now: float) -> None:
-        status = self._status(id)
-        self.ended[id] = now
-        if id not in self.states:
-            self.note(now, id, "not found")
-        gone = status == GONE
-        if self.until == "gone":
-            if gone:
-                self.settled.add(id)
-        elif not gone and self.service.lifecycle.phase_of(status) == "ready":
-            self.settled.add(id)
-        else:
-            self.failed[id] = "it is not there" if gone else f"its status is {status}"
+    def _decide(self, now: Moment, id: str, job: StatusPhase | None = None, *, in_doubt: bool = False) -> None:
+        """Judge a thing by the last look.
 
-    def _end_job(self, now: float, id: str, why: str) -> None:
+        A sign that a late listing may give falsely must be seen several times, unless there is a witness: the
+        completed job of a deletion confirms that the thing is gone.
+
+        Args:
+            job: the phase of its job, where it is known.
+            in_doubt: True if the job should be listed and is not.
+        """
+        status, actions = self.states.get(id, (GONE, ""))
+        if id in self.missing:
+            if (self.until == "gone" and job == "ready") or self._is_absent(now, id):
+                self._end_gone(now, id)
+        elif self.until == "gone" or not self._looks_settled(id):
+            self.evidence.refute(id)
+        else:
+            failed = self.service.lifecycle.phase_of(status, actions) == "failed"
+            in_doubt = in_doubt or (failed and job == "ready")  # the status may be older than the end of the job
+            if in_doubt and not self._is_final(id) and not self.evidence.confirms(id, status, now.monotonic):
+                return
+            self._end(now, id, f"its status is {status}" if failed else "")
+
+    def _is_final(self, id: str) -> bool:
+        """True if the thing is listed with a status that it keeps."""
+        status = self.service.lifecycle.statuses.get(self.states.get(id, (GONE, ""))[0])
+        return id not in self.missing and status is not None and status.final
+
+    def _is_absent(self, now: Moment, id: str) -> bool:
+        """True if what was missing in the last look counts as absent."""
+        waits_for_its_listing = self.until != "gone" and id not in self.states
+        return self.evidence.confirms(id, GONE, now.monotonic, UNSEEN if waits_for_its_listing else 0.0)
+
+    def _end_gone(self, now: Moment, id: str) -> None:
+        if id in self.states:
+            self._turn(now, id, GONE, "")
+        else:
+            self.note(now, id, "not found")
+        self._end(now, id, "" if self.until == "gone" else "it is not there")
+
+    def _end(self, now: Moment, id: str, why: str = "") -> None:
+        """End the waiting for a thing or a job; ``why`` says why it failed."""
         self.ended[id] = now
-        self.note(now, id, f"failed: {why}" if why else "done")
+        self.evidence.refute(id)
         if why:
             self.failed[id] = why
         else:
             self.settled.add(id)
+
+    def _end_job(self, now: Moment, id: str, why: str) -> None:
+        self._end(now, id, why)
+        self.note(now, id, f"failed: {why}" if why else "done")
 
     def _meaning(self, status: str, actions: str) -> str:
         if status == GONE:
@@ -280,8 +321,17 @@ def outage_note(outage: Exception) -> str:
     return f"could not look ({type(outage).__name__}); trying on"
 
 
-def begin(service: Service, targets: Targets, until: str | None, now: float) -> Progress:
+def begin(
+    service: Service, targets: Targets, until: str | None, now: Moment, patience: Patience | None = None
+) -> Progress:
     """Read what to wait for from a frame, a row, an id or several ids.
+
+    Args:
+        service: says what a status means.
+        targets: as for :meth:`gaussnb.Client.wait`.
+        until: as for :meth:`gaussnb.Client.wait`.
+        now: the begin of the waiting.
+        patience: says how late a listing may be.
 
     Raises:
         ValueError: there is no thing in ``targets``, or a list holds something that is no id.
@@ -312,7 +362,7 @@ def begin(service: Service, targets: Targets, until: str | None, now: float) -> 
     if operation is not None and operation.route.ends != "answered":
         ends = operation.route.ends
     until = until or ends
-    progress = Progress(service, tuple(ids), until, {}, now)
+    progress = Progress(service, tuple(ids), until, {}, now, patience=patience or Patience())
     progress.names |= known.get("name", {})
     progress.kinds |= known.get(service.kind_column, {})
     if until == ends:  # the job of a creation says nothing about the deletion
@@ -324,7 +374,11 @@ def begin(service: Service, targets: Targets, until: str | None, now: float) -> 
 def _read_rows(
     service: Service, rows: Sequence[Mapping[Any, Any]], columns: Sequence[Any]
 ) -> tuple[list[str], dict[str, dict[str, str]]]:
-    """Read the ids in the rows of a frame, and by column what else the rows say about each: job_id, name, kind."""
+    """Read the ids in the rows of a frame, and by column what else the rows say about each: job_id, name, kind.
+
+    In the frame of a call over many things, a row that was refused or skipped started no work.
+    """
+    rows = [row for row in rows if row.get("outcome") not in ("refused", "skipped")]
     key = next((name for name in (service.thing_column, "id", "job_id") if name in columns), None)
     if key is None:
         names = ", ".join(dict.fromkeys(("id", service.thing_column)))

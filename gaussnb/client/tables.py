@@ -19,8 +19,10 @@ from ..core.answers import word
 from ..core.errors import InvalidRows
 from ..core.frames import frame_from
 from ..core.operation import Operation, fields_of
+from ..core.process import importing
 from ..core.rows import Row
 from ..core.rules import NO_SUCH_FIELD, Flag, Whole, marks, unwrap
+from ..core.secrets import discreet
 
 Op = TypeVar("Op", bound=Operation)
 
@@ -162,6 +164,7 @@ def _or_none(value: Any) -> Any:
 # ----------------------------------------------------------------------------------------------------------- operations
 
 
+@discreet
 def read_operations(
     kind: type[Op],
     table: Table,
@@ -254,7 +257,8 @@ def _judge_head(kind: type[Operation], names: list[Any], count: int, examples: s
 
 def _yaml(path: str, noun: str) -> list[Any]:
     try:
-        import yaml
+        with importing():
+            import yaml
     except ImportError:
         raise ImportError('To read YAML: pip install "gaussnb[yaml]"') from None
 

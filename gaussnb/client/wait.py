@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..core.clock import Clock
+from ..cloud.transport import Patience
+from ..core.clock import Clock, Moment
 from ..core.errors import WaitFailed, WaitTimeout
 from ..core.service import Service
 from .observer import Ask, Observer, run
-from .pace import Pace
+from .pace import Pace, Stopwatch
 from .progress import Progress, Targets, begin
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def wait_for(
     until: str | None = None,
     interval: float = 5,
     seed: int | None = None,
+    patience: Patience | None = None,
     on_change: OnChange | None = None,
     on_look: OnLook | None = None,
 ) -> pd.DataFrame:
@@ -42,10 +44,13 @@ def wait_for(
         ask: sends a read and returns its frame.
         clock: the time.
         seed: makes the pace repeatable.
+        patience: says how long an answer may take, and how late a listing may be.
     """
-    progress, pace = begin(service, targets, until, clock.time()), Pace(interval, seed)
+    patience = patience or Patience()
+    progress = begin(service, targets, until, Moment.read(clock), patience)
+    pace = Pace(interval, seed)
     try:
-        return _wait(progress, pace, ask, clock, timeout, on_change, on_look)
+        return _wait(progress, pace, ask, clock, timeout, patience.connect + patience.answer, on_change, on_look)
     except (WaitFailed, WaitTimeout):
         raise
     except BaseException as stop:  # above all an interrupt
@@ -59,19 +64,22 @@ def _wait(
     ask: Ask,
     clock: Clock,
     timeout: float,
+    longest_look: float,
     on_change: OnChange | None,
     on_look: OnLook | None,
 ) -> pd.DataFrame:
-    observer, reported, out_since = Observer(progress.service), 0, None
+    observer, stopwatch = Observer(progress.service), Stopwatch(clock)
+    reported, out_since, stale = 0, None, False
     while True:
-        now, pause = clock.time(), pace.next()
-        observation = run(observer.observe([progress], now), ask)
+        observation = run(observer.observe([progress], Moment.read(clock)), ask)
+        if stopwatch.lap(slack=longest_look):
+            out_since, stale = None, True
         gave_up = ""
         if observation.outage is None:
-            out_since = None
+            out_since, stale = None, False
         else:
-            out_since = now if out_since is None else out_since
-            if clock.time() - out_since >= OUTAGE:
+            out_since = stopwatch.watched if out_since is None else out_since
+            if stopwatch.watched - out_since >= OUTAGE:
                 gave_up = _gave_up(progress, observation.outage)
         for line in progress.seen[reported:]:
             reported += 1
@@ -83,10 +91,15 @@ def _wait(
             raise WaitFailed(gave_up or _failure(progress), history=progress.history(), frame=progress.frame)
         if progress.done:
             return progress.history()
-        left = progress.began + timeout - clock.time()
+        pause = max(pace.next(at_most=progress.evidence.pause), observation.pause)
+        # After unseen time the network may still be away: a time-out waits for a look that succeeds, up to an outage.
+        left = timeout + (OUTAGE if stale else 0.0) - stopwatch.watched
         if left <= 0:
             raise WaitTimeout(_timeout(progress, timeout), history=progress.history(), frame=progress.frame)
-        clock.sleep(min(max(pause, observation.pause), left))
+        pause = min(pause, left)
+        clock.sleep(pause)
+        if stopwatch.lap(pause):
+            out_since, stale = None, True
 
 
 def _gave_up(progress: Progress, error: Exception) -> str:

@@ -6,12 +6,17 @@ A :class:`Watch` is one state with several views: :meth:`Watch.snapshot` is all 
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from ..core.clock import Moment
+from ..core.errors import GaussnbError
+from ..core.faces import face
 from ..core.frames import frame_from
+from ..core.process import PerProcess
 from ..view.html import faces
 from ..view.output import Showing
 from ..view.snapshot import Phase, Shown, Snapshot, State
@@ -31,8 +36,8 @@ class Looker(Protocol):
         """Held while the state of a watch is read or changed."""
         ...
 
-    def now(self) -> float:
-        """The time, in epoch seconds."""
+    def now(self) -> Moment:
+        """The time."""
         ...
 
     def wake(self) -> None:
@@ -40,31 +45,49 @@ class Looker(Protocol):
         ...
 
 
-class Watch:
+class Watch(PerProcess):
     """A live view of things. A watch never blocks: read its attributes again to see more.
 
     ``frame`` has the last rows seen, ``history`` one row per observed change, as for :meth:`gaussnb.Client.wait`. A
     notebook shows a watch as a panel with buttons, which follows every change. At the end the panel becomes text and
     HTML, which stay in the saved notebook.
+
+    A watch stays in its process. In a forked child it has ended, with an error that says so: it goes on in the parent,
+    and the child can start another one.
     """
+
+    stays = (
+        "a watch stays in its process; send its .frame or .history, or call gaussnb.connect() and watch in the worker"
+    )
 
     def __init__(self, progress: Progress, pace: Pace, looker: Looker) -> None:
         self._progress = progress
         self._pace = pace
         self._looker = looker
         self._paused = False
-        self._ended = threading.Event()
-        self._over: float | None = None
-        self._looked: float | None = None
+        self._over: Moment | None = None
+        self._looked: Moment | None = None
         self._outage = ""
         self._callbacks: list[Callable[[Watch], object]] = []
         self._showing: Showing | None = None
-        self.due = progress.began
-        """The time of the next look, on the client's clock."""
+        self.due = progress.began.monotonic
+        """The time of the next look, in monotonic seconds of the client's clock."""
         self.error: Exception | None = None
         """The error that ended the watch, if any."""
         self.problems: list[Exception] = []
         """The errors of callbacks; a callback that raised is called no more."""
+        self._own()
+
+    def _begin(self) -> None:
+        self._ended = threading.Event()
+        if self._over is not None:
+            self._ended.set()
+
+    def _leave(self) -> None:
+        self._callbacks.clear()  # what they show belongs to the parent
+        if self._over is None:
+            self._over = self._looked or self._progress.began
+            self.error = GaussnbError("This watch goes on in the process that started it: watch again in this one.")
 
     # -- the observed state
 
@@ -103,7 +126,7 @@ class Watch:
                 state=self._state(),
                 message=str(self.error) if self.error is not None else self._outage,
                 until=progress.until,
-                looked=self._looked,
+                looked=None if self._looked is None else self._looked.time,
                 things=tuple(self._shown(id, now) for id in progress.ids),
                 timeline=tuple(progress.seen),
                 problems=tuple(f"{type(error).__name__}: {error}" for error in self.problems),
@@ -117,7 +140,7 @@ class Watch:
             return "stopped" if self._progress.waiting else "done"
         return "paused" if self._paused else "watching"
 
-    def _shown(self, id: str, now: float) -> Shown:
+    def _shown(self, id: str, now: Moment) -> Shown:
         progress, work = self._progress, self._progress.work.get(id)
         lifecycle = progress.service.lifecycle
         status, actions = progress.states.get(id, ("", ""))
@@ -127,9 +150,9 @@ class Watch:
             phase = "failed"
         elif id in progress.settled:
             phase = cast(Phase, progress.until)  # the end that was waited for
-        began = progress.began
+        elapsed = progress.ended.get(id, now).since(progress.began)
         if work is not None and work.began is not None:  # the job may be older than this watch
-            began = min(began, work.began)
+            elapsed += max(0.0, progress.began.time - work.began)
         return Shown(
             id=id,
             name=progress.names.get(id, ""),
@@ -139,7 +162,7 @@ class Watch:
             actions=actions,
             job=work.name if work else "",
             percent=work.percent if work and id in progress.waiting else None,
-            elapsed=max(0.0, progress.ended.get(id, now) - began),
+            elapsed=max(0.0, elapsed),
             typical=lifecycle.typical(work.name if work else progress.operation, kind),
             why=progress.failed.get(id, ""),
             doing=lifecycle.describe_actions(actions.split(", ") if actions else ()),
@@ -155,7 +178,7 @@ class Watch:
     def resume(self) -> None:
         """Look again, now."""
         self._paused = False
-        self.due = 0.0
+        self.due = -math.inf
         self._looker.wake()
         self._tell()
 
@@ -237,7 +260,7 @@ class Watch:
         with self._looker.lock:
             return not self.done and any(id in self._progress.states for id in self._progress.waiting)
 
-    def see(self, frame: pd.DataFrame, now: float) -> tuple[str, ...]:
+    def see(self, frame: pd.DataFrame, now: Moment) -> tuple[str, ...]:
         """Take in a listing; returns the jobs to look at before it can be judged."""
         with self._looker.lock:
             if self.done:  # stopped during the look
@@ -245,13 +268,13 @@ class Watch:
             self._looked, self._outage = now, ""
             return self._progress.see(frame, now)
 
-    def judge(self, jobs: pd.DataFrame, now: float) -> None:
-        """Take in those jobs."""
+    def judge(self, jobs: pd.DataFrame | None, now: Moment) -> None:
+        """Take in those jobs; None if they may not be listed."""
         with self._looker.lock:
             if not self.done:
                 self._progress.judge(jobs, now)
 
-    def see_jobs(self, jobs: pd.DataFrame, now: float) -> None:
+    def see_jobs(self, jobs: pd.DataFrame, now: Moment) -> None:
         """Take in a listing of jobs that are followed themselves."""
         with self._looker.lock:
             if not self.done:
@@ -264,16 +287,16 @@ class Watch:
             if not self.done:
                 self._progress.learn(jobs)
 
-    def miss(self, now: float, outage: Exception) -> None:
+    def miss(self, now: Moment, outage: Exception) -> None:
         """Note that the look failed."""
         with self._looker.lock:
             if not self.done:
                 self._progress.miss(now, outage)
                 self._outage = outage_note(outage)
 
-    def rest(self, now: float, at_least: float = 0.0) -> None:
+    def rest(self, now: Moment, at_least: float = 0.0) -> None:
         """End the watch after a look if everything is settled; else set the time of the next look."""
-        self.due = now + max(self._pace.next(), at_least)
+        self.due = now.monotonic + max(self._pace.next(at_most=self._progress.evidence.pause), at_least)
         with self._looker.lock:
             if not self._progress.waiting:
                 self._end(now)
@@ -283,7 +306,7 @@ class Watch:
         """Call the callbacks, since time has passed."""
         self._tell()
 
-    def give_up(self, now: float, error: Exception) -> None:
+    def give_up(self, now: Moment, error: Exception) -> None:
         """End the watch with an error."""
         with self._looker.lock:
             if not self.done:
@@ -291,7 +314,7 @@ class Watch:
                 self._end(now)
         self._tell()
 
-    def _end(self, now: float) -> None:
+    def _end(self, now: Moment) -> None:
         with self._looker.lock:
             if self._over is None:
                 self._over = now
@@ -299,6 +322,7 @@ class Watch:
 
     # -- views
 
+    @face
     def __repr__(self) -> str:
         with self._looker.lock:
             progress = self._progress
@@ -309,9 +333,11 @@ class Watch:
             state = type(self.error).__name__ if self.error is not None else self._state()
         return f"<{state}: {'; '.join(lines)}>"
 
+    @face
     def __str__(self) -> str:
         return text_of(self.snapshot())
 
+    @face
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return faces(self.snapshot())
 

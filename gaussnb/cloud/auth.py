@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from pydantic import SecretStr
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from ..core.faces import face
 from . import signature
 from .tokens import Token, TokenCache
 
 __all__ = ["Auth", "GivenToken", "SignatureAuth", "TokenAuth"]
 
 _TOKEN = "X-Auth-Token"
+_SECURITY_TOKEN = "X-Security-Token"
 _PORTS = {"http": 80, "https": 443}
 
 
 class Auth(AuthBase):
     """Base of the auth objects. Applied to a request again, an auth object replaces the headers it added before."""
+
+    secret_headers: ClassVar = (_TOKEN, _SECURITY_TOKEN)
+    """The headers that hold a secret, which an answer must not repeat."""
 
     def renew(self, request: PreparedRequest) -> bool:
         """Get new credentials if possible; True if a repeat of the request can succeed.
@@ -34,6 +40,7 @@ class Auth(AuthBase):
         """
         return False
 
+    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
@@ -59,6 +66,10 @@ class TokenAuth(Auth):
     def token(self) -> Token:
         """A valid token; IAM is asked if the cache holds none."""
         return self._cache.get_or_issue(self._key, self._issue)
+
+    def log_in(self) -> Token:
+        """A valid token. A person asks for it, so a refused login is repeated earlier than by a call."""
+        return self._cache.get_or_issue(self._key, self._issue, insist=True)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.headers[_TOKEN] = self.token.value.get_secret_value()
@@ -140,7 +151,7 @@ class SignatureAuth(Auth):
         elif self._domain_id:
             headers["X-Domain-Id"] = self._domain_id
         if self._security_token:
-            headers["X-Security-Token"] = self._security_token.get_secret_value()
+            headers[_SECURITY_TOKEN] = self._security_token.get_secret_value()
         if "X-Sdk-Content-Sha256" in request.headers:
             headers["X-Sdk-Content-Sha256"] = _text(request.headers["X-Sdk-Content-Sha256"])
         headers["Authorization"] = signature.sign(

@@ -24,36 +24,42 @@ the endpoints. But a secret must not be sent to a host that it was not meant for
 * or no place names an endpoint, and the endpoint follows from the region.
 
 Any other endpoint is ignored, with a warning. A named profile with an endpoint but no identity is an error, because the
-profile was named for that endpoint. If one of service and IAM is on this machine, the endpoint of the other is not
-derived from the region: a secret for this machine must not go to the cloud, nor the other way round.
+profile was named for that endpoint.
+
+**One cloud's secret goes to no other cloud.** Other companies run the same software, with regions of the same names. An
+endpoint is not derived from the region if anything says that another cloud may be meant:
+
+* the other endpoint is named, and its host is not of the region's domain, such as ``myhuaweicloud.com``. A host of this
+  machine is of no domain;
+* ``HW_CLOUD``, Terraform's variable for the domain, has another value;
+* the region comes from a place that names an endpoint of another domain, even if that endpoint is not used;
+* ``OS_CLOUD`` names an entry of ``clouds.yaml``, which is not read here, and the identity or the region comes from the
+  ``OS_…`` variables, which name no endpoint.
+
+Then both endpoints have to be given.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..core.errors import CredentialsError
-from .places import SANDBOX_HINT, HiddenMapping, Source, SourceReport, read_sources
+from ..core.faces import face
+from ..core.secrets import Hidden, HiddenMapping, discreet
+from .places import SANDBOX_HINT, Source, SourceReport, read_sources
 from .regions import Region, ServiceAddress, check_endpoint, find_region, is_loopback
-from .settings import IDENTITY, IDENTITY_SETTINGS, SECRETS, IdentityKind, Settings, identity_kind
+from .settings import IDENTITY, IDENTITY_SETTINGS, SECRETS, SETTINGS, IdentityKind, Settings, identity_kind
 
 __all__ = ["Credentials", "find_credentials", "report_sources"]
 
 
 # --- the result -------------------------------------------------------------------------------------------------------
-
-
-class _Hidden:
-    """Replaces input that an error must not repeat."""
-
-    def __repr__(self) -> str:
-        return "'**********'"
 
 
 class Credentials(BaseModel):
@@ -99,6 +105,26 @@ class Credentials(BaseModel):
     sources: Mapping[str, str] = {}
     warnings: tuple[str, ...] = ()
 
+    if not TYPE_CHECKING:  # type checkers read the generated signature instead
+
+        @discreet
+        def __init__(self, /, **settings):
+            super(Credentials, self).__init__(**settings)
+
+        __init__.__pydantic_base_init__ = True
+
+    @classmethod
+    @discreet
+    def model_validate(cls, obj: Any, **how: Any) -> Self:
+        """Make credentials from a mapping; see :meth:`pydantic.BaseModel.model_validate`."""
+        return super().model_validate(obj, **how)
+
+    @classmethod
+    @discreet
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Any) -> Self:
+        """Make credentials from JSON; see :meth:`pydantic.BaseModel.model_validate_json`."""
+        return super().model_validate_json(json_data, **how)
+
     @model_validator(mode="wrap")
     @classmethod
     def _validate_quietly(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
@@ -107,13 +133,13 @@ class Credentials(BaseModel):
             known = cls.model_fields.keys() - SECRETS
             data = {name: value if name in known else _hide(value) for name, value in data.items()}
         elif not isinstance(data, cls):
-            data = _Hidden()
+            data = Hidden(data)
         credentials = handler(data)
         if not identity_kind(credentials._identity_settings()):
             text = "needs a token; or ak and sk; or password with user_id, or with username and domain"
             # Pydantic reports any other exception together with the whole input.
             raise ValidationError.from_exception_data(
-                cls.__name__, [{"type": PydanticCustomError("identity", text), "input": _Hidden()}], hide_input=True
+                cls.__name__, [{"type": PydanticCustomError("identity", text), "input": None}], hide_input=True
             )
         return credentials
 
@@ -127,6 +153,12 @@ class Credentials(BaseModel):
         assert kind is not None  # the validator refuses credentials without an identity
         return kind
 
+    @property
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """The secrets, which nothing may repeat."""
+        return tuple(getattr(self, name) for name in SETTINGS if name in SECRETS and getattr(self, name))
+
+    @face
     def __repr__(self) -> str:
         return f"Credentials(kind={self.kind!r}, region={self.region!r}, endpoint={self.endpoint!r})"
 
@@ -136,7 +168,12 @@ class Credentials(BaseModel):
 def _hide(value: Any) -> Any:
     if value is None or isinstance(value, SecretStr):
         return value
-    return SecretStr(value) if isinstance(value, str) else _Hidden()
+    return SecretStr(value) if isinstance(value, str) else Hidden(value)
+
+
+_ENDPOINTS = ("endpoint", "iam_endpoint")
+_REGION = ("region",)
+_PROJECT = ("project_id", "project_name")
 
 
 # --- the search -------------------------------------------------------------------------------------------------------
@@ -205,11 +242,11 @@ def find_credentials(
     sources = read_sources(profile, environ, home, arguments, service)
     chosen = _Chosen()
     identity = _choose_identity(sources, chosen)
-    _choose_target(sources, chosen)
+    regional = _choose_target(sources, chosen)
     _choose_endpoints(sources, identity, chosen)
     kind = identity.kind
     assert kind is not None  # _choose_identity saw to that
-    _derive_endpoints(chosen, kind, service)
+    _derive_endpoints(chosen, kind, service, list(_named_clouds(sources, identity, regional, chosen)))
     _refuse_binder(chosen, environ)
     return chosen.credentials()
 
@@ -260,18 +297,21 @@ def _choose_identity(sources: list[Source], chosen: _Chosen) -> Source:
     raise CredentialsError("\n".join(("No credentials were found. Looked for, in this order:", *lines, SANDBOX_HINT)))
 
 
-def _choose_target(sources: list[Source], chosen: _Chosen) -> None:
-    """Take the region, and the project, each from the first source that names it."""
-    for names in (("region",), ("project_id", "project_name")):
-        source = next((each for each in sources if each.values.keys() & set(names)), None)
+def _choose_target(sources: list[Source], chosen: _Chosen) -> Source | None:
+    """Take the region, and the project, each from the first source that names it, and return the region's source."""
+    regional, projects = (
+        next((each for each in sources if each.values.keys() & set(names)), None) for names in (_REGION, _PROJECT)
+    )
+    for source, names in ((regional, _REGION), (projects, _PROJECT)):
         if source:
             chosen.take(source, names)
+    return regional
 
 
 def _choose_endpoints(sources: list[Source], identity: Source, chosen: _Chosen) -> None:
     """Take the endpoints that the secrets of the identity may be sent to."""
     arguments = sources[0]
-    for name in ("endpoint", "iam_endpoint"):
+    for name in _ENDPOINTS:
         for source in sources:
             if name not in source.values:
                 continue
@@ -297,7 +337,9 @@ def _clean(name: str, value: SecretStr, origin: str) -> SecretStr:
     They are refused here because the HTTP library would quote the value in its error.
     """
     if name == "password":
-        return value
+        if _is_text(value):
+            return value
+        raise CredentialsError(f"{origin} has characters that are no text.")
     text = value.get_secret_value().strip()
     if name == "iam_endpoint":
         text = text.rstrip("/").removesuffix("/v3")  # OpenStack's variables name the API, not the host
@@ -307,10 +349,38 @@ def _clean(name: str, value: SecretStr, origin: str) -> SecretStr:
     return SecretStr(text)
 
 
-def _derive_endpoints(chosen: _Chosen, kind: IdentityKind, service: ServiceAddress) -> None:
-    """Derive the endpoints that no source names from the region, unless the other endpoint is on this machine."""
+def _is_text(value: SecretStr) -> bool:
+    """True if UTF-8 can carry a value: a variable may hold any bytes, and they become lone surrogates."""
+    try:
+        return bool(value.get_secret_value().encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _named_clouds(
+    sources: list[Source], identity: Source, regional: Source | None, chosen: _Chosen
+) -> Iterator[tuple[str, str]]:
+    """Yield everything that says which cloud is meant: the origin of the word, and the word."""
+    for name in _ENDPOINTS:
+        if name in chosen.settings:
+            yield chosen.origins[name], chosen.settings[name]
+    for source in sources:
+        endpoints = [name for name in _ENDPOINTS if name in source.values]
+        passed_over = [name for name in endpoints if name not in chosen.settings] if source is regional else []
+        entry = ["cloud_entry"] if source in (identity, regional) and not endpoints else []
+        for name in (*passed_over, "cloud", *entry):
+            if name in source.values:
+                word = source.values[name].get_secret_value().strip()
+                if not is_loopback(word):
+                    yield source.origin(name), word
+
+
+def _derive_endpoints(
+    chosen: _Chosen, kind: IdentityKind, service: ServiceAddress, clouds: list[tuple[str, str]]
+) -> None:
+    """Derive the endpoints that no source names from the region, unless something names another cloud."""
     settings = chosen.settings
-    given = [settings[name] for name in ("endpoint", "iam_endpoint") if name in settings]
+    given = [settings[name] for name in _ENDPOINTS if name in settings]
     local = any(map(is_loopback, given))
     id = settings.get("region")
     region: Region | None = None
@@ -321,17 +391,26 @@ def _derive_endpoints(chosen: _Chosen, kind: IdentityKind, service: ServiceAddre
             # A region that is newer than the table may be used if the needed endpoints are given.
             if "endpoint" not in settings:
                 raise
-    if region:
+    others = [origin for origin, word in clouds if region and not region.has(word)]
+    if region and not others:
         derived = {"endpoint": region.service_endpoint(service.host), "iam_endpoint": region.iam_endpoint}
         for name in derived.keys() - settings.keys():
             settings[name], chosen.origins[name] = derived[name], f"region {id}"
     needs_iam = kind == "password" or (kind == "aksk" and "project_id" not in settings)
-    for name in ("endpoint", "iam_endpoint") if needs_iam else ("endpoint",):
-        if name not in settings:
-            advice = f'say where: region="cn-north-4" or another, HW_REGION_NAME, OS_REGION_NAME, or {name}='
-            if local:
-                advice = f"give {name}= too, since the other one is on this machine"
-            raise CredentialsError(f"Credentials were found, but no {name}: {advice}. {SANDBOX_HINT}")
+    needed = [name for name in (_ENDPOINTS if needs_iam else ("endpoint",)) if name not in settings]
+    if not needed:
+        return
+    names = " and ".join(f"{name}=" for name in needed)
+    if local:
+        advice = f"give {names} too, since the other one is on this machine"
+    elif region and others:
+        advice = (
+            f"{' and '.join(others)} may mean another cloud than {region.domain}, to which region {id} belongs, so no "
+            f"address follows from the region: give {names}"
+        )
+    else:
+        advice = f'say where: region="cn-north-4" or another, HW_REGION_NAME, OS_REGION_NAME, or {names}'
+    raise CredentialsError(f"Credentials were found, but no {' and no '.join(needed)}: {advice}. {SANDBOX_HINT}")
 
 
 def _refuse_binder(chosen: _Chosen, environ: Mapping[str, str]) -> None:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
-
-from pydantic import SecretStr
 
 from ..core.answers import leaves, word
 from ..core.errors import CredentialsError, PermissionDenied
 from ..core.operation import Operation
+from ..core.process import cached_property
+from ..core.secrets import shortened
 from ..core.wire import request_of
 from .auth import Auth, GivenToken, SignatureAuth, TokenAuth
 from .credentials import Credentials
@@ -26,6 +25,11 @@ from .tokens import Token, TokenCache, cache_key
 from .transport import Reply, Transport
 
 IAM = "iam"
+
+
+def _is_id(value: object) -> bool:
+    """True if a value may stand for a project in paths and headers."""
+    return isinstance(value, str) and re.fullmatch(r"[\w.-]{1,64}", value, re.ASCII) is not None
 
 
 class NamedService(Protocol):
@@ -62,6 +66,7 @@ class Access:
         clock: Callable[[], float],
     ) -> None:
         self.credentials = credentials
+        transport.secrets.add(*credentials.secrets, login=True)
         self._transport, self._tokens, self._clock = transport, tokens, clock
         self._own, self._host = ("", service.name), service.host
 
@@ -69,8 +74,13 @@ class Access:
 
     @property
     def endpoint(self) -> str:
-        """The address of the service."""
-        assert self.credentials.endpoint is not None
+        """The address of the service.
+
+        Raises:
+            CredentialsError: the credentials name no endpoint.
+        """
+        if not self.credentials.endpoint:
+            raise CredentialsError("These credentials name no endpoint. Give endpoint=, or use gaussnb.connect().")
         return self.credentials.endpoint
 
     @property
@@ -97,8 +107,10 @@ class Access:
         if not re.fullmatch(r"[a-z][a-z0-9-]*", service):
             raise ValueError(f"{service!r} is not the name of a service, like vpc")
         parts = urlsplit(self.endpoint)
-        label, dot, rest = parts.netloc.partition(".")
-        if label == self._host and dot and not is_loopback(self.endpoint):
+        label, _, rest = parts.netloc.partition(".")
+        # A host is service.region.domain. With fewer labels the host beside it could be anybody's, like vpc.com.
+        regional = len((parts.hostname or "").rstrip(".").split(".")) > 3
+        if label.lower() == self._host and regional and not is_loopback(self.endpoint):
             return urlunsplit((parts.scheme, f"{service}.{rest}", "", "", ""))
         return self.endpoint  # one address for all services: a token goes only to a host that was configured
 
@@ -122,12 +134,12 @@ class Access:
         if name:
             projects = [project for project in projects if project.get("name") == name]
         if len(projects) != 1:
-            names = ", ".join(str(project.get("name")) for project in projects) or "none"
+            names = shortened(", ".join(str(project.get("name")) for project in projects), 300) or "none"
             raise CredentialsError(
                 f"IAM knows {len(projects)} projects for {name or 'this login'} ({names}). "
                 "Give project_id= (console: My Credentials, Projects)."
             )
-        return str(projects[0].get("id"))
+        return str(projects[0]["id"])
 
     # -- who
 
@@ -169,7 +181,7 @@ class Access:
 
     def log_in(self) -> Token | None:
         """Get a token now, unless there is one; None if requests need no token of their own."""
-        return self.auth.token if isinstance(self.auth, TokenAuth) else None
+        return self.auth.log_in() if isinstance(self.auth, TokenAuth) else None
 
     def _signature(self, project_id: str | None) -> SignatureAuth:
         given = self.credentials
@@ -191,7 +203,9 @@ class Access:
         reply = self._ask(operation)
         answer = reply.json()
         listed = answer.get("projects") if isinstance(answer, dict) else None
-        if not isinstance(listed, list) or not all(isinstance(project, dict) for project in listed):
+        if not isinstance(listed, list) or not all(
+            isinstance(each, dict) and _is_id(each.get("id")) for each in listed
+        ):
             raise reply.bad("no projects in it")
         return listed
 
@@ -214,14 +228,14 @@ class Access:
                 scope={"project": project},
             )
         )
-        secret = SecretStr(reply.headers.get("X-Subject-Token", ""))
+        secret = reply.issued
         answer = reply.json()
         issued, expires, found = (
             next(leaves(answer, f"token.{path}"), None) for path in ("issued_at", "expires_at", "project.id")
         )
         try:
-            if secret:
+            if secret and (found is None or _is_id(found)):
                 return Token.from_answer(secret, str(issued), str(expires), asked_at, word(found) or None)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             pass
         raise reply.bad("no token in it")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import configparser
+import errno
 import os
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,12 +17,17 @@ from platformdirs import user_config_dir
 from pydantic import SecretStr
 
 from ..core.errors import CredentialsError
+from ..core.secrets import Hidden, HiddenMapping
 from .regions import ServiceAddress
 from .settings import IDENTITY_SETTINGS, SECRETS, SETTINGS, IdentityKind, identity_kind, missing_settings
 
-__all__ = ["SANDBOX_HINT", "HiddenMapping", "Source", "SourceReport", "read_sources"]
+__all__ = ["CLOUDS", "SANDBOX_HINT", "Source", "SourceReport", "read_sources"]
 
 SANDBOX_HINT = 'No account at hand? gaussnb.connect("sandbox") needs none.'
+
+CLOUDS = ("cloud", "cloud_entry")
+"""What places of other tools say about the cloud: its domain (``HW_CLOUD``), or an entry of a file (``OS_CLOUD``) that
+is not read here. Neither is a setting: they only show that the region's usual addresses may not be meant."""
 
 _Names: TypeAlias = Mapping[str, tuple[str, ...]]
 """Setting → the names that a source has for the setting, the preferred name first."""
@@ -47,6 +54,7 @@ _HW: _Names = {
     "project_id": ("HW_PROJECT_ID",),
     "project_name": ("HW_PROJECT_NAME",),
     "iam_endpoint": ("HW_AUTH_URL",),
+    "cloud": ("HW_CLOUD",),
 }
 _OS: _Names = {
     "token": ("OS_AUTH_TOKEN",),
@@ -61,6 +69,7 @@ _OS: _Names = {
     "project_id": ("OS_PROJECT_ID", "OS_TENANT_ID"),
     "project_name": ("OS_PROJECT_NAME", "OS_TENANT_NAME"),
     "iam_endpoint": ("OS_AUTH_URL",),
+    "cloud_entry": ("OS_CLOUD",),
 }
 _FILE: _Names = {name: (name,) for name in _SDK}
 _ALL: _Names = {name: (name,) for name in SETTINGS}
@@ -144,16 +153,10 @@ class Source:
 
     def report(self) -> SourceReport:
         """Describe this source without values."""
-        found = tuple(self.spelled[name] for name in SETTINGS if name in self.spelled)
-        missing = tuple(each for name in SETTINGS for each in self.names.get(name, ()) if each not in found)
+        names = (*SETTINGS, *CLOUDS)
+        found = tuple(self.spelled[name] for name in names if name in self.spelled)
+        missing = tuple(each for name in names for each in self.names.get(name, ()) if each not in found)
         return SourceReport(self.name, found, missing, "; ".join(filter(None, (self.note, self.half))))
-
-
-class HiddenMapping(dict[str, Any]):
-    """Variables or arguments whose values do not appear in tracebacks that print local variables."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} settings>"
 
 
 # --- all sources ------------------------------------------------------------------------------------------------------
@@ -176,7 +179,8 @@ def read_sources(
         CredentialsError: the named profile does not exist or has a fault, or an argument is not text.
         TypeError: an argument is not a setting.
     """
-    home = Path(home) if home is not None else Path.home()
+    # A process without a home directory has "~": a place where nothing is found.
+    home = Path(home if home is not None else os.path.expanduser("~"))
     given = _read_arguments(arguments)
     stored = _read_profile(profile, environ, home)
     sdk = _read_variables("HUAWEICLOUD_SDK_* variables", _SDK, environ)
@@ -202,12 +206,12 @@ def _read_arguments(arguments: Mapping[str, object]) -> Source:
     for name, value in arguments.items():
         if value is None:
             continue
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if not isinstance(text, str):
-            type_name = type(text).__name__
-            del value, text  # a traceback may print the variables of this frame
-            raise CredentialsError(f"{name} must be text, not {type_name}.")
-        source.put(name, text, f"{name}=")
+        held = Hidden(value.get_secret_value() if isinstance(value, SecretStr) else value)
+        del value  # a traceback may print the variables of this frame
+        kind = type(held.open())
+        if not issubclass(kind, str):
+            raise CredentialsError(f"{name} must be text, not {kind.__name__}.")
+        source.put(name, str(held.open()), f"{name}=")
     return source
 
 
@@ -224,40 +228,46 @@ def _read_sdk_file(environ: Mapping[str, str], home: Path) -> Source:
     chosen = environ.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE")
     path = Path(chosen) if chosen else home / ".huaweicloud" / "credentials"
     source = Source(_shorten(path, home), _FILE)
-    # The SDK interpolates "%"; this parser does not, because a secret key may contain "%".
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(path.read_text("utf-8"))
-        section = next((each for each in ("basic", "global") if parser.has_section(each)), None)
-        found = dict(parser[section]) if section else {}
+        file = _read_file(path)
+        section, found = _read_section(file.text)
     except FileNotFoundError:
         source.note = "no such file"
         return source
-    except (OSError, UnicodeDecodeError, configparser.Error):
+    except (*_UNREADABLE, configparser.Error):
         source.note = "cannot be read as an INI file"  # the parser's own message quotes the line
         return source
     if not section:
         source.note = "has no section [basic]"
     for name in _FILE:
         source.put(name, found.get(name, "").strip(), f"[{section}] {name}")
-    _note_mode(source, path)
+    _note_mode(source, file)
     return source
+
+
+def _read_section(text: str) -> tuple[str | None, Mapping[str, str]]:
+    """Read the section of the SDK's file that holds the credentials."""
+    # The SDK interpolates "%"; this parser does not, because a secret key may contain "%".
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.read_string(text)
+    section = next((each for each in ("basic", "global") if parser.has_section(each)), None)
+    return section, HiddenMapping(dict(parser[section]) if section else {})
 
 
 def _read_profile(named: str | None, environ: Mapping[str, str], home: Path) -> Source:
     chosen = environ.get("GAUSSNB_PROFILES")
     path = Path(chosen) if chosen else Path(user_config_dir("gaussnb")) / "profiles.toml"
     where = _shorten(path, home)
-    tables, problem = _read_profiles(path)
+    tables, file, problem = _read_profiles(path)
     # `default = "work"` points to another profile.
     default = tables.get("default")
     profile = named or (default if isinstance(default, str) else "default")
     source = Source(f"{where} [{profile}]", _ALL, note=problem, explicit=named is not None)
     table = tables.get(profile)
-    if not isinstance(table, dict):
+    if not isinstance(table, HiddenMapping):
         source.note = problem or "no such profile"
         if named:
-            profiles = [name for name, each in tables.items() if isinstance(each, dict) and name != "profiles"]
+            profiles = [name for name, each in tables.items() if isinstance(each, HiddenMapping) and name != "profiles"]
             others = f" It has {', '.join(profiles)}." if profiles else ""
             raise CredentialsError(
                 f"Profile {named!r} was not found in {where}: {source.note}{_suggest(named, profiles)}.{others} "
@@ -271,21 +281,24 @@ def _read_profile(named: str | None, environ: Mapping[str, str], home: Path) -> 
         source.values.clear()  # the misspelled setting could change the meaning of the others
         source.spelled.clear()
         return source
-    _note_mode(source, path)
+    _note_mode(source, file)
     return source
 
 
-def _read_profiles(path: Path) -> tuple[dict[str, Any], str]:
+def _read_profiles(path: Path) -> tuple[Mapping[str, Any], _File, str]:
     """Read all tables of ``profiles.toml``, and say what is wrong with the file."""
+    file = _File("", 0)
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        file = _read_file(path)
+        content = tomllib.loads(file.text)
     except FileNotFoundError:
-        return {}, "no such file"
-    except (OSError, ValueError):
-        return {}, "cannot be read as a TOML file"
+        return {}, file, "no such file"
+    except _UNREADABLE:
+        return {}, file, "cannot be read as a TOML file"
     inner = content.get("profiles")
     tables = {**content, **(inner if isinstance(inner, dict) else {})}
-    return {name: HiddenMapping(each) if isinstance(each, dict) else each for name, each in tables.items()}, ""
+    named = {name: HiddenMapping(each) if isinstance(each, dict) else each for name, each in tables.items()}
+    return HiddenMapping(named), file, ""
 
 
 def _put_table(source: Source, table: Mapping[str, object]) -> None:
@@ -299,8 +312,34 @@ def _put_table(source: Source, table: Mapping[str, object]) -> None:
             source.put(name, value, name)
 
 
-def _note_mode(source: Source, path: Path) -> None:
-    if os.name == "posix" and SECRETS & source.values.keys() and path.stat().st_mode & 0o077:
+@dataclass(frozen=True)
+class _File:
+    """The text of a file with settings, and the mode of the file."""
+
+    text: str = field(repr=False)  # a traceback shows reprs
+    mode: int
+
+
+_MOST = 2**20  # bytes of a file with settings
+_UNREADABLE = (OSError, ValueError, RecursionError)
+
+
+def _read_file(path: Path) -> _File:
+    """Read a file with settings.
+
+    Raises:
+        OSError: the file cannot be read, or is none that ends: a device, a pipe, a file of more than 1 MiB.
+        ValueError: the file is not UTF-8, or its name is none that a file can have.
+    """
+    state = path.stat()  # before the file is opened: to open a pipe waits for its other end
+    if not stat.S_ISREG(state.st_mode) or state.st_size > _MOST:
+        raise OSError(errno.EINVAL, "no file of settings")
+    with path.open("rb") as opened:
+        return _File(opened.read(_MOST).decode("utf-8"), state.st_mode)
+
+
+def _note_mode(source: Source, file: _File) -> None:
+    if os.name == "posix" and SECRETS & source.values.keys() and file.mode & 0o077:
         source.note = "holds secrets and can be read by other users; chmod 600 helps"
 
 

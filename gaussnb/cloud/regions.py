@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ..core.errors import CredentialsError
 
-__all__ = ["GLOBAL_IAM", "Region", "ServiceAddress", "check_endpoint", "find_region", "is_loopback"]
+__all__ = ["GLOBAL_IAM", "Region", "ServiceAddress", "check_endpoint", "find_region", "is_loopback", "place_of"]
 
 GLOBAL_IAM = "https://iam.myhuaweicloud.com"
 """IAM of the regions that have no IAM host of their own."""
@@ -62,6 +62,20 @@ class Region:
         """The end of all host names in this region."""
         return _OTHER_DOMAINS.get(self.id, _DOMAIN)
 
+    def has(self, address: str) -> bool:
+        """True if a host belongs to the cloud of this region: its name is the region's domain or ends in the domain.
+
+        Args:
+            address: a URL, a host name or a domain; anything else belongs to no cloud.
+
+        >>> Region("cn-north-4").has("https://IAM.myhuaweicloud.com:443/v3")
+        True
+        >>> Region("cn-north-4").has("evilmyhuaweicloud.com")
+        False
+        """
+        host = _host_of(address)
+        return host == self.domain or host.endswith(f".{self.domain}")
+
     @property
     def iam_endpoint(self) -> str:
         """Endpoint of IAM.
@@ -103,13 +117,21 @@ def find_region(id: str, service: ServiceAddress) -> Region:
     )
 
 
+def _host_of(address: str) -> str:
+    try:
+        # A full stop at the end of a host name says only that the name is complete.
+        return (urlsplit(address if "//" in address else f"//{address}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
 def is_loopback(endpoint: str) -> bool:
     """True if an endpoint is on this machine: localhost, ``*.localhost``, 127.0.0.0/8 or ::1.
 
     >>> is_loopback("http://127.0.0.1:8080"), is_loopback("https://example.org")
     (True, False)
     """
-    host = (urlsplit(endpoint).hostname or "").rstrip(".")
+    host = _host_of(endpoint)
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -150,3 +172,41 @@ def check_endpoint(endpoint: str, name: str = "endpoint") -> str:
     if parts.username is not None or parts.password is not None or set(endpoint) & set("@?#"):
         raise CredentialsError(f"{name} must not contain a user name, a password, a query or a fragment.")
     return endpoint.rstrip("/")
+
+
+_PORTS = {"https": 443, "http": 80}
+
+
+def place_of(endpoint: str) -> str:
+    """The one spelling of all endpoints that lead to the same place, to compare endpoints.
+
+    Capitals, the usual port, dots and slashes at the end, and the names of this machine make no difference. A text that
+    is no URL is its own place.
+
+    >>> place_of("HTTPS://Service.Example.org.:443/"), place_of("http://127.0.0.1:8080") == place_of("http://[::1]:8080")
+    ('https://service.example.org', True)
+    """
+    try:
+        parts = urlsplit(endpoint.strip())
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return endpoint
+    if not host:
+        return endpoint
+    scheme = parts.scheme.lower()
+    host = "localhost" if is_loopback(f"//[{host}]" if ":" in host else f"//{host}") else _host(host)
+    usual = _PORTS.get(scheme)
+    path = "/".join(filter(None, parts.path.split("/")))
+    return f"{scheme}://{host}" + (f":{port}" if port not in (None, usual) else "") + (f"/{path}" if path else "")
+
+
+def _host(host: str) -> str:
+    """The one spelling of a host name or an IP address."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        try:
+            return host.encode("idna").decode()
+        except UnicodeError:
+            return host
+    return f"[{address.compressed}]" if address.version == 6 else str(address)

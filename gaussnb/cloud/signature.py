@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
+from ..core.secrets import discreet
+
 __all__ = [
     "ALGORITHM",
     "CLOCK_TOLERANCE",
@@ -108,6 +110,7 @@ def _signature(canonical: str, date: str, sk: str) -> str:
     return hmac.new(sk.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
+@discreet
 def sign(
     method: str,
     path: str,
@@ -132,7 +135,7 @@ def sign(
         The value of the header ``Authorization``.
 
     Raises:
-        ValueError: ``Host`` or ``X-Sdk-Date`` is missing.
+        ValueError: ``Host``, ``X-Sdk-Date`` or a header of ``signed_names`` is missing.
 
     >>> headers = {"Host": "example.org", "X-Sdk-Date": "20260203T040506Z"}
     >>> sign("GET", "/v3/x", [], headers, b"", ak="AK", sk="SK")[:58]
@@ -142,6 +145,8 @@ def sign(
     if not {"host", "x-sdk-date"} <= lower.keys():
         raise ValueError("a signed request needs the headers Host and X-Sdk-Date")
     names = sorted({name.lower() for name in signed_names or lower if "_" not in name} - {"authorization"})
+    if absent := set(names) - lower.keys():
+        raise ValueError(f"headers to be signed are missing: {', '.join(sorted(absent))}")
     canonical = canonical_request(method, path, query_items, lower, names, body)
     signature = _signature(canonical, lower["x-sdk-date"].strip(), sk)
     return f"{ALGORITHM} Access={ak}, SignedHeaders={';'.join(names)}, Signature={signature}"

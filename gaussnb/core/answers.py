@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from .refusals import has_own_code
 from .rows import Above, At, Column, Count, Each, FromRequest, Joined, Keys, Row, Source, columns
 from .secrets import reveal
 
@@ -213,6 +214,8 @@ class Page:
     """The items of the list; None if the rows are not read from a list."""
     total: int | None
     """The number of items on all pages; None if the answer does not say it."""
+    size: int = 0
+    """The number of bytes of the body."""
 
 
 def read_page(body: bytes, row: type[Row], total: str = "total_count") -> Page:
@@ -232,7 +235,7 @@ def read_page(body: bytes, row: type[Row], total: str = "total_count") -> Page:
         raise ValueError("not JSON") from None
     count = _count(next(leaves(answer, total), None)) if total else None
     if not row.at:
-        return Page(answer, None, count)
+        return Page(answer, None, count, len(body))
     path = way_to(row, answer)
     key = path.partition(".")[0]
     held = answer.get(key) if isinstance(answer, dict) else ""
@@ -241,7 +244,67 @@ def read_page(body: bytes, row: type[Row], total: str = "total_count") -> Page:
     # Never read a missing list as an empty one: wait() would conclude that existing things were deleted.
     if isinstance(held, str) or not fit or (key not in answer and count != 0):
         raise ValueError(f"no {key} in it")
-    return Page(answer, _first_list(answer, path), count)
+    return Page(answer, _first_list(answer, path), count, len(body))
+
+
+def check_receipt(body: bytes, row: type[Row] | None, *, signed: bool = False) -> None:
+    """Check that the answer to a write is a success as the operation documents it.
+
+    The row of the operation says what is documented. A row that is read at a key needs this key. A row with the id of
+    a new thing (``id``) needs that id; a row with other ids (``job_id``, ``order_id``) needs one of them. For a row
+    without ids the service documents no body.
+
+    Args:
+        body: the body of an answer with a status of success.
+        row: the row class of the operation; None for a request that no operation declares, and then any object or list
+            is a success.
+        signed: True if the answer has the service's request id, which vouches for an object that is not documented.
+
+    Raises:
+        ValueError: this is no such answer: a page of a portal, an empty object, an error with a status of success.
+
+    >>> from gaussnb.core.rows import Row
+    >>> class Started(Row):
+    ...     job_id: str
+    >>> check_receipt(b'{"job_id": "j"}', Started)
+    >>> check_receipt(b"{}", Started)
+    Traceback (most recent call last):
+        ...
+    ValueError: no job_id in it
+    """
+    try:
+        answer = parse(body)
+    except ValueError:
+        raise ValueError("not JSON") from None
+    if has_own_code(answer):
+        raise ValueError("an error code in it, in spite of its status")
+    if row is None:
+        fits, lacks = isinstance(answer, (dict, list)), "object"
+    elif row.at and not isinstance(_held(answer, row), dict):
+        fits, lacks = isinstance(_held(answer, row), list), list_key(row)
+    elif ids := receipt_of(row):
+        found = [
+            word(next(leaves(thing, path), None)) for thing, _ in things(answer, way_to(row, answer)) for path in ids
+        ]
+        fits, lacks = isinstance(answer, dict) and any(found), " or ".join(ids)
+    else:
+        fits, lacks = answer == {} or (signed and (answer is None or isinstance(answer, dict))), "word of the service"
+    if not fits:
+        raise ValueError(f"no {lacks} in it")
+
+
+@cache
+def receipt_of(row: type[Row]) -> tuple[str, ...]:
+    """The dotted paths of the ids of which a receipt has one: ``id`` alone, if the row has it; else every id."""
+    read = [column.source for column in columns(row) if isinstance(column.source, At)]
+    paths = [path for source in read for path in (source.path, source.other) if path]
+    ids = [path for path in paths if path.rpartition(".")[2] == "id" or path.endswith("_id")]
+    return ("id",) if "id" in ids else tuple(ids)
+
+
+def _held(answer: Any, row: type[Row]) -> Any:
+    """The value that holds the rows of an answer."""
+    return answer.get(way_to(row, answer).partition(".")[0]) if isinstance(answer, dict) else None
 
 
 @cache
@@ -261,6 +324,6 @@ def _first_list(answer: Any, path: str) -> list[Any] | None:
 
 
 def _count(value: Any) -> int | None:
-    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 19:
         return int(value)
-    return value if type(value) is int and value >= 0 else None
+    return value if type(value) is int and 0 <= value < 2**63 else None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import TypedDict, TypeVar, Unpack
 
 from .operation import Ends, Operation, Route
+from .process import importing
 from .rows import Row
 
 Op = TypeVar("Op", bound=Operation)
@@ -80,7 +82,8 @@ def load_chapter(name: str) -> ModuleType:
     Args:
         name: the full name of the module.
     """
-    return import_module(name)
+    with importing():
+        return import_module(name)
 
 
 class Chapters:
@@ -126,12 +129,12 @@ class Catalogue(Mapping[str, type[Operation]]):
         self._read: dict[str, list[type[Operation]]] = {}
         self._by_id: dict[str, type[Operation]] = {}
 
-    def chapters(self) -> Iterator[list[type[Operation]]]:
-        """The operations of each chapter: imported chapters first, then each other one as it is reached."""
-        for name in sorted(self._chapters.names, key=lambda name: name not in sys.modules):
-            yield self._chapter(name)
+    def chapters(self) -> list[Chapter]:
+        """The operations of each chapter, which is imported when it is read; the imported chapters first."""
+        return [Chapter(self, name) for name in sorted(self._chapters.names, key=lambda name: name not in sys.modules)]
 
-    def _chapter(self, name: str) -> list[type[Operation]]:
+    def read(self, name: str) -> list[type[Operation]]:
+        """The operations of a chapter, which is imported first."""
         if name not in self._read:
             found = [each for each in vars(load_chapter(name)).values() if _is_declared(each)]
             for operation in found:
@@ -141,18 +144,34 @@ class Catalogue(Mapping[str, type[Operation]]):
         return self._read[name]
 
     def __getitem__(self, id: str) -> type[Operation]:
-        for _ in self.chapters() if id not in self._by_id else ():
+        for chapter in self.chapters():
             if id in self._by_id:
                 break
+            chapter.read()
         return self._by_id[id]
 
     def __iter__(self) -> Iterator[str]:
-        for _ in self.chapters():
-            pass
+        for chapter in self.chapters():
+            chapter.read()
         return iter(self._by_id)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A module that declares operations. Iterate over it to import the module and to get its operations."""
+
+    catalogue: Catalogue
+    name: str
+
+    def read(self) -> list[type[Operation]]:
+        """The operations."""
+        return self.catalogue.read(self.name)
+
+    def __iter__(self) -> Iterator[type[Operation]]:
+        return iter(self.read())
 
 
 def _is_declared(value: object) -> bool:
@@ -174,13 +193,15 @@ _HOLE = "{}"
 class Router:
     """Finds the operation for a method and a path. A literal segment is preferred to a hole.
 
+    To read a chapter twice changes nothing, so threads and forked children need no lock.
+
     Args:
         chapters: the operations, one chapter at a time. The next chapter is read only while the operation may be in it.
     """
 
     def __init__(self, chapters: Iterable[Iterable[type[Operation]]]) -> None:
         self._tree = _Node()
-        self._further = iter(chapters)
+        self._further = list(chapters)
 
     def _add(self, operation: type[Operation]) -> None:
         node = self._tree
@@ -190,14 +211,15 @@ class Router:
 
     def find(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
         """Find the operation for a method and a path, with the values of the holes; None if there is none."""
-        while (found := self._here(method, path)) is None or not all(map(_DIGIT.search, found[1].values())):
+        while True:
+            further = self._further  # before the look: another thread may read the last chapter during the look
+            found = self._here(method, path)
             # An id has a digit. A word without a digit may be a literal segment in a chapter that was not read yet.
-            chapter = next(self._further, None)
-            if chapter is None:
-                break
-            for one in chapter:
+            if not further or (found is not None and all(map(_DIGIT.search, found[1].values()))):
+                return found
+            for one in further[0]:
                 self._add(one)
-        return found
+            self._further = further[1:]  # only now: another thread must not miss the chapter
 
     def _here(self, method: str, path: str) -> tuple[type[Operation], dict[str, str]] | None:
         segments = path.strip("/").split("/")

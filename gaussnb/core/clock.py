@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -31,6 +32,25 @@ class Clock(Protocol):
     def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
         """Return when ``seconds`` have passed, or when ``wake`` is set."""
         ...
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One reading of a clock: a time to write down, and seconds for durations."""
+
+    time: float
+    """Epoch seconds. A clock can be set, so nothing is measured with them."""
+    monotonic: float
+    """Seconds since a moment of no meaning; see :meth:`Clock.monotonic`."""
+
+    @classmethod
+    def read(cls, clock: Clock) -> Moment:
+        """Read a clock."""
+        return cls(clock.time(), clock.monotonic())
+
+    def since(self, earlier: Moment) -> float:
+        """Seconds that have passed since an earlier moment."""
+        return self.monotonic - earlier.monotonic
 
 
 class RealClock:

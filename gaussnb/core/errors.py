@@ -17,11 +17,12 @@
     │   │                           nothing to do here; report it if it stays:
     │   └── ServerError             · the service failed
     │       └── NotSimulated        · the sandbox knows the operation but does not act it out
-    ├── BadAnswer                   the answer cannot be read           (also ValueError)
+    ├── BadAnswer                   the answer to a read is not usable  (also ValueError)
     ├── Unreachable                 no answer at all                    (also ConnectionError)
     ├── CredentialsError            no usable credentials or endpoint   (also ValueError)
     ├── InvalidRows                 a row of a table is not valid       (also ValueError)
-    ├── UnknownOutcome              a write whose answer was lost
+    ├── LedgerError                 a creation cannot be noted          (also OSError)
+    ├── UnknownOutcome              a write that may have been done, or not
     ├── WaitFailed                  the work that was waited for failed
     └── WaitTimeout                 the work is still going on          (also TimeoutError)
 
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from .faces import face
 from .secrets import one_line, shortened
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class GaussnbError(Exception):
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
 
+    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shortened(str(self), 120)!r})"
 
@@ -85,6 +88,7 @@ class ApiError(GaussnbError):
 
     Attributes:
         retry_after: seconds after which the service wants to be asked again, if it said so.
+        own: True if the answer was in the service's own words, and not in those of a proxy.
 
     >>> print(InvalidRequest(status=400, error_code="X.1", error_msg="Bad name", operation="Op", hint="Shorten it."))
     Op: Bad name (HTTP 400, X.1). Shorten it.
@@ -92,6 +96,7 @@ class ApiError(GaussnbError):
 
     usual_retry: ClassVar[Retry] = "never"
     retry_after: float | None = None
+    own: bool = False
 
     def __init__(
         self,
@@ -115,6 +120,7 @@ class ApiError(GaussnbError):
         facts = _facts(status, error_code, request_id)
         super().__init__(f"{operation or 'request'}: {what} ({facts}). {self.hint}".rstrip())
 
+    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.status}, {self.error_code!r}, operation={self.operation!r})"
 
@@ -164,7 +170,7 @@ class NotSimulated(ServerError):
 
 
 class BadAnswer(GaussnbError, ValueError):
-    """The answer cannot be read as an answer of this API.
+    """The answer to a read cannot be read as an answer of this API. After a write it is an :class:`UnknownOutcome`.
 
     Args:
         reason: the reason in a few words.
@@ -219,14 +225,35 @@ class InvalidRows(GaussnbError, ValueError):
         super().__init__(f"{what}; nothing was sent. In {place}{field}: {first['message']}.{more}")
 
 
+class LedgerError(GaussnbError, OSError):
+    """A creation cannot be noted in the ledger of this machine, so it was not sent.
+
+    Args:
+        message: the file, the reason and the remedy.
+        path: the file.
+        reason: the reason in a few words.
+    """
+
+    def __init__(self, message: str = "", *, path: str = "", reason: str = "") -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(message)
+
+
 class UnknownOutcome(GaussnbError):
-    """A write was sent, its answer was lost, and the service could not show if it was done. It was not repeated.
+    """A write was sent, and no answer of the service tells if it was done. It was not repeated.
+
+    The answer was lost, broke off, came from somebody between the client and the service, or lacks what a success of
+    this operation has. Look at what exists before asking again.
 
     Args:
         message: one or two sentences; a standard one when left out.
-        operation, name: the operation, and the name of the thing it was to create.
+        operation: the operation.
+        name: the name of the thing it was to create, or the id of the thing it was to change.
         candidates: DataFrame of existing things that could be the result, or None if they could not be looked up.
         key: the key of the request in the ledger of this machine.
+        status, request_id: of the answer, if one came.
+        reason: the reason of the doubt, in a sentence.
 
     >>> UnknownOutcome(operation="CreateInstance", name="demo")
     UnknownOutcome(operation='CreateInstance', name='demo')
@@ -240,18 +267,21 @@ class UnknownOutcome(GaussnbError):
         name: str = "",
         candidates: pd.DataFrame | None = None,
         key: str = "",
+        status: int = 0,
+        request_id: str = "",
+        reason: str = "",
     ) -> None:
         self.operation = operation
         self.name = name
         self.candidates = candidates
         self.key = key
+        self.status = status
+        self.request_id = request_id
         of = f" of {name!r}" if name else ""
-        super().__init__(
-            message
-            or f"{operation}{of}: the answer was lost, and it is not known whether the work was done. "
-            "Look at what exists before asking again."
-        )
+        self.reason = reason or f"{operation}{of}: the answer was lost."
+        super().__init__(message or f"{self.reason.rstrip('.')}. It may have been done: look before asking again.")
 
+    @face
     def __repr__(self) -> str:
         return f"UnknownOutcome(operation={self.operation!r}, name={self.name!r})"
 

@@ -9,6 +9,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .answers import Columns
+from .errors import BadAnswer, GaussnbError
+from .process import importing
 from .rows import Column, Dtype, Row
 
 if TYPE_CHECKING:
@@ -29,32 +31,40 @@ def frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None = None, *, u
         One row per record; text ``string``, whole numbers ``Int64``, times ``datetime64[us, UTC]``,
         truth values ``boolean``, statuses ``category`` with unknown ones kept. Values that cannot be
         read as their column's type are missing, and ``attrs["unreadable"]`` names the columns.
+
+    Raises:
+        BadAnswer: the values make no frame.
     """
+    return _typed(lambda: _frame_of(collected, attrs, unique), attrs)
+
+
+def _typed(make: Callable[[], pd.DataFrame], attrs: Mapping[str, Scalar] | None) -> pd.DataFrame:
+    """Make a frame; an exception of pandas becomes an error of this package, without the values in its frames."""
+    try:
+        return make()
+    except (GaussnbError, MemoryError):
+        raise
+    except Exception as error:
+        problem = type(error).__name__
+    raise BadAnswer(f"its values make no frame ({problem})", operation=str((attrs or {}).get("operation", "")))
+
+
+def _frame_of(collected: Columns, attrs: Mapping[str, Scalar] | None, unique: str) -> pd.DataFrame:
+    with importing():
+        import pandas as pd  # takes half a second, so it is imported with the first frame
+
     unreadable: list[str] = []
-    frame = _build(collected, unreadable) if len(collected) else _empty(collected.row).copy(deep=False)
-    if len(frame) > 1 and unique in frame.columns:
+    data = {
+        column.name: _series(column, values, unreadable) for column, values in zip(collected.columns, collected.values)
+    }
+    frame = pd.DataFrame(data, copy=False)
+    if len(frame) > 1 and unique in data:
         repeated = frame[unique].duplicated() & frame[unique].notna()
         frame = frame[~repeated].reset_index(drop=True) if repeated.any() else frame
     frame.attrs.update(attrs or {})
     if unreadable:
         frame.attrs["unreadable"] = ", ".join(unreadable)
     return frame
-
-
-def _build(collected: Columns, unreadable: list[str]) -> pd.DataFrame:
-    import pandas as pd  # takes half a second, so it is imported with the first frame
-
-    data = {
-        column.name: _series(column, values, unreadable) for column, values in zip(collected.columns, collected.values)
-    }
-    return pd.DataFrame(data, copy=False)
-
-
-@cache
-def _empty(row: type[Row]) -> pd.DataFrame:
-    """The frame without rows. Made once: every creation reads a listing that is usually empty, and the frame of a wide
-    row takes longer than the request."""
-    return _build(Columns(row), [])
 
 
 def frame_from(row: type[Row], records: Sequence[Mapping[str, Any]], **attrs: Scalar) -> pd.DataFrame:
@@ -80,9 +90,17 @@ def frame_of_json(answer: Any, attrs: Mapping[str, Scalar]) -> pd.DataFrame:
 
     Returns:
         One row per item of the first list in the answer, or one row; the columns have dotted paths as names.
+
+    Raises:
+        BadAnswer: the values make no frame.
     """
-    import numpy as np
-    import pandas as pd
+    return _typed(lambda: _frame_of_json(answer, attrs), attrs)
+
+
+def _frame_of_json(answer: Any, attrs: Mapping[str, Scalar]) -> pd.DataFrame:
+    with importing():
+        import numpy as np
+        import pandas as pd
 
     records = answer if isinstance(answer, list) else [answer]
     if isinstance(answer, dict):

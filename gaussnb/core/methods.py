@@ -6,11 +6,9 @@ check it without stub files. Kernels read it from ``__signature__``.
 
 from __future__ import annotations
 
-import copy
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from importlib.util import resolve_name
 from typing import (
     TYPE_CHECKING,
@@ -29,9 +27,12 @@ from typing import (
 
 from .. import doors
 from .catalogue import load_chapter
+from .faces import face
 from .operation import Operation, documented
+from .process import Stays, cached_property
 from .refusals import ErrorCodes
 from .rows import Column, Row, columns
+from .secrets import discreet
 from .words import kinds_in_words, line_of, meaning_of, table_of, type_in_words
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 Op = TypeVar("Op", bound=Operation)
 Accepted = TypeVar("Accepted", bound=Operation, contravariant=True)
+
+
+STAYS = "a client stays in its process, with its groups and calls; call gaussnb.connect() in the worker"
+"""The message of the error for a copy of a client, or of a part of it."""
 
 
 class Sender(Protocol):
@@ -55,8 +60,10 @@ class Sender(Protocol):
         ...
 
 
-class Group:
+class Group(Stays):
     """The operations of one chapter, bound to a client. Show a group in a cell to see its calls."""
+
+    stays = STAYS
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -79,9 +86,11 @@ class Group:
         """The methods of this group that act on many things at once, by name."""
         return {name: value for name, value in cls._members() if isinstance(value, Many)}
 
+    @face
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()}: {', '.join([*self.calls(), *self.many()])}>"
 
+    @face
     def _repr_markdown_(self) -> str:
         about = f"**{type(self).__name__}**: {inspect.getdoc(type(self)) or ''}"
         methods: dict[str, AnyCall | Many[...]] = {**self.calls(), **self.many()}
@@ -137,8 +146,10 @@ class _GroupTable(Mapping[str, type[Group]]):
         return len(self._chapters)
 
 
-class Groups:
+class Groups(Stays):
     """The base of a client class whose attributes are groups, each declared with :func:`chapter`."""
+
+    stays = STAYS
 
     @classmethod
     def _chapters(cls) -> dict[str, _LazyGroup]:
@@ -173,10 +184,16 @@ class _Method:
     def __get__(self, group: Group | None, owner: type) -> Self:
         if group is None:
             return self
-        bound = copy.copy(self)
-        bound._sender = group._sender
+        bound: Self = object.__new__(type(self))
+        vars(bound).update(vars(self), _sender=group._sender)
         return bound
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self._sender is not None:
+            raise TypeError(STAYS)
+        return super().__reduce_ex__(protocol)
+
+    @face
     def __repr__(self) -> str:
         short = [p.replace(annotation=inspect.Parameter.empty) for p in self.__signature__.parameters.values()]
         return f"{self._group}.{self.__name__}{inspect.Signature(short)}"
@@ -211,6 +228,7 @@ class Call(_Method, Generic[P, Accepted]):
     @overload
     def __call__(self, operation: Accepted, /) -> pd.DataFrame: ...
 
+    @discreet
     def __call__(self, *args: Any, **fields: Any) -> pd.DataFrame:
         return self._send(self._operation(args, fields))
 
@@ -224,6 +242,7 @@ class Call(_Method, Generic[P, Accepted]):
             raise TypeError(f"{self!r} is not bound to a client: use gaussnb.connect() first")
         return self._sender.send(operation, self.returns)
 
+    @discreet
     def form(self, spec: Operation | None = None, /, **values: Any) -> doors.Form:
         """A form of this operation, filled with given values. Show the form in a cell.
 
@@ -307,6 +326,7 @@ class Call(_Method, Generic[P, Accepted]):
         """The columns of the frame this call answers with."""
         return columns(self.returns)
 
+    @face
     def _repr_markdown_(self) -> str:
         route = self.operation.route
         only = kinds_in_words(route.only)
@@ -390,6 +410,7 @@ class Many(_Method, Generic[P]):
         self._sender: Sender | None = None
         self._group, self.__name__ = "", function.__name__
 
+    @discreet
     def __call__(self, *args: P.args, **given: P.kwargs) -> pd.DataFrame:
         if self._sender is None:
             raise TypeError(f"{self!r} is not bound to a client: use gaussnb.connect() first")
@@ -405,6 +426,7 @@ class Many(_Method, Generic[P]):
         _, *parameters = inspect.signature(self.function).parameters.values()
         return inspect.Signature(parameters, return_annotation="DataFrame")
 
+    @face
     def _repr_markdown_(self) -> str:
         text = re.sub(r":\w+:`[\w.]*?(\w+)`", r"`\1`", self.__doc__ or "")
         prose, *sections = re.split(r"\n\n(?=[A-Z]\w+:\n)", text)

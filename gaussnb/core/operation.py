@@ -23,7 +23,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -41,9 +41,10 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from .. import doors
 from .docstrings import attribute_docs
+from .process import cached_property
 from .rows import Row
 from .rules import NO_SUCH_FIELD, Limit, Offset, refuse
-from .secrets import reveal
+from .secrets import discreet, reveal
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -178,6 +179,28 @@ class Model(BaseModel, metaclass=_Named):
         hide_input_in_errors=True,
     )
 
+    if not TYPE_CHECKING:  # type checkers read the generated signature instead
+
+        @discreet
+        def __init__(self, /, **fields):
+            super(Model, self).__init__(**fields)
+
+        # Without this mark pydantic would parse requests by calling __init__, and would lose on the way the
+        # setting that unknown names are ignored.
+        __init__.__pydantic_base_init__ = True
+
+    @classmethod
+    @discreet
+    def model_validate(cls, obj: Any, **how: Any) -> Self:
+        """Make a model from a mapping; see :meth:`pydantic.BaseModel.model_validate`."""
+        return super().model_validate(obj, **how)
+
+    @classmethod
+    @discreet
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Any) -> Self:
+        """Make a model from JSON; see :meth:`pydantic.BaseModel.model_validate_json`."""
+        return super().model_validate_json(json_data, **how)
+
     @classmethod
     def __pydantic_init_subclass__(cls, **config: Any) -> None:
         super().__pydantic_init_subclass__(**config)
@@ -274,6 +297,7 @@ class Operation(Model, metaclass=_Positional):
 
     if not TYPE_CHECKING:  # type checkers read the generated signature instead
 
+        @discreet
         def __init__(self, *args, **fields):
             for name, value in zip(self._ordered(args), args):
                 if name in fields:
@@ -281,9 +305,7 @@ class Operation(Model, metaclass=_Positional):
                 fields[name] = value
             super().__init__(**fields)
 
-        # Without this mark pydantic would parse requests by calling __init__, and would lose on the way the
-        # setting that unknown names are ignored.
-        __init__.__pydantic_base_init__ = True
+        __init__.__pydantic_base_init__ = True  # as above
 
     @classmethod
     def _ordered(cls, args: tuple[Any, ...]) -> list[str]:
@@ -311,6 +333,7 @@ class Operation(Model, metaclass=_Positional):
             into[name] = said
         return body
 
+    @discreet
     def replace(self, **changes: Any) -> Self:
         """A validated copy with some fields changed.
 

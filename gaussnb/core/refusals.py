@@ -183,13 +183,15 @@ class ErrorCodes(Mapping[str, Code]):
             code = ""  # an identity service may repeat the HTTP status as its code
         by_name = {str(name).lower(): value for name, value in headers.items()} if headers else {}
         request_id = next((_word(by_name[name]) for name in _ID_HEADERS if by_name.get(name)), request_id)
-        return self.error(
+        error = self.error(
             status=status,
             error_code=code,
             error_msg=message or responses.get(status, ""),
             request_id=request_id,
             operation=operation,
         )
+        error.own = is_own_answer(status, headers, body)
+        return error
 
 
 SANDBOX_CODES = ErrorCodes(
@@ -235,6 +237,57 @@ def _read_table(text: str) -> Iterator[tuple[str, Code]]:
 
 
 # --------------------------------------------------------------------------------------------------- reading an answer
+
+_OWN_CODE = re.compile(r"[A-Za-z]{2,16}\.\d{2,12}")  # DBS.200019, APIGW.0301, IAM.0011, CBC.99003651
+
+
+def is_own_answer(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    """True if an error answer is in the words of the service, of its gateway or of IAM.
+
+    An intermediary between the client and the service can answer with any status, also after the service executed the
+    request. Only the service knows its own error codes; so a refusal of a write is believed if it has such a code, or
+    the error object of IAM's Keystone interface. A bare status, HTML, and JSON of other shapes prove nothing.
+
+    Args:
+        status: HTTP status.
+        headers: answer headers, in any case.
+        body: answer body.
+
+    >>> is_own_answer(403, {}, b'{"error_code": "DBS.200019", "error_msg": "Busy."}')
+    True
+    >>> is_own_answer(429, {}, b"")
+    False
+    """
+    if status < 400:
+        return False
+    try:
+        answer = json.loads(bytes(body[:_READ]).decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return has_own_code(answer) or _is_keystone(answer, status)
+
+
+def has_own_code(answer: Any) -> bool:
+    """True if an answer, or an object directly inside it, has an error code of the service."""
+    if not isinstance(answer, dict):
+        return False
+    return any(
+        isinstance(code := each.get(name), str) and _OWN_CODE.fullmatch(code) is not None
+        for each in [answer, *(inner for inner in answer.values() if isinstance(inner, dict))]
+        for name in _CODE_NAMES
+    )
+
+
+def _is_keystone(answer: Any, status: int) -> bool:
+    """True for ``{"error": {"code": 401, "title": "Unauthorized", "message": "…"}}``, alone and with this status."""
+    error = answer.get("error") if isinstance(answer, dict) and len(answer) == 1 else None
+    return (
+        isinstance(error, dict)
+        and str(error.get("code")) == str(status)
+        and isinstance(error.get("title"), str)
+        and isinstance(error.get("message"), str)
+    )
+
 
 _READ = 65_536  # bytes of a body that are parsed: an error stands at the beginning, and a body may have 30 MB
 _CODE_NAMES = ("error_code", "errCode", "errorCode", "code")

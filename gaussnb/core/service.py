@@ -55,6 +55,8 @@ class Lifecycle:
     """The statuses of a job by name."""
     typical: Callable[[str, str], float | None] = _unknown
     """Seconds that the work of an operation (its id) usually takes on a kind of thing; None if not known."""
+    ending: Collection[str] = frozenset({"DELETE"})
+    """The words for work after which the thing is gone."""
 
     def phase_of(self, status: str, actions: str = "") -> StatusPhase:
         """Find the meaning of a status.
@@ -76,6 +78,14 @@ class Lifecycle:
         """Find the meaning of a job's status; an unknown one counts as still going."""
         known = self.jobs.get(status)
         return "going" if known is None else known.phase
+
+    def is_ending(self, actions: str) -> bool:
+        """True if the work on a thing is its deletion.
+
+        >>> Lifecycle({}).is_ending("PAINT, DELETE"), Lifecycle({}).is_ending("")
+        (True, False)
+        """
+        return any(action in self.ending for action in actions.split(", "))
 
     def describe_actions(self, actions: Iterable[str]) -> str:
         """Put the work on a thing into words.
@@ -128,6 +138,14 @@ class Service:
     """Facts about the price of a creation that a person should know before it is sent."""
     creation_jobs: tuple[str, ...] = ("Create",)
     """First words of the names of jobs that make a thing."""
+    set_mark: Callable[[str, str], Operation] | None = None
+    """The operation that writes a mark onto a thing, from the id and the mark. None if things carry no marks."""
+    list_marks: Callable[[Sender], Mapping[str, str]] | None = None
+    """Read the mark of every marked thing, by the id of the thing, in one call. None if things carry no marks."""
+    delete_many: Callable[[Sender, Sequence[str]], pd.DataFrame] | None = None
+    """Delete the things with these ids, with one row of outcome each. None if things are not deleted."""
+    created_column: str = "created"
+    """The column that holds the time at which a thing was created, if there is one."""
     kind_column: str = ""
     """The column that says of which kind a thing is; empty if there are no kinds."""
     endpoint_variable: str = ""

@@ -14,21 +14,27 @@ from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, SecretStr
 
+from .errors import InvalidRequest
 from .operation import Inside, Operation, fields_of, places_of
-from .secrets import LEFT_OUT, Path, reveal, walk
+from .secrets import LEFT_OUT, Path, find, reveal, walk
 
 # --------------------------------------------------------------------------------------- requests
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Request:
-    """The parts of one HTTP request, without host and headers."""
+    """The parts of one HTTP request, without host and headers.
+
+    Query and body may hold a password, so that no view shows them.
+    """
 
     method: str
     path: str
     """Percent-encoded, without query."""
-    query: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = field(default=None, repr=False)  # a traceback shows reprs, and a body may hold a password
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    secrets: tuple[SecretStr, ...] = field(default=(), repr=False, compare=False)
+    """The secrets in query and body, which the answer may quote."""
 
     @property
     def target(self) -> str:
@@ -52,33 +58,85 @@ def request_of(operation: Operation, project_id: str = "") -> Request:
     '/v3/p1/things/0f1e/restart'
     """
     route, places, values = operation.route, places_of(type(operation)), fields_of(operation)
-    path = route.path.format_map({hole: quote(str(values.get(hole, project_id)), safe="") for hole in route.holes})
-    query = query_of({name: values[name] for name, place in places.items() if place == "query"})
+    holes = {hole: str(values.get(hole, project_id)) for hole in route.holes}
+    for name, text in holes.items():
+        _check_text(name, text, route.id)
+    query = query_of({name: values[name] for name, place in places.items() if place == "query"}, route.id)
     return Request(
         route.method,
-        path,
+        route.path.format_map({hole: quote(text, safe="") for hole, text in holes.items()}),
         query,
-        json.dumps(operation.wire(), ensure_ascii=False).encode() if "body" in places.values() else None,
+        json_of(operation.wire(), route.id) if "body" in places.values() else None,
+        tuple(find(operation)),
     )
 
 
-def query_of(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Translate values to a query: lists become repeated names, booleans small letters, and None is left out."""
-    return tuple(
+def query_of(values: Mapping[str, Any], operation: str = "") -> tuple[tuple[str, str], ...]:
+    """Translate values to a query: lists become repeated names, booleans small letters, and None is left out.
+
+    Args:
+        values: the values by name.
+        operation: name of the operation, for errors.
+
+    Raises:
+        InvalidRequest: a value is no Unicode text.
+    """
+    query = tuple(
         (name, _query_text(reveal(item)))
         for name, value in values.items()
         for item in (value if isinstance(value, (list, tuple)) else [value])
         if item is not None
     )
+    for name, text in query:
+        _check_text(name, f"{name}{text}", operation)
+    return query
 
 
 def _query_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def json_of(value: Any) -> bytes:
-    """Translate a value to the JSON bytes of a body."""
-    return json.dumps(reveal(value), ensure_ascii=False).encode()
+def json_of(value: Any, operation: str = "") -> bytes:
+    """Translate a value to the JSON bytes of a body.
+
+    Args:
+        value: the value of the body.
+        operation: name of the operation, for errors.
+
+    Raises:
+        InvalidRequest: a text in the value is no Unicode text.
+    """
+    plain = reveal(value)
+    text = json.dumps(plain, ensure_ascii=False)
+    if _is_unicode(text):
+        return text.encode()
+    parts = plain.items() if isinstance(plain, Mapping) else ()
+    name = next((str(key) for key, part in parts if not _is_unicode(json.dumps([key, part], ensure_ascii=False))), "")
+    raise _no_unicode(name, operation)
+
+
+def _check_text(name: str, text: str, operation: str) -> None:
+    if not _is_unicode(text):
+        raise _no_unicode(name, operation)
+
+
+def _is_unicode(text: str) -> bool:
+    """True if a text can be written as UTF-8. Half of a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # it would carry the whole text, which may hold a password
+        return False
+    return True
+
+
+def _no_unicode(name: str, operation: str) -> InvalidRequest:
+    what = f"{name.encode('ascii', 'backslashreplace').decode()} is" if name else "the body has"
+    return InvalidRequest(
+        status=0,
+        error_msg=f"{what} no Unicode text: half of a surrogate pair is in it",
+        operation=operation,
+        hint="Nothing was sent. Check how the text was read or cut.",
+    )
 
 
 def digest_of(operation: Operation) -> str:

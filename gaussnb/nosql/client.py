@@ -15,6 +15,7 @@ class Client(NosqlGroups, client.Client):
         clock: the time; by default real time.
         transport: sends the requests.
         keep: True to keep tokens and the ledger on disk.
+        unguarded: True to create things although the ledger cannot note them.
 
     Every call answers with a DataFrame; the documentation of each call lists the columns.
     """

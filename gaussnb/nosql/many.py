@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pydantic import SecretStr
 
 from ..client import Client
+from ..client.admission import Admission, copy_entry, is_there
+from ..client.likeness import rows_of
 from ..client.many import Pending, Record, key_in, record_of, send_all, take_up
+from ..client.progress import GONE
 from ..client.tables import Table, Wrong, read_operations, refuse
 from ..core.answers import word
 from ..core.errors import AuthenticationError, CredentialsError, GaussnbError, Unreachable
 from ..core.refusals import ErrorCodes
+from ..core.secrets import discreet
+from ..core.service import Lifecycle
 from . import engines
 from .instance_spec import InstanceSpec
 
@@ -40,6 +45,7 @@ class HasQuotas(Protocol):
     codes: ErrorCodes
 
 
+@discreet
 def create_many(
     gdb: Client,
     specs: Table,
@@ -48,13 +54,16 @@ def create_many(
     workers: int = 4,
     resume: pd.DataFrame | bool = False,
     again: bool = False,
+    marks: bool = True,
 ) -> pd.DataFrame:
     """Create an instance for every row of a table.
 
-    All rows and the quota of each engine are checked before the first row is sent. If the service refuses a row, the
-    other rows are sent all the same. A creation whose answer is lost is looked up and never sent again blindly. An
-    instance that this machine created before, and that still exists, is not created a second time when the cell runs
-    again.
+    All rows and the quota of each engine are checked before the first row is sent, and the list of instances is asked
+    once: a name that exists there, or that another process of this machine is creating now, is not created a second
+    time, and the other rows are sent. If the service refuses a row, the other rows are sent all the same. A creation
+    whose answer is lost is looked up and never sent again blindly.
+
+    Each new instance gets the tag ``gaussnb``, from which any machine can tell the row and the run that made it.
 
     Args:
         specs: a DataFrame with columns like ``name``, ``datastore.type`` and ``flavor.num``, or with nested
@@ -64,17 +73,22 @@ def create_many(
         workers: the number of creations at the same time; with 1 they have the order of the table.
         resume: an earlier answer to the same table: only rows that were not accepted are sent. True reads this
             machine's ledger instead, by name, if that answer is gone.
-        again: True to create instances that may exist already: several instances of one name, and, with
-            ``resume``, rows that are still unknown after a look-up.
+        again: True to create instances whose name exists already, several instances of one name, and rows that
+            are still unknown after a look-up.
+        marks: False to leave out the tag, where tags are governed by other rules.
 
     Returns:
         A DataFrame with one row per row of the table, in its order, with the columns of
-        :class:`gaussnb.client.many.Outcome`. ``gdb.wait(frame)`` waits for what was accepted.
+        :class:`gaussnb.client.many.Outcome`. A row with the outcome ``exists`` has the id and the status of the
+        instance of its name, and its message says whether this very row made it or in which fields it differs.
+        ``gdb.wait(frame)`` waits for what was accepted and for what exists; ``gdb.instances.delete_many(frame)``
+        deletes only what was accepted.
 
     Raises:
-        InvalidRows: a row breaks a rule, or its name was used before; nothing was sent, and ``errors`` has a row
-            for each problem.
+        InvalidRows: a row breaks a rule, or two rows have one name; nothing was sent, and ``errors`` has a row for
+            each problem.
         QuotaExceeded: the table has more rows than the quota leaves; nothing was sent.
+        LedgerError: the creations cannot be noted; nothing was sent.
         ImportError: YAML is not installed; ``pip install "gaussnb[yaml]"``.
     """
 
@@ -100,22 +114,13 @@ def create_many(
     if not again:
         _refuse_twins(records)
 
-    def check(rest: list[Pending]) -> None:
-        if rest and not again:
-            _refuse_made(gdb, [record for _, record in rest], records)
+    def check(rest: Sequence[Pending]) -> None:
         _check_quota(cast("HasQuotas", gdb), [operation for operation, _ in rest])
 
+    admission = Admission(gdb, records, again=again, marks=marks, check=check)
     return send_all(
-        gdb,
-        InstanceSpec,
-        asked,
-        records,
-        workers=workers,
-        distinct="name",
-        check_outcome=lambda spec, record: _was_created(gdb, record),
-        check=check,
-        again=again,
-    )
+        InstanceSpec, asked, records, workers=workers, distinct="name", procedure=admission, again=again
+    )  # fmt: skip
 
 
 def _check_quota(gdb: HasQuotas, specs: Sequence[Any]) -> None:
@@ -141,38 +146,17 @@ def _check_quota(gdb: HasQuotas, specs: Sequence[Any]) -> None:
 # --------------------------------------------------------------------------------------------------- earlier creations
 
 
-def _entries(gdb: Client) -> list[Record]:
-    """The ledger's entries of instances that exist or may exist, newest first."""
-    made = gdb.made()
-    made = made[(made["operation"] == InstanceSpec.route.id) & ~made["outcome"].isin(["refused"])]
-    going = (made["status"] == "gone") | made["actions"].str.contains("DELETE")
-    return _records(made[~going.fillna(False)])
-
-
-def _records(frame: pd.DataFrame) -> list[Record]:
-    return [{str(name): value for name, value in line.items()} for line in frame.to_dict("records")]
-
-
-def _is_there(entry: Record) -> bool:
-    return entry["outcome"] in ("accepted", "recovered")
-
-
-def _was_created(gdb: Client, record: Record) -> bool | None:
-    """Look up a creation in the ledger: True, False, or None if its outcome is still unknown."""
-    entry = next((entry for entry in _records(gdb.made()) if key_in(gdb, entry["key"]) == record["key"]), None)
-    if entry is None:
-        return None  # the entry is in another machine's ledger, or cannot be told from another entry of its name
-    if _is_there(entry):
-        record |= {column: word(entry[column]) or None for column in ("id", "status", "job_id")}
-        return True
-    return False if entry["outcome"] == "refused" else None
+def _stands(entry: Record, lifecycle: Lifecycle) -> bool:
+    """True for an entry of the ledger whose instance exists or may exist."""
+    deleted = entry["status"] == GONE or lifecycle.is_ending(word(entry["actions"]))
+    return entry["operation"] == InstanceSpec.route.id and entry["outcome"] != "refused" and not deleted
 
 
 def _remembered(
     gdb: Client, asked: Sequence[InstanceSpec | None], records: Sequence[Record], again: bool
 ) -> list[InstanceSpec | None]:
     """Copy the ledger's entries into the records, each entry once, and return the specs that are left to send."""
-    entries = _entries(gdb)
+    entries = [entry for entry in rows_of(gdb.made()) if _stands(entry, gdb.service.lifecycle)]
     left = list(asked)
     for number, record in enumerate(records):
         named = [entry for entry in entries if entry["name"] == record["name"]]
@@ -182,16 +166,15 @@ def _remembered(
             continue
         entry = (same or named)[0]
         entries.remove(entry)
-        record |= {column: word(entry[column]) or None for column in ("id", "status", "job_id")}
+        copy_entry(entry, record)
         if not same:
             left[number] = None
+            record |= {"outcome": "skipped"}
             record["message"] = (
                 "It was not sent: this machine created an instance of this name, but with another spec. "
                 "Change the name, or give again=True to create this instance as well."
             )
-        elif _is_there(entry):
-            record |= {"outcome": "accepted", "message": None}
-        else:
+        elif not is_there(entry):
             says = "It was sent, and its outcome is unknown; resume=True with again=True sends it again."
             record |= {"outcome": "unknown", "message": says, "key": key_in(gdb, entry["key"])}
     return left
@@ -206,24 +189,4 @@ def _refuse_twins(records: Sequence[Record]) -> None:
         row = first.setdefault(record["name"], record["row"])
         if record["name"] and record["name"] not in begun and row != record["row"]:
             wrong.append((record["row"], "name", f"the name of row {row} as well; again=True creates both"))
-    refuse(wrong, len(records))
-
-
-def _refuse_made(gdb: Client, rest: Sequence[Record], records: Sequence[Record]) -> None:
-    """Refuse names of instances that this machine created, unless another row of the table stands for the instance."""
-    claimed = {record[column] for record in records for column in ("id", "key")}
-    made = {
-        entry["name"]: entry
-        for entry in _entries(gdb)
-        if word(entry["id"]) not in claimed and key_in(gdb, entry["key"]) not in claimed
-    }
-    wrong: Wrong = []
-    for record in rest:
-        entry = made.get(record["name"])
-        if entry is not None:
-            was = (
-                f"was created by this machine as {entry['id']}" if _is_there(entry) else "may exist from an earlier try"
-            )
-            says = f"{record['name']} {was}: resume=True continues with it, again=True creates another one"
-            wrong.append((record["row"], "name", says))
     refuse(wrong, len(records))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.catalogue import Catalogue
 from ..core.methods import Sender
@@ -70,6 +70,23 @@ def _review(operation: Operation) -> Mapping[str, str]:
     return {"billing": charge.charge_mode if charge else "postPaid (pay-per-use)", "price": "not known"}
 
 
+MARK = "gaussnb"
+"""The key of the tag that holds the mark of a bulk creation."""
+
+
+def _set_mark(id: str, mark: str) -> Operation:
+    kind: Any = OPERATIONS["BatchTagAction"]  # a chapter that is imported when it is needed
+    operation: Operation = kind(instance_id=id, action="create", tags=[{"key": MARK, "value": mark}])
+    return operation
+
+
+def _list_marks(sender: Sender) -> Mapping[str, str]:
+    group: Any = NosqlGroups.groups()["tags"](sender)
+    found = group.found(tags=[{"key": MARK, "values": []}])
+    found = found[found["key"] == MARK]
+    return dict(zip(found["instance_id"], found["value"].fillna("")))
+
+
 SERVICE = Service(
     name="nosql",
     title="GaussDB NoSQL",
@@ -85,6 +102,9 @@ SERVICE = Service(
     list_newest_jobs=lambda: ListJobs(limit=50),
     find=_find,
     review=_review,
+    set_mark=_set_mark,
+    list_marks=_list_marks,
+    delete_many=lambda sender, ids: Instances(sender).delete_many(ids),
     # The job is called CreateInstance in one document and CreateCassandra in another.
     creation_jobs=("Create", "Restore"),
     noun="instance",

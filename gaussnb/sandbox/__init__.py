@@ -15,6 +15,7 @@ from ..cloud.settings import Settings
 from ..core.catalogue import Chapters
 from ..core.errors import CredentialsError
 from ..core.operation import Operation
+from ..core.secrets import discreet
 from ..nosql.client import Client
 from ..nosql.groups import GROUPS
 from ..nosql.service import SERVICE
@@ -155,6 +156,7 @@ class Sandbox(EngineSandbox):
         origin = Origin(new["seed"], new["region"], new["speed"], {"quota": new["quota"]})
         self._open(path, port, origin, asked, start, standing, fill)
 
+    @discreet
     def connect(self, **overrides: Any) -> Client:
         """A client of this sandbox.
 

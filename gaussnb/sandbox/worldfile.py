@@ -37,6 +37,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
 from .. import quickstart
+from ..core.process import importing
 from ..core.rules import NO_SUCH_FIELD
 from ..nosql import engines, states
 from ..nosql.instance_spec import InstanceSpec
@@ -345,7 +346,8 @@ def _is_json(path: str | PathLike[str]) -> bool:
 
 def _yaml() -> Any:
     try:
-        import yaml
+        with importing():
+            import yaml
     except ImportError:
         raise ImportError('A world in YAML: pip install "gaussnb[yaml]", or call the file .json') from None
     return yaml

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import doors
+from ..core.process import PerProcess, importing
 from .html import faces
 from .snapshot import Snapshot, Watched
 
 
-class Showing:
+class Showing(PerProcess):
     """The output of a watch in a notebook.
 
     While the watch goes on, the output shows widgets, or without ipywidgets HTML that is replaced at each change. At
@@ -21,11 +22,14 @@ class Showing:
 
     def __init__(self, watch: Watched) -> None:
         self._watch = watch
-        self._lock = threading.RLock()
         self._output: Any = None
         self._panel: Any = None
         self._drawn: Snapshot | None = None
         self._forget: Callable[[], None] | None = None
+        self._own()
+
+    def _begin(self) -> None:
+        self._lock = threading.RLock()
 
     def show(self) -> None:
         """Show the watch below the running cell. Shown twice, both outputs follow the watch.
@@ -67,11 +71,26 @@ class Showing:
                 self._output.update(self._live(), raw=True)
 
 
+def show(bundle: dict[str, Any], watch: Watched | None = None) -> None:
+    """Show a bundle below the running cell, and a watch below the bundle.
+
+    Raises:
+        NotImplementedError: there is no notebook; IPython shows the text then.
+    """
+    publish = _notebook()
+    if publish is None:
+        raise NotImplementedError
+    publish(bundle)
+    if watch is not None and not watch.done:
+        Showing(watch).show()
+
+
 def _notebook() -> Callable[..., Any] | None:
     """Make a function that shows a bundle and returns a handle to change it; None if there is no notebook."""
     try:
-        from IPython.core.getipython import get_ipython
-        from IPython.display import display
+        with importing():
+            from IPython.core.getipython import get_ipython
+            from IPython.display import display
     except ImportError:
         return None
     if getattr(get_ipython(), "kernel", None) is None:  # a terminal cannot change its output

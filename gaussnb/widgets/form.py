@@ -19,9 +19,11 @@ from pydantic import ValidationError
 
 from ..core import secrets
 from ..core.errors import GaussnbError
+from ..core.faces import face
 from ..core.frames import frame_from
 from ..core.methods import Sender
 from ..core.operation import Operation
+from ..core.process import PerProcess
 from ..core.rows import Row
 from ..core.wire import request_of
 from ..core.words import kinds_in_words, title_of
@@ -78,7 +80,7 @@ class Reviewed(Row):
     """The fact, with secrets masked."""
 
 
-class Form:
+class Form(PerProcess):
     """A form of one operation. Show it in a cell.
 
     Args:
@@ -99,6 +101,7 @@ class Form:
     20
     """
 
+    stays = "a form stays in its process; send its .values, and call gaussnb.connect() in the worker"
     control_types: ClassVar[ControlTypes] = {}
     """Classes of controls for single fields, by dotted name, that replace those of the table."""
     stand_ins: ClassVar[Mapping[str, Any]] = {}
@@ -117,7 +120,6 @@ class Form:
             raise TypeError(f"{operation.__name__} is a login and has no form: gaussnb.connect() logs in")
         self.operation = operation
         self._send, self._review, self._watch = send, review, watch
-        self._sending = threading.Lock()
         self._under_way = False
         self._shown_at = float("-inf")
         self._edits = 0
@@ -135,7 +137,11 @@ class Form:
         self.panel: Watch | None = None
         """The live view of the work that the last request started, as ``gdb.watch`` gives it."""
         self._live: Panel | None = None
+        self._own()
         self._make()
+
+    def _begin(self) -> None:
+        self._sending = threading.Lock()
 
     def _make(self) -> None:
         self.factory = WidgetFactory()
@@ -194,6 +200,7 @@ class Form:
         """The input of each field by its dotted path: ``"vpc_id"``, ``"datastore.type"``, ``"flavor.0.num"``."""
         return {_dotted(path): control.input for path, control in self.walk()}
 
+    @secrets.discreet
     def fill(self, spec: Operation | Mapping[str, Any] | None = None, /, **values: Any) -> Form:
         """Fill fields, as a user would; all other fields stay as they are.
 
@@ -224,6 +231,7 @@ class Form:
         return values_of(self.controls)
 
     @property
+    @secrets.discreet
     def spec(self) -> Any:
         """The validated operation.
 
@@ -488,10 +496,12 @@ class Form:
             f'<div class="gnb-lead">{lead}{source}{" · fields with * are needed" if needed else ""}</div>'
         )
 
+    @face
     def __repr__(self) -> str:
         given = ", ".join(self.values)
         return f"<form {self.operation.route.id}: {given or 'empty'}>"
 
+    @face
     def _repr_html_(self) -> str:
         """The values as an HTML table, for a notebook that is shown without a kernel."""
         try:
@@ -504,6 +514,7 @@ class Form:
         )
         return f"<p>{escape(_title_of(self.operation))}: a form, here without a kernel</p><table>{rows}</table>"
 
+    @face
     def _repr_mimebundle_(self, **options: Any) -> Any:
         life.shown(self)
         _ = self.controls  # makes the widgets again, if they were released

@@ -12,6 +12,7 @@ import ipywidgets as widgets
 from pydantic import SecretStr
 from traitlets import Unicode
 
+from ..core.faces import face
 from ..core.rules import Flag, Whole, marks, unwrap
 from ..core.secrets import reveal
 from .control import NOTHING, Control, check_type, shows
@@ -48,6 +49,7 @@ class Unreadable:
     def __init__(self, text: str) -> None:
         self.text = text
 
+    @face
     def __repr__(self) -> str:
         return self.text
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import weakref
 from typing import Any, Protocol
 
+from ..core.process import importing
+
 
 class Releasing(Protocol):
     """A view that can be shown in a cell, and can close its widgets."""
@@ -39,7 +41,8 @@ def shown(view: Releasing) -> None:
 def _cell() -> tuple[str, str]:
     """The id of the running cell and of the message that runs it; empty texts outside a notebook."""
     try:
-        from IPython.core.getipython import get_ipython
+        with importing():
+            from IPython.core.getipython import get_ipython
 
         shell: Any = get_ipython()
         message = shell.kernel.get_parent("shell")

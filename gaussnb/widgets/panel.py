@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import ipywidgets as widgets
 
+from ..core.process import PerProcess
 from ..view.html import PARTS
 from ..view.palette import STYLE
 from .style import HIDDEN, WidgetFactory, show
@@ -30,7 +31,7 @@ CSS = f"""{STYLE}
 </style>"""
 
 
-class Panel:
+class Panel(PerProcess):
     """The widgets of a watch: its things, its history, and buttons to pause and to stop.
 
     Args:
@@ -42,9 +43,8 @@ class Panel:
 
     def __init__(self, watch: Watched) -> None:
         self._watch = watch
-        # The handlers of buttons run in the main thread or another one, and the poller redraws from its own thread.
-        self._lock = threading.RLock()
         self._closed = False
+        self._own()
         self._paused = False
         self._forget: Callable[[], None] | None = None
         self.factory = WidgetFactory()
@@ -58,6 +58,10 @@ class Panel:
         self._buttons = make(widgets.HBox, children=(self.turn, self.stop))
         sheet = make(widgets.HTML, HIDDEN, value=CSS)
         self.widget = make(widgets.VBox, "gaussnb-watch", children=(sheet, *self.parts.values(), self._buttons))
+
+    def _begin(self) -> None:
+        # The handlers of buttons run in the main thread or another one, and the poller redraws from its own thread.
+        self._lock = threading.RLock()
 
     def draw(self, snapshot: Snapshot) -> dict[str, Any]:
         """Show a snapshot.

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,43 @@ def test_a_wrong_password_is_raised_and_not_tried_twice(sandbox: Sandbox, spec: 
     assert "account name" in caught.value.hint and caught.value.operation == LOGIN
     assert logins(sandbox) == 1
     gdb.close()
+
+
+def test_a_wrong_password_is_asked_once_by_all_clients_and_threads(server: Sandbox, settings: Any) -> None:
+    wrong = {**settings(server), "password": "wrong", "project_id": server.project_id}
+    clients = [gn.connect(**wrong) for _ in range(4)]
+
+    def refused(call: Callable[[], Any]) -> str:
+        with pytest.raises(gn.AuthenticationError, match="username or password") as caught:
+            call()
+        return caught.value.hint
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(refused, [call for gdb in clients for call in (gdb.instances.list, gdb.login, gdb.quotas.list)]))
+    assert logins(server) == 1
+    assert "gdb.login()" in refused(clients[0].instances.list)
+    with gn.connect(**settings(server), project_id=server.project_id) as gdb:
+        assert len(gdb.instances.list()) == 0  # the right password is asked
+    for gdb in clients:
+        gdb.close()
+    assert logins(server) == 2
+
+
+def test_a_refused_login_is_remembered_for_all_clients_of_a_sandbox(sandbox: Sandbox) -> None:
+    for seconds, asked in ((0, 1), (10, 1), (400, 2)):
+        sandbox.advance(seconds)
+        for _ in range(2):
+            with sandbox.connect(password=SecretStr("wrong")) as gdb, pytest.raises(gn.AuthenticationError):
+                gdb.instances.list()
+        kept = gdb  # the memory lasts as long as a client of the sandbox
+        assert logins(sandbox) == asked and kept
+
+
+def test_a_bare_401_at_a_login_is_no_refusal_to_remember(sandbox: Sandbox, gdb: Client) -> None:
+    sandbox.inject(LOGIN, status=401, body=b"<title>Sign in to the Wi-Fi</title>", times=1)
+    with pytest.raises(gn.GaussnbError):
+        gdb.instances.list()
+    assert len(gdb.instances.list()) == 0
 
 
 def test_a_write_without_a_login_has_no_unknown_outcome(sandbox: Sandbox, spec: Any, fill: Any) -> None:
@@ -270,7 +308,7 @@ def test_only_a_sandbox_on_this_machine_is_joined(address: str) -> None:
 
 
 def test_the_embedded_sandbox_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_embedded", None)
+    monkeypatch.setattr(connection._embedded, "sandbox", None)
     with gn.connect("sandbox") as one, gn.connect("sandbox") as other:
         assert one.endpoint == other.endpoint
         assert one.instances.list().attrs["fetched_at"].startswith("2026-01-01T08:00")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import http.client
 import socket
 import sqlite3
 import ssl
@@ -17,7 +18,14 @@ from typing import Any
 import pytest
 import requests
 from pydantic import SecretStr
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError, SSLError
+from urllib3.exceptions import (
+    LocationParseError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 import gaussnb as gn
 from gaussnb.client.ledger import Ledger
@@ -44,22 +52,57 @@ FAULTS: dict[str, tuple[Any, type[Exception], type[Exception], bool, bool]] = {
     # answer: error of a read, error of a write, a read is repeated, a write is repeated
     "no connection": (refused(), gn.Unreachable, gn.Unreachable, True, True),
     "connect time-out": (requests.ConnectTimeout("late"), gn.Unreachable, gn.Unreachable, True, True),
-    "proxy down": (requests.exceptions.ProxyError("no"), gn.Unreachable, gn.Unreachable, True, True),
+    "proxy down": (
+        requests.exceptions.ProxyError(MaxRetryError(None, "/", ProxyError("no", NewConnectionError(None, "refused")))),  # type: ignore[arg-type]
+        gn.Unreachable,
+        gn.Unreachable,
+        True,
+        True,
+    ),
+    "proxy later": (requests.exceptions.ProxyError("no"), gn.Unreachable, AnswerLost, True, False),
     "dropped": (requests.ConnectionError("closed"), gn.Unreachable, AnswerLost, True, False),
     "read time-out": (requests.ReadTimeout("late"), gn.Unreachable, AnswerLost, True, False),
     "cut off": (requests.exceptions.ChunkedEncodingError("cut"), gn.Unreachable, AnswerLost, True, False),
-    "no URL": (requests.exceptions.InvalidURL("bad"), gn.Unreachable, gn.Unreachable, False, False),
+    "two lengths": (requests.exceptions.InvalidHeader("x"), gn.Unreachable, AnswerLost, True, False),
+    "no URL": (requests.exceptions.InvalidURL("bad"), gn.Unreachable, AnswerLost, False, False),
+    "plain OSError": (OSError("disk"), gn.Unreachable, AnswerLost, True, False),
+    "no text": (UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"), gn.Unreachable, AnswerLost, True, False),
+    "no HTTP": (http.client.BadStatusLine("x"), gn.Unreachable, AnswerLost, True, False),
+    "location": (LocationParseError("x"), gn.Unreachable, AnswerLost, True, False),
     "500": ((500, {"error_code": "APIGW.0601"}), gn.ServerError, AnswerLost, True, False),
     "502 HTML": ((502, b"<html>bad gateway</html>"), gn.ServerError, AnswerLost, True, False),
     "503": ((503, b""), gn.ServerError, AnswerLost, True, False),
     "504": ((504, {"error_code": "APIGW.0201"}), gn.ServerError, AnswerLost, True, False),
-    "501": ((501, b""), gn.NotSimulated, gn.NotSimulated, False, False),
+    "501": ((501, b""), gn.NotSimulated, AnswerLost, False, False),
+    "501 own": ((501, {"error_code": "SANDBOX.0501"}), gn.NotSimulated, gn.NotSimulated, False, False),
     "DBS.111205": ((500, {"error_code": "DBS.111205", "error_msg": "x"}), gn.ServerError, gn.ServerError, False, False),
     "429": ((429, {"error_code": "APIGW.0308"}), gn.Throttled, gn.Throttled, True, True),
     "400": ((400, {"error_code": "DBS.200001"}), gn.InvalidRequest, gn.InvalidRequest, False, False),
     "403": ((403, {"error_code": "DBS.280032"}), gn.PermissionDenied, gn.PermissionDenied, False, False),
-    "404": ((404, b""), gn.NotFound, gn.NotFound, False, False),
-    "302": ((302, b"", {"Location": "http://127.0.0.1:10/"}), gn.BadAnswer, gn.BadAnswer, False, False),
+    "IAM 404": (
+        (404, {"error": {"code": 404, "title": "Not Found", "message": "x"}}),
+        gn.NotFound,
+        gn.NotFound,
+        False,
+        False,
+    ),
+    "302": ((302, b"", {"Location": "http://127.0.0.1:10/"}), gn.BadAnswer, AnswerLost, False, False),
+    "302 odd": ((302, b"", {"Location": "http://[\udce4"}), gn.BadAnswer, AnswerLost, False, False),
+    "103": ((103, b""), gn.BadAnswer, AnswerLost, False, False),
+    "bare 401": ((401, b""), gn.AuthenticationError, AnswerLost, False, False),
+    "bare 403": ((403, b"<html>blocked</html>"), gn.PermissionDenied, AnswerLost, False, False),
+    "bare 404": ((404, b""), gn.NotFound, AnswerLost, False, False),
+    "bare 408": ((408, b""), gn.InvalidRequest, AnswerLost, False, False),
+    "bare 425": ((425, b"too early"), gn.InvalidRequest, AnswerLost, False, False),
+    "bare 429": ((429, b"slow down"), gn.Throttled, AnswerLost, True, False),
+    "foreign JSON": ((429, {"code": 429, "message": "quota", "error": "x"}), gn.Throttled, AnswerLost, True, False),
+    "foreign error": (
+        (401, {"error": {"code": 401, "message": "x", "status": "UNAUTHENTICATED"}}),
+        gn.AuthenticationError,
+        AnswerLost,
+        False,
+        False,
+    ),
 }
 
 

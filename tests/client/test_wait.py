@@ -18,7 +18,7 @@ from gaussnb.client import progress as progress_module
 from gaussnb.client.pace import SLOWEST, Pace
 from gaussnb.client.progress import begin
 from gaussnb.client.wait import wait_for
-from gaussnb.core.clock import RealClock
+from gaussnb.core.clock import Moment, RealClock
 from gaussnb.core.frames import frame_from
 from gaussnb.core.operation import Operation
 from gaussnb.nosql.operations.instances import Instance, ListInstances
@@ -29,6 +29,7 @@ from gaussnb.sandbox import Clock, Sandbox
 ID = "a" * 32 + "in06"
 OTHER = "b" * 32 + "in06"
 JOB = "11111111-1111-1111-1111-111111111111"
+START = Moment(0.0, 0.0)
 SCHEMA = {
     "time": "datetime64[us, UTC]", "elapsed": "Float64", "id": "string", "name": "string", "status": "category",
     "actions": "string", "note": "string",
@@ -323,7 +324,7 @@ def test_an_empty_id_in_a_list_is_refused(empty: Any, first: bool, gdb: Client) 
 def test_an_empty_id_in_a_frame_is_a_row_that_failed() -> None:
     """A frame of create_many has rows without an id."""
     targets = pd.DataFrame({"id": [None, ID], "status": ["failed", "created"]})
-    progress = progress_module.begin(SERVICE, targets, None, 0.0)
+    progress = progress_module.begin(SERVICE, targets, None, START)
     assert progress.ids == (ID,)
 
 
@@ -332,7 +333,7 @@ def test_two_hundred_instances_are_one_list_call_a_tick(sandbox: Sandbox, gdb: C
     for instance in sandbox._app.world.instances.values():
         instance.actions = ["REBOOT"]
 
-    looks: list[float] = []
+    looks: list[Moment] = []
 
     def on_look(progress: progress_module.Progress) -> None:
         looks.append(progress.began)
@@ -371,9 +372,9 @@ def test_the_callback_gets_the_last_change_before_the_error() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
 def test_a_history_has_one_schema(count: int) -> None:
-    progress = begin(SERVICE, ID, None, 0)
+    progress = begin(SERVICE, ID, None, START)
     for number in range(count):
-        progress.note(number, ID, "")
+        progress.note(Moment(number, number), ID, "")
     assert {name: str(dtype) for name, dtype in progress.history().dtypes.items()} == SCHEMA
     assert len(progress.history()) == count
 
@@ -403,7 +404,7 @@ TARGETS: dict[str, tuple[Callable[[], Any], tuple[str, ...], dict[str, str]]] = 
 @pytest.mark.parametrize("what", TARGETS)
 def test_accepted_kinds_of_targets(what: str) -> None:
     make, ids, jobs = TARGETS[what]
-    progress = begin(SERVICE, make(), None, 0)
+    progress = begin(SERVICE, make(), None, START)
     assert (progress.ids, progress.jobs, progress.until) == (ids, jobs, "ready")
 
 

@@ -388,6 +388,9 @@ class Stepping:
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.passed, UTC)
 
+    def monotonic(self) -> float:
+        return self.passed
+
     def sleep(self, seconds: float, wake: threading.Event | None = None) -> None:
         self.passed += seconds
 

@@ -24,6 +24,7 @@ from gaussnb import Client
 from gaussnb.client.progress import begin
 from gaussnb.core.answers import Columns
 from gaussnb.core.catalogue import RouteFacts, Router
+from gaussnb.core.clock import Moment
 from gaussnb.core.frames import frame_of
 from gaussnb.core.methods import Call, Group
 from gaussnb.core.operation import Operation, Route, documented, fields_of
@@ -180,7 +181,7 @@ def test_work_that_is_accepted_can_be_waited_for(operation: type[Operation]) -> 
     collected = Columns(row, asked(row))
     collected.add(full(row))
     frame = frame_of(collected, {"operation": operation.route.id})
-    progress = begin(SERVICE, frame, None, 0.0)
+    progress = begin(SERVICE, frame, None, Moment(0.0, 0.0))
     assert progress.until == operation.route.ends
     if progress.until == "done":  # about no instance
         assert progress.ids == (frame["job_id"].item(),)

@@ -15,7 +15,7 @@ def test_the_signature_lists_every_setting() -> None:
     parameters = inspect.signature(gn.connect).parameters
     assert list(parameters) == [
         "profile", "region", "project_id", "project_name", "endpoint", "iam_endpoint", "username", "user_id",
-        "password", "domain", "domain_id", "ak", "sk", "security_token", "token", "patience",
+        "password", "domain", "domain_id", "ak", "sk", "security_token", "token", "patience", "unguarded",
     ]  # fmt: skip
     assert set(SETTINGS) == set(Settings.__annotations__) == parameters.keys() - {"profile", "patience"}
     for name in SETTINGS:

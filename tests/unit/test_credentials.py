@@ -245,7 +245,7 @@ def test_endpoints_of_the_identity_source_are_used(house: House) -> None:
 @pytest.mark.parametrize("brand", ["HW", "OS"])
 def test_the_iam_endpoint_without_its_version(house: House, url: str, brand: str) -> None:
     environ = {"HW": {**HW_USER, "HW_REGION_NAME": "cn-north-4"}, "OS": OS_USER}[brand]
-    found = house.find({**environ, f"{brand}_AUTH_URL": url})
+    found = house.find({**environ, f"{brand}_AUTH_URL": url}, endpoint="https://nosql.example.org")
     assert found.iam_endpoint == "https://iam.example.org"
     assert found.sources["iam_endpoint"] == f"{brand}_AUTH_URL"
 

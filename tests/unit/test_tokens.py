@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pickle
@@ -12,11 +13,16 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from pydantic import SecretStr
 
+from gaussnb.cloud import tokens
 from gaussnb.cloud.tokens import Token, TokenCache, cache_key
+from gaussnb.core.clock import RealClock
+from gaussnb.core.errors import ApiError, AuthenticationError, PermissionDenied, ServerError, Unreachable
 
 CANARY = "Can4ry" + "-" + "token" * 3
 
@@ -268,3 +274,186 @@ def test_reprs_and_logs_hold_no_token(path: Path, caplog: pytest.LogCaptureFixtu
     for shown in (repr(token), str(token), repr(cache), str(cache), caplog.text):
         assert CANARY not in shown
     assert pickle.loads(pickle.dumps(token)) == token
+
+
+# ------------------------------------------------------------------------------------------------ refused logins
+
+
+class Refuser:
+    """Counts logins that IAM refuses."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.count = 0
+        self.facts: dict[str, Any] = {"status": 401, "error_msg": "The username or password is wrong.", **facts}
+        self.own = True
+
+    def __call__(self) -> Token:
+        self.count += 1
+        error = AuthenticationError(**self.facts)
+        error.own = self.own
+        raise error
+
+
+def test_a_refused_login_is_asked_once_by_threads_clients_and_processes(path: Path) -> None:
+    refuse = Refuser()
+    caches = [TokenCache(path) for _ in range(4)]
+
+    def client(number: int) -> str:
+        with pytest.raises(AuthenticationError) as caught:
+            caches[number % 4].get_or_issue("a", refuse)
+        return str(caught.value)
+
+    with ThreadPoolExecutor(16) as pool:
+        says = set(pool.map(client, range(16)))
+    tokens._files.clear()  # another process has only the file
+    says.add(client(0))
+    caches[0] = TokenCache(path)
+    says.add(client(0))
+    assert refuse.count == 1
+    assert all("The username or password is wrong" in text for text in says)
+    later = client(0)
+    assert "IAM said so at" in later and "gdb.login()" in later
+    assert TokenCache(path).get_or_issue("another password", Issuer()).project_id == "p"
+
+
+def test_a_refusal_has_a_short_life(path: Path) -> None:
+    now, refuse = [1000.0], Refuser()
+
+    def ask(*, insist: bool = False) -> int:
+        with pytest.raises(AuthenticationError):
+            TokenCache(path, clock=lambda: now[0]).get_or_issue("a", refuse, insist=insist)
+        return refuse.count
+
+    assert [ask(), ask(insist=True)] == [1, 1]
+    now[0] += tokens.AGAIN + 1
+    assert [ask(), ask(insist=True), ask(insist=True)] == [1, 2, 2]  # a person may ask again, once
+    now[0] += tokens.REFUSED_FOR - 1
+    assert ask() == 2
+    now[0] += 2
+    assert ask() == 3
+    now[0] -= 5000  # the clock was set back: a refusal of the future is none
+    assert ask() == 4
+
+
+def test_a_login_that_succeeds_ends_the_refusal(path: Path) -> None:
+    now = [1000.0]
+    cache = TokenCache(path, clock=lambda: now[0])
+    with pytest.raises(AuthenticationError):
+        cache.get_or_issue("a", Refuser())
+    now[0] += tokens.AGAIN + 1
+    token = cache.get_or_issue("a", Issuer(clock=lambda: now[0]), insist=True)
+    assert TokenCache(path, clock=lambda: now[0]).get_or_issue("a", Refuser()) == token
+    assert json.loads(path.read_text())["refusals"] == {}
+
+
+@pytest.mark.parametrize("outage", ["the words of a proxy", "Unreachable", "PermissionDenied", "ServerError"])
+def test_only_a_refusal_in_the_words_of_iam_is_remembered(path: Path, outage: str) -> None:
+    asked = []
+
+    def issue() -> Token:
+        asked.append(1)
+        if outage == "Unreachable":
+            raise Unreachable("no connection")
+        kind = {"PermissionDenied": PermissionDenied, "ServerError": ServerError}.get(outage, AuthenticationError)
+        error = kind(status=401)
+        error.own = kind is not AuthenticationError
+        raise error
+
+    for _ in range(2):
+        with pytest.raises((ApiError, Unreachable)):
+            TokenCache(path).get_or_issue("a", issue)
+    assert len(asked) == 2
+
+
+def test_a_refusal_is_remembered_without_a_usable_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a directory")
+    refuse = Refuser()
+    for _ in range(3):
+        with pytest.raises(AuthenticationError):
+            TokenCache(tmp_path / "file" / "tokens.json").get_or_issue("a", refuse)
+    assert refuse.count == 1
+
+
+def test_caches_without_a_file_share_refusals_if_they_share_a_clock() -> None:
+    refuse, clock = Refuser(), RealClock()
+    caches = [TokenCache(clock=clock.time, on_disk=False) for _ in range(3)]
+    for cache in caches:
+        with pytest.raises(AuthenticationError):
+            cache.get_or_issue("a", refuse)
+    assert refuse.count == 1
+    with pytest.raises(AuthenticationError):
+        TokenCache(clock=RealClock().time, on_disk=False).get_or_issue("a", refuse)
+    assert refuse.count == 2
+
+
+@pytest.mark.parametrize("error", [None, 7, {}, {"status": 401, "surprise": 1}, {"error_msg": 1}])
+def test_a_damaged_refusal_is_no_refusal(path: Path, error: Any) -> None:
+    path.parent.mkdir()
+    refusal = {"at": time.time(), "error": error}
+    path.write_text(json.dumps({"tokens": {}, "refusals": {"a": refusal}}))
+    assert TokenCache(path).get_or_issue("a", Issuer()).project_id == "p"
+
+
+# ------------------------------------------------------------------------------------------------ files and clocks
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX locks")
+def test_a_locked_file_is_waited_for_once_and_not_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "LOCK_SECONDS", 0.05)
+    path.parent.mkdir()
+    with FileLock(path.with_name("tokens.json.lock")):
+        cache = TokenCache(path)
+        assert cache.get_or_issue("a", Issuer()).project_id == "p"
+        assert cache._shared.patience == 0  # the next login does not wait
+    cache.get_or_issue("b", Issuer())
+    assert cache._shared.patience == tokens.LOCK_SECONDS
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_a_pipe_instead_of_the_file_is_not_read(path: Path) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path)
+    assert TokenCache(path).get_or_issue("a", Issuer()).project_id == "p"
+
+
+def test_a_full_disk_does_not_prevent_a_login(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tokens.json, "dump", full)
+    assert TokenCache(path).get_or_issue("a", Issuer()).project_id == "p"
+    assert {each.name for each in path.parent.iterdir()} <= {"tokens.json.lock"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
+def test_a_file_that_others_can_read_is_closed_to_them(path: Path) -> None:
+    TokenCache(path).get_or_issue("a", Issuer())
+    path.chmod(0o644)
+    TokenCache(path).get_or_issue("a", Issuer())
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("kept", ["memory", "file"])
+def test_a_clock_that_is_set_back_makes_no_token_valid_for_longer(path: Path, kept: str) -> None:
+    wall, monotonic = [100_000.0], [50.0]
+    issue = Issuer(clock=lambda: wall[0], life=3600)
+
+    def cache() -> TokenCache:
+        return TokenCache(path, clock=lambda: wall[0], monotonic=lambda: monotonic[0])
+
+    first = cache()
+    first.get_or_issue("a", issue)
+    used = first if kept == "memory" else cache()
+    wall[0] -= 1800  # an hour passes, and the clock is set back by an hour and a half
+    monotonic[0] += 3600
+    assert used.get_or_issue("a", issue).value.get_secret_value() == f"{CANARY}-2"
+    assert issue.count == 2
+
+
+def test_a_token_of_the_future_is_not_used_after_a_restart(path: Path) -> None:
+    wall, monotonic = [100_000.0], [50_000.0]
+    issue = Issuer(clock=lambda: wall[0], life=3600)
+    for _ in range(2):
+        TokenCache(path, clock=lambda: wall[0], monotonic=lambda: monotonic[0]).get_or_issue("a", issue)
+        wall[0], monotonic[0] = wall[0] - 600, 10.0
+    assert issue.count == 2

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from ...client import Client
-from ...client.many import Record, send_to_each
+from ...client.many import Finding, Record, send_to_each
 from ...client.tables import Targets
+from ...core.answers import word
 from ...core.catalogue import delete, get, post, put
 from ...core.methods import Group, call, many, one
 from ...core.operation import Inside, Operation
@@ -284,13 +285,24 @@ class SetInstanceDataDump(Operation):
     """open starts the export, close ends it."""
 
 
-def delete_many(gdb: Client, targets: Targets, *, workers: int = 4, resume: pd.DataFrame | None = None) -> pd.DataFrame:
+def delete_many(
+    gdb: Client,
+    targets: Targets,
+    *,
+    workers: int = 4,
+    resume: pd.DataFrame | None = None,
+    existing: bool = False,
+) -> pd.DataFrame:
     """Delete every instance of a list or a frame.
+
+    Of a frame of ``create_many``, only what this call of it created is deleted: rows with the outcome ``exists``
+    are skipped unless ``existing`` is True.
 
     Args:
         targets: ids in a list, or a frame with a column ``instance_id`` or ``id``; a row without an id is skipped.
         workers: the number of deletions at the same time.
         resume: an earlier answer to the same targets: only instances that were not accepted are sent.
+        existing: True to delete also the instances of a ``create_many`` frame that existed before that call.
 
     Returns:
         A DataFrame with one row per target, in their order, with the columns of :class:`gaussnb.client.many.Outcome`.
@@ -301,15 +313,19 @@ def delete_many(gdb: Client, targets: Targets, *, workers: int = 4, resume: pd.D
         ValueError: the frame is not of instances, or ``resume`` is the answer to another call.
     """
 
-    def is_deleted(operation: Operation, record: Record) -> bool | None:
+    def look(operation: Operation, record: Record) -> Finding:
         found = gdb.send(ListInstances(id=record["id"]))
-        actions = found["actions"].iloc[0] if len(found) else "DELETE"
-        return True if "DELETE" in actions else None if actions else False
+        if not len(found):
+            return "absent"
+        actions = word(found["actions"].iloc[0])
+        if gdb.service.lifecycle.is_ending(actions):
+            return "done"
+        return "unclear" if actions else "not done"
 
     def make(id: str) -> Operation:
         return DeleteInstance(instance_id=id)
 
-    return send_to_each(gdb, DeleteInstance, targets, make, is_deleted, workers, resume)
+    return send_to_each(gdb, DeleteInstance, targets, make, look, workers, resume, existing)
 
 
 class Instances(Group):

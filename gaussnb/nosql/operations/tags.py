@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from ...client import Client
-from ...client.many import Record, send_to_each
+from ...client.many import Finding, Record, send_to_each
 from ...client.tables import Targets
 from ...core.catalogue import get, post
 from ...core.methods import Group, call, many
@@ -190,19 +190,20 @@ def update_many(
         ValueError: the frame is not of instances, or ``resume`` is the answer to another call or of other tags.
     """
 
-    def is_tagged(operation: Operation, record: Record) -> bool | None:
+    def look(operation: Operation, record: Record) -> Finding:
         assert isinstance(operation, BatchTagAction)
         found = gdb.send(ListInstanceTags(record["id"]))
         has = dict(zip(found["key"], found["value"].fillna("")))
         if operation.action == "create":
-            return all(has.get(tag.key) == tag.value for tag in operation.tags)
-        return not any(tag.key in has and tag.value in (None, has[tag.key]) for tag in operation.tags)
+            return "done" if all(has.get(tag.key) == tag.value for tag in operation.tags) else "not done"
+        still = any(tag.key in has and tag.value in (None, has[tag.key]) for tag in operation.tags)
+        return "not done" if still else "absent"
 
     def make(id: str) -> Operation:
         given: dict[str, Any] = {"instance_id": id, "action": action, "tags": tags}
         return BatchTagAction(**given)
 
-    return send_to_each(gdb, BatchTagAction, targets, make, is_tagged, workers, resume)
+    return send_to_each(gdb, BatchTagAction, targets, make, look, workers, resume)
 
 
 class Tags(Group):

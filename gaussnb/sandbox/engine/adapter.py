@@ -14,6 +14,8 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
+from ...cloud.channel import mark_sent
+from ...core.errors import GaussnbError
 from .messages import Request
 from .messages import Response as Answered
 
@@ -24,6 +26,8 @@ class SandboxAdapter(BaseAdapter):
     Args:
         handle: answers one request.
     """
+
+    marks_sent = True
 
     def __init__(self, handle: Callable[[Request], Answered]) -> None:
         super().__init__()
@@ -40,7 +44,11 @@ class SandboxAdapter(BaseAdapter):
     ) -> requests.Response:
         """Answer a request as the server would; a fault may delay, damage or drop the answer."""
         try:
-            answered = self._handle(_request(request))
+            asked = _request(request)
+            mark_sent()
+            answered = self._handle(asked)
+        except GaussnbError:
+            raise  # the sandbox lives in another process
         except ConnectionError as error:
             raise requests.ConnectionError(str(error), request=request) from None
         patience = timeout[1] if isinstance(timeout, tuple) else timeout

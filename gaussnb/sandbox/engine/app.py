@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,8 +18,11 @@ from pydantic_core import ErrorDetails, from_json
 
 from ...core.answers import list_key
 from ...core.catalogue import Router
+from ...core.errors import Unreachable
 from ...core.operation import Operation
+from ...core.process import PerProcess
 from ...core.rules import MISSING, marks
+from ...core.secrets import KnownSecrets
 from ...core.wire import operation_of
 from . import identity, openapi
 from .behaviours import Page
@@ -57,10 +62,25 @@ class Found:
         return self.operation.route.signed if self.operation else True
 
 
+class _Elsewhere:
+    """The lock of an application in a forked child, which nobody can take."""
+
+    def __init__(self, home: int) -> None:
+        self._home = home
+
+    def __enter__(self) -> None:
+        raise Unreachable(
+            f"This sandbox lives in process {self._home}, and not in this forked one; nothing was sent. "
+            'Give it a port before the fork, or call gaussnb.connect("sandbox") here for another one.'
+        )
+
+    def __exit__(self, *error: object) -> None: ...
+
+
 PageHandler = Callable[["App", Request], Response | None]
 
 
-class App:
+class App(PerProcess):
     """Answers requests, one at a time.
 
     Args:
@@ -79,11 +99,24 @@ class App:
         self.store = store
         self._answer_page = answer_page or show_document
         self.faults = Faults(service.product.catalogue, service.product.codes)
-        self.journal = Journal(service.product.catalogue)
-        self.lock = threading.RLock()
+        self.secrets = KnownSecrets()
+        """The secrets of the account and of the requests, for the journal and the page."""
+        self.secrets.add(world.account.password, world.account.sk, login=True)
+        self.journal = Journal(service.product.catalogue, self.secrets)
+        self.home = os.getpid()
+        """The process that plays. In a forked child, which has a dead copy of the world, nothing can be done."""
+        self._own()
         self._router = Router(service.product.catalogue.chapters())
         self._handled = 0
         self._before: tuple[str, str, float] | None = None
+
+    def _begin(self) -> None:
+        self.lock: AbstractContextManager[Any] = threading.RLock() if self.is_home else _Elsewhere(self.home)
+
+    @property
+    def is_home(self) -> bool:
+        """False in a forked child."""
+        return self.home == os.getpid()
 
     @property
     def places(self) -> frozenset[str]:
@@ -196,7 +229,7 @@ class App:
     def _answer(
         self, request: Request, found: Found, fault: Fault, now: float, request_id: str
     ) -> tuple[Response, str]:
-        headers = {"Content-Type": JSON, "X-Request-Id": request_id}
+        headers = {"Content-Type": JSON, "X-Request-Id": request_id, "Date": formatdate(now, usegmt=True)}
         status, body, code = 0, b"", ""
         if not fault.prevents:
             status, body, more, code = self._act(request, found, fault, now, request_id)

@@ -7,10 +7,13 @@ import threading
 import time
 from datetime import UTC, datetime
 
+from ...core.faces import face
+from ...core.process import PerProcess
+
 _SLICE = 0.1  # real seconds: short, so that an interrupt ends the wait at once on every platform
 
 
-class Clock:
+class Clock(PerProcess):
     """A clock with a speed.
 
     Args:
@@ -32,9 +35,12 @@ class Clock:
         if not speed > 0 or (not self.standing and math.isinf(speed)):
             raise ValueError(f"the speed of a clock is a positive number, not {speed}")
         self.speed = float(speed)
-        self._lock = threading.Lock()
         self._base = epoch(start) if start is not None else time.time()
         self._since = time.monotonic()
+        self._own()
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
 
     def time(self) -> float:
         """Now, in epoch seconds."""
@@ -80,6 +86,7 @@ class Clock:
         passed = 0.0 if self.standing else time.monotonic() - self._since
         return self._base + passed * self.speed
 
+    @face
     def __repr__(self) -> str:
         if self.standing:
             return f"<clock {self.now():%Y-%m-%dT%H:%M:%SZ}, standing>"

@@ -48,13 +48,13 @@ class Fault:
     where: str | None = None
     status: Annotated[int, Field(strict=True, ge=200, le=599)] | None = None
     code: str | None = None
-    message: str | None = None
-    headers: Mapping[_HeaderName, _HeaderText] = field(default_factory=dict)
-    body: Annotated[bytes, BeforeValidator(_bytes)] | None = None
+    message: str | None = field(default=None, repr=False)  # what the service says may quote a secret
+    headers: Mapping[_HeaderName, _HeaderText] = field(default_factory=dict, repr=False)
+    body: Annotated[bytes, BeforeValidator(_bytes)] | None = field(default=None, repr=False)
     drop: Drop | None = None
     delay: Annotated[float, Field(strict=True, ge=0, le=3600, allow_inf_nan=False)] = 0.0
-    redirect: _HeaderText | None = None
-    fail: str | None = None
+    redirect: _HeaderText | None = field(default=None, repr=False)
+    fail: str | None = field(default=None, repr=False)
     times: Annotated[int, Field(strict=True, ge=1)] | None = 1
     after: Annotated[int, Field(strict=True, ge=0)] = 0
     count: int = field(default=0, init=False)

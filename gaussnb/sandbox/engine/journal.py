@@ -7,13 +7,14 @@ from collections import deque
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl
 
 from ...core.catalogue import Catalogue
 from ...core.frames import frame_from
 from ...core.operation import Operation
 from ...core.rows import Row
 from ...core.rules import is_secret
-from ...core.secrets import mask, masked
+from ...core.secrets import KnownSecrets, find, mask, masked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,10 +46,17 @@ class JournalEntry(Row):
 
 
 class Journal:
-    """The last requests."""
+    """The last requests.
 
-    def __init__(self, catalogue: Catalogue, keep: int = 10_000) -> None:
+    Args:
+        catalogue: the operations; their secret fields are masked.
+        known: secrets that are masked wherever they stand. The secrets of each request are added.
+        keep: the number of requests.
+    """
+
+    def __init__(self, catalogue: Catalogue, known: KnownSecrets, keep: int = 10_000) -> None:
         self._catalogue = catalogue
+        self._known = known
         self._secrets: dict[str, frozenset[str]] = {}
         self._records: deque[dict[str, Any]] = deque(maxlen=keep)
 
@@ -62,8 +70,10 @@ class Journal:
             record: the other fields of a :class:`JournalEntry`.
         """
         id = operation.route.id if operation else ""
-        text = body_without_secrets(body, self._secret_names(id, operation)) if body else ""
-        self._records.append({**record, "operation": id, "path": mask(path), "body": text})
+        text = self._body_without_secrets(body, self._secret_names(id, operation)) if body else ""
+        self._known.add(*find(dict(parse_qsl(path.partition("?")[2]))))
+        told = {name: self._known.mask(value) if isinstance(value, str) else value for name, value in record.items()}
+        self._records.append({**told, "operation": id, "path": self._known.mask(mask(path)), "body": text})
 
     def _secret_names(self, id: str, operation: type[Operation] | None) -> frozenset[str]:
         """The names of the secret fields of an operation; of all operations for an unknown request."""
@@ -87,16 +97,16 @@ class Journal:
         """The requests, one row each, oldest first."""
         return frame_from(JournalEntry, list(self._records))
 
-
-def body_without_secrets(body: bytes, secrets: frozenset[str]) -> str:
-    """A JSON object as text with its secrets masked; an empty text for any other body, and for a very long one."""
-    if not body or len(body) > _LONGEST:
-        return ""
-    try:
-        value = json.loads(body)
-        if not isinstance(value, dict):
+    def _body_without_secrets(self, body: bytes, names: frozenset[str]) -> str:
+        """A JSON object as text with its secrets masked; an empty text for any other body, and for a very long one."""
+        if not body or len(body) > _LONGEST:
             return ""
-        text = json.dumps(masked(value, secrets), ensure_ascii=False)
-        return text.encode(errors="replace").decode()  # a frame cannot hold half a surrogate
-    except (ValueError, RecursionError):
-        return ""
+        try:
+            value = json.loads(body)
+            if not isinstance(value, dict):
+                return ""
+            self._known.add(*find(value, names))
+            text = json.dumps(self._known.mask_value(masked(value, names)), ensure_ascii=False)
+            return text.encode(errors="replace").decode()  # a frame cannot hold half a surrogate
+        except (ValueError, RecursionError):
+            return ""

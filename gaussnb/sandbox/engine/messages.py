@@ -27,8 +27,8 @@ class Request:
 
     method: str
     target: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)  # headers and body may hold a secret
 
     @property
     def path(self) -> str:
@@ -59,8 +59,8 @@ class Response:
     """One HTTP response, and instructions for the transport."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
     delay: float = 0.0
     """Real seconds to wait before the response is sent."""
     drop: bool = False

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import SecretStr
 
 from ...core.catalogue import Chapters
+from ...core.faces import face
 from ...core.operation import Operation
+from ...core.process import Stays
 from .adapter import SandboxAdapter, Session
 from .app import App, PageHandler
 from .clock import Clock
@@ -31,8 +33,10 @@ _NO_SOCKET = "http://sandbox.localhost"
 _SERVER = Chapters([f"{__package__}.server"])  # http.server is imported only for a sandbox with a socket
 
 
-class Sandbox:
+class Sandbox(Stays):
     """A pretend cloud with one service. A subclass names the service.
+
+    A sandbox lives in the process that made it. In a forked child it answers nothing; clients reach it by its port.
 
     Args:
         path: a state file. Its seed, region and time go before the arguments; its speed is used unless another one is
@@ -44,6 +48,7 @@ class Sandbox:
         region: the region that is played.
     """
 
+    stays = "a sandbox stays in its process; send its .endpoint and login, and call gaussnb.connect() in the worker"
     service: ClassVar[SandboxService]
     """The service that is played."""
     _answer_page: ClassVar[PageHandler | None] = None
@@ -110,16 +115,19 @@ class Sandbox:
 
     def start(self) -> Self:
         """Start the server, if the sandbox has a port."""
-        if self._closed:
-            raise RuntimeError("the sandbox is closed")
-        if self._port is not None and self._server is None:
-            server = _SERVER.find("server")
-            assert server is not None
-            self._server = server.Server(self._app, self._port)
+        with self._app.lock:
+            if self._closed:
+                raise RuntimeError("the sandbox is closed")
+            if self._port is not None and self._server is None:
+                server = _SERVER.find("server")
+                assert server is not None
+                self._server = server.Server(self._app, self._port)
         return self
 
     def close(self) -> None:
-        """Stop the server and close the state file, which keeps the world."""
+        """Stop the server and close the state file, which keeps the world. In a forked child, do nothing."""
+        if not self._app.is_home:
+            return
         if self._server is not None:
             self._server.close()
         with self._app.lock:
@@ -136,6 +144,7 @@ class Sandbox:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    @face
     def __repr__(self) -> str:
         return f"<sandbox {self.region}, seed {self.seed}{', closed' if self._closed else ''}>"
 

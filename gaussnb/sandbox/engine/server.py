@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer
 from typing import Any
 
+from ...core.process import PerProcess
 from .app import App
 from .messages import JSON, Refused, Request, Response, encode
 
@@ -98,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         if response.drop:
             self.close_connection = True
             return
-        self.send_response_only(response.status)  # without a date: equal requests get equal bytes
+        self.send_response_only(response.status)  # without a second date: the application writes its own
         for name, value in response.headers.items():
             self.send_header(name, value)
         if response.status != HTTPStatus.NO_CONTENT:
@@ -127,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing; the journal lists the requests."""
 
 
-class Server(TCPServer):
+class Server(PerProcess, TCPServer):
     """Serves an application until it is closed. Closing ends all threads and sockets."""
 
     allow_reuse_address = True
@@ -135,13 +137,23 @@ class Server(TCPServer):
 
     def __init__(self, app: App, port: int) -> None:
         self.app = app
-        self._callers: dict[threading.Thread, socket.socket] = {}
-        self._guard = threading.Lock()
         super().__init__((HOST, port), _Handler)
-        self._accepting = threading.Thread(
+        self._own()
+        self._accepting: threading.Thread | None = threading.Thread(
             target=self.serve_forever, args=(0.05,), name=f"gaussnb-sandbox-{self.port}", daemon=True
         )
         self._accepting.start()
+
+    def _begin(self) -> None:
+        self._accepting = None  # the thread of the parent
+        self._callers: dict[threading.Thread, socket.socket] = {}
+        self._guard = threading.Lock()
+
+    def _leave(self) -> None:
+        # With a copy of the listening socket, the child would keep the port in use, and callers without an answer.
+        for copy in (self.socket, *self._callers.values()):
+            with suppress(OSError):  # the parent was closing it
+                os.close(copy.detach())
 
     @property
     def port(self) -> int:
@@ -170,7 +182,8 @@ class Server(TCPServer):
     def close(self) -> None:
         """Stop, close all connections, and wait until the last thread has ended."""
         self.shutdown()
-        self._accepting.join()
+        if self._accepting is not None:
+            self._accepting.join()
         self.server_close()
         with self._guard:
             callers = list(self._callers.items())

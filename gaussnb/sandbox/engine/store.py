@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from typing import Any
 
+from ...core.process import PerProcess, abandon
 from .clock import Clock
 from .faults import Faults
 from .tables import State
@@ -70,7 +71,7 @@ class Store:
         """Close the file."""
 
 
-class FileStore(Store):
+class FileStore(PerProcess, Store):
     """Stores a world in an SQLite file.
 
     Raises:
@@ -88,6 +89,7 @@ class FileStore(Store):
             raise OSError(f"{path}: {error}") from None
         # The file is also closed with a store that nobody closed: when the store is collected, or at exit.
         self._close_file = weakref.finalize(self, self._file.close)
+        self._own()
         try:
             self._open()
         except sqlite3.OperationalError as error:
@@ -98,6 +100,10 @@ class FileStore(Store):
         except (sqlite3.DatabaseError, ValueError) as error:
             self.close()
             raise ValueError(f"{path} is not the file of a sandbox: {error}") from None
+
+    def _leave(self) -> None:
+        self._close_file.detach()
+        abandon(self._file)  # its closing would delete the log that the parent writes
 
     def _open(self) -> None:
         # The lock is held until the file is closed or the process ends; no second sandbox can open the file.

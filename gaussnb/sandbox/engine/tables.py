@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from pydantic import SecretStr, TypeAdapter
 
 from ...core.catalogue import Chapters
+from ...core.process import cached_property
 
 K = TypeVar("K")
 
