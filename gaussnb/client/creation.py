@@ -247,7 +247,8 @@ class Creation:
             for id, differing in zip(new["id"], unlike)
             if differing
         )
-        return _Found(new[[not differing for differing in unlike]].reset_index(drop=True), others)
+        fitting = [number for number, differing in enumerate(unlike) if not differing]
+        return _Found(new.iloc[fitting].reset_index(drop=True), others)
 
     def _find_job(self, id: str) -> str | None:
         """Find the job that makes a thing; None if it is not listed."""
