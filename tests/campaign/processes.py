@@ -42,7 +42,7 @@ _SAID = {"accepted": "done", "recovered": "done", "exists": "exists", "unknown":
 
 def run(size: float = 1.0, seed: int = 0) -> list[Figure]:
     """Run this part in a process of its own, since the calling process may have threads of any kind."""
-    command = [sys.executable, "-W", "ignore", "-m", __name__, str(size), str(seed)]
+    command = [sys.executable, "-W", "ignore", "-m", f"tests.campaign.{Path(__file__).stem}", str(size), str(seed)]
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if done.returncode:

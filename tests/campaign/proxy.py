@@ -269,10 +269,10 @@ class Proxy:
             client.sendall(whole[start : start + 64])
 
     def _fate_duplicate(self, client: socket.socket, asked: _Asked) -> None:
-        """The request arrives twice; the client sees one of the answers."""
+        """The request arrives twice; the client sees one of the answers, though never the refusal of the copy."""
         first = self._pass(asked)
         second = self._pass(asked, copied=True)
-        client.sendall(self._choose((first, second)).bytes())
+        client.sendall(self._choose((first, second if second.status < 300 else first)).bytes())
 
     def _fate_two_lengths(self, client: socket.socket, asked: _Asked) -> None:
         """The head has two different lengths."""
