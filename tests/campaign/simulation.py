@@ -410,7 +410,10 @@ class Run:
         """Play the run to its end, and judge it."""
         where = _MEMORY if _MEMORY.is_dir() else None
         self._folder = Path(tempfile.mkdtemp(prefix="campaign-", dir=where))
-        with patch.dict(os.environ), patch.multiple(Holder, present=self._present, is_alive=lambda holder, seen: self._is_alive(holder)):
+        with (
+            patch.dict(os.environ),
+            patch.multiple(Holder, present=self._present, is_alive=lambda holder, seen: self._is_alive(holder)),
+        ):
             self._play()
         return self
 
