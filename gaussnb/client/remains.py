@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..core.answers import word
 from ..core.errors import GaussnbError
 from ..core.faces import face
 from ..core.frames import frame_from
+from ..core.process import cached_property
 from ..core.rows import Known, Row
 from ..core.service import Lifecycle
 from ..view.output import show
