@@ -16,7 +16,7 @@ from ..core.operation import Operation
 from ..core.process import cached_property
 from ..core.secrets import reveal
 from .creation import is_under_way
-from .ledger import Reserved, Wanted
+from .ledger import Reserved, Wanted, is_there
 from .likeness import differences, read_asked, rows_of
 from .many import SURE, NotSent, Pending, Procedure, Record, key_in
 from .marks import Mark, read_marks
@@ -152,7 +152,7 @@ class Admission(Procedure):
 
     @cached_property
     def _makers(self) -> Mapping[str, Mark]:
-        """What is known of the origin of things, from the marks in the cloud and from this machine's ledger."""
+        """The known origin of things, from the marks in the cloud and from this machine's ledger."""
         ledger = self.gdb.ledger_id
         noted = {
             entry["id"]: Mark(entry["digest"], ledger, entry["key"])
@@ -238,7 +238,7 @@ class Admission(Procedure):
         same = {other["id"] for other in self._records if other["outcome"] == "accepted" and other["id"]}
         known = None if self._again else frozenset(same | self._ending)
         try:
-            with under(Reservation(self._keys[record["row"]], known)):
+            with under(Reservation(self.gdb.creation, self._keys[record["row"]], known)):
                 return self.gdb.send(operation)
         except Exists as found:
             ids = found.ids
@@ -282,11 +282,6 @@ class Admission(Procedure):
         """Release what was reserved and not sent."""
         if self._keys:
             self.gdb.creation.release(self._keys.values())
-
-
-def is_there(entry: Mapping[str, Any]) -> bool:
-    """True if an entry of the ledger has its thing."""
-    return entry["outcome"] in ("accepted", "recovered")
 
 
 def copy_entry(entry: Mapping[str, Any], record: Record) -> None:

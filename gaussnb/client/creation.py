@@ -30,7 +30,7 @@ from .ledger import LIVING, Ledger, Made, Reserved, Wanted, is_held
 from .likeness import differences, rows_of
 from .marks import Mark
 from .observer import Ask
-from .reservation import present as reserved_creation
+from .reservation import present
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +137,7 @@ class Creation:
         project_id = order.project_id or own
         before = self.list_ids(order.name) if project_id == own else None
         there, since = before or (None, "")
-        reservation = reserved_creation()
+        reservation = present(self)
         if reservation is not None:
             reservation.judge(there)
         key = self._ledger.begin(
@@ -249,8 +249,7 @@ class Creation:
             for id, differing in zip(new["id"], unlike)
             if differing
         )
-        fitting = [number for number, differing in enumerate(unlike) if not differing]
-        return _Found(new.iloc[fitting].reset_index(drop=True), others)
+        return _Found(new.loc[[not differing for differing in unlike]].reset_index(drop=True), others)
 
     def _find_job(self, id: str) -> str | None:
         """Find the job that makes a thing; None if it is not listed."""
@@ -337,7 +336,8 @@ class Creation:
             return
         claimed = {entry["id"] for entry in entries if entry["id"]}
         # pandas would turn the names and ids of a long ledger into arrays first.
-        unclaimed = now[[name in unanswered and id not in claimed for name, id in zip(now["name"], now["id"])]]
+        there = [name in unanswered and id not in claimed for name, id in zip(now["name"], now["id"])]
+        unclaimed = now.loc[there]
         for name, named in unclaimed.groupby("name", observed=True):
             found = {entry["key"]: set(self._compare(entry, named, ()).fitting["id"]) for entry in unanswered[name]}
             for entry in unanswered[name]:

@@ -517,6 +517,11 @@ def _standing(
     return None
 
 
+def is_there(entry: Mapping[str, Any]) -> bool:
+    """True if an entry of the ledger has its thing."""
+    return entry["outcome"] in ("accepted", "recovered")
+
+
 def is_held(entry: Mapping[str, Any] | sqlite3.Row) -> bool:
     """True if the process that wrote an entry may still be alive; False as well for an entry of an earlier version."""
     holder = Holder.read(_from_json(entry["holder"]))

@@ -1,4 +1,4 @@
-"""What earlier kernels left behind: creations that are still open are taken up again, and leftovers are cleaned up.
+"""The remains of earlier kernels: creations that are still open are taken up again, and leftovers are cleaned up.
 
 :class:`Resumed` is the answer of :meth:`gaussnb.Client.resume`, :class:`Leftovers` that of
 :meth:`gaussnb.Client.clean_up`.
@@ -8,32 +8,67 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
 
 from ..core.answers import word
+from ..core.clock import Clock
 from ..core.errors import GaussnbError
 from ..core.faces import face
 from ..core.frames import frame_from
+from ..core.methods import Sender
 from ..core.process import cached_property
 from ..core.rows import Known, Row
-from ..core.service import Lifecycle
+from ..core.service import Lifecycle, Service
 from ..view.output import show
 from ..view.report import Line, Report, faces, text_of
 from ..view.snapshot import Phase
-from .admission import is_there
-from .creation import is_under_way
-from .ledger import Made
+from .creation import Creation, is_under_way
+from .ledger import Made, is_there
 from .likeness import rows_of
 from .marks import Mark, read_marks
-from .progress import GONE, Seen
+from .progress import GONE, Seen, Targets
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from . import Client
     from .watch import Watch
 
 Entry = Mapping[str, Any]
+
+
+class Owner(Sender, Protocol):
+    """The client whose remains are looked at."""
+
+    service: ClassVar[Service]
+    clock: Clock
+
+    @property
+    def creation(self) -> Creation:
+        """The creates of the client."""
+        ...
+
+    @property
+    def endpoint(self) -> str:
+        """The address of the service."""
+        ...
+
+    @property
+    def ledger_id(self) -> int:
+        """The number that tells this machine's ledger from every other ledger."""
+        ...
+
+    def made(self) -> pd.DataFrame:
+        """List the things that this machine asked for."""
+        ...
+
+    def wait(self, targets: Targets, timeout: float = 3600, *, until: str | None = None) -> pd.DataFrame:
+        """Wait until things are ready or gone."""
+        ...
+
+    def watch(self, targets: Targets, *, until: str | None = None) -> Watch:
+        """Follow things in the background."""
+        ...
+
 
 # ------------------------------------------------------------------------------------------------------ taking up again
 
@@ -60,7 +95,7 @@ class Resumed:
     live; :meth:`wait` blocks until they are ready.
     """
 
-    def __init__(self, gdb: Client, entries: Sequence[Entry]) -> None:
+    def __init__(self, gdb: Owner, entries: Sequence[Entry]) -> None:
         self._gdb = gdb
         self._entries = entries
         self.frame = frame_from(
@@ -127,7 +162,7 @@ class Resumed:
         show(faces(self._report), self.watch)
 
 
-def resume(gdb: Client) -> Resumed:
+def resume(gdb: Owner) -> Resumed:
     """Take up what is open; :meth:`gaussnb.Client.resume` documents it."""
     open_before = {entry["key"]: entry for entry in gdb.creation.entries() if entry["outcome"] in ("asked", "unknown")}
     entries = []
@@ -162,7 +197,7 @@ def _failed_for_ever(lifecycle: Lifecycle, status: str) -> bool:
     return known is not None and known.phase == "failed" and known.final
 
 
-def _says(became: str, entry: Entry, before: Entry | None, gdb: Client) -> str:
+def _says(became: str, entry: Entry, before: Entry | None, gdb: Owner) -> str:
     noun, group = gdb.service.noun, gdb.service.group
     found = "Its answer was lost, and it was found. " if before is not None and is_there(entry) else ""
     return found + {
@@ -224,7 +259,7 @@ class Leftovers:
     it, as its ledger and the marks in the cloud say.
     """
 
-    def __init__(self, gdb: Client, records: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, gdb: Owner, records: Sequence[Mapping[str, Any]]) -> None:
         self._gdb = gdb
         self._records = records
         self.frame = frame_from(
@@ -294,7 +329,7 @@ class Leftovers:
         return faces(self._report)
 
 
-def clean_up(gdb: Client, everything: bool) -> Leftovers:
+def clean_up(gdb: Owner, everything: bool) -> Leftovers:
     """Review what can be cleaned up; :meth:`gaussnb.Client.clean_up` documents it."""
     service = gdb.service
     if service.delete_many is None:
@@ -333,7 +368,7 @@ def clean_up(gdb: Client, everything: bool) -> Leftovers:
     return Leftovers(gdb, records)
 
 
-def _list(gdb: Client) -> list[dict[str, Any]]:
+def _list(gdb: Owner) -> list[dict[str, Any]]:
     return rows_of(gdb.send(gdb.service.list_things(())))
 
 

@@ -26,6 +26,8 @@ class Exists(GaussnbError):
 class Reservation:
     """The right to send one creation."""
 
+    holder: object
+    """The :class:`gaussnb.client.creation.Creation` that reserved it: no other client may use it."""
     key: int
     """The key of the reservation in the ledger."""
     known: frozenset[str] | None
@@ -57,6 +59,7 @@ def under(reservation: Reservation) -> Iterator[None]:
         _present.reset(token)
 
 
-def present() -> Reservation | None:
-    """The reservation of this thread; None for a creation that nobody reserved."""
-    return _present.get()
+def present(holder: object) -> Reservation | None:
+    """The reservation of this thread; None for a creation that its holder did not reserve."""
+    found = _present.get()
+    return found if found is not None and found.holder is holder else None

@@ -22,9 +22,9 @@ class Reason:
     """The reason why nothing was sent."""
 
     what: str
-    """What failed, as a clause."""
+    """The failure, as a clause."""
     remedy: str
-    """What to do, as a sentence."""
+    """The remedy, as a sentence."""
     passes: bool = True
     """True if a repeat may succeed."""
 

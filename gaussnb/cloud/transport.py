@@ -202,9 +202,9 @@ class _Failure:
     retry_after: float | None = None
     """The pause that the service asked for."""
     what: str = ""
-    """What failed, if no answer came; empty if one came."""
+    """The failure, if no answer came; empty if one came."""
     remedy: str = ""
-    """What to do about it."""
+    """The remedy."""
 
     foreign: bool = False
     """True if an error answer is not in the service's own words."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pydantic import SecretStr
 
 from ..client import Client
-from ..client.admission import Admission, copy_entry, is_there
+from ..client.admission import Admission, copy_entry
+from ..client.ledger import is_there
 from ..client.likeness import rows_of
 from ..client.many import Pending, Record, key_in, record_of, send_all, take_up
 from ..client.progress import GONE

@@ -250,7 +250,7 @@ class CreateForm(Form):
         code, zone = self._at("flavor.0.spec_code"), self._at("availability_zone")
         frame = self._flavors(code, engine, mode)
         if frame is not None:
-            fitting = frame[[engines.family(one) == mode.family for one in frame["spec_code"]]]
+            fitting = frame.loc[[engines.family(one) == mode.family for one in frame["spec_code"]]]
             code.offer([_sized(row) for row in fitting.to_dict("records")])
             here = fitting[fitting["spec_code"] == code.value] if code.value is not NOTHING else fitting[:0]
             if len(here):

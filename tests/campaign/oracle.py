@@ -19,13 +19,13 @@ KINDS: Mapping[Kind, str] = {
 """The kinds of faults, in words."""
 
 Said = Literal["done", "exists", "not done", "unknown", "silent", "untyped"]
-"""What a client said about a write: it was done; a thing of that name exists; it was not done, by an error or an
+"""The words of a client about a write: it was done; a thing of that name exists; it was not done, by an error or an
 outcome; that is unknown; nothing, because the process died or was interrupted; an error that is not documented."""
 
 
 @dataclass
 class Told:
-    """What one call said about one wanted write, and what the sandbox did for that call."""
+    """The words of one call about one wanted write, and what the sandbox did for that call."""
 
     said: Said
     served: list[Served] = field(repr=False)
@@ -53,7 +53,7 @@ class Want:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the ledger of a machine says about a creation at the end of a run."""
+    """The words of a machine's ledger about a creation at the end of a run."""
 
     name: str
     thing: str

@@ -50,7 +50,7 @@ class Lost(Exception):
 
 @dataclass
 class Kept:
-    """What the answers say about one instance."""
+    """The facts about one instance in the answers."""
 
     id: str
     names: set[str]

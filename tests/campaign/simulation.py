@@ -287,7 +287,7 @@ class Process:
 
 
 class _Sorting(list[Served]):
-    """What was served for a call, also sorted by the name of the wanted instance."""
+    """The requests that were served for a call, also sorted by the name of the wanted instance."""
 
     def __init__(self, wants: Iterable[Want]) -> None:
         super().__init__()

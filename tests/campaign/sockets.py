@@ -130,7 +130,7 @@ def call_of(gdb: Client, want: Want, id: str, size: int = SIZE) -> Callable[[], 
 
 
 def say(call: Callable[[], pd.DataFrame]) -> Told:
-    """What a client says about a call."""
+    """The words of a client about a call."""
     said: Said
     try:
         frame = call()
@@ -146,7 +146,7 @@ def say(call: Callable[[], pd.DataFrame]) -> Told:
 
 
 def ledger_of(gdb: Client) -> list[Entry]:
-    """What the ledger says at the end."""
+    """The words of the ledger at the end."""
     lines = gdb.made().astype("object").where(lambda frame: frame.notna(), "").to_dict("records")
     return [Entry(line["name"], line["id"], line["outcome"], line["status"]) for line in lines]
 

@@ -1,4 +1,4 @@
-"""What a creation made is told from its namesakes; absence is believed late; every way to create is guarded."""
+"""The thing of a creation is told from its namesakes; absence is believed late; every way to create is guarded."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ import gaussnb as gn
 from gaussnb import Patience
 from gaussnb.client.many import send_to_each
 from gaussnb.cloud.credentials import find_credentials
+from gaussnb.core.clock import Moment
 
 from . import jobs, service
 from .jobs import JobSandbox
@@ -200,7 +201,7 @@ def test_a_watch_names_the_work_and_its_usual_time(sandbox: KettleSandbox, gdb: 
     bought = gdb.kettles.buy(name="red")
     watch = gdb.watch(bought)
     watch.pause()
-    watch.see(gdb.kettles.list(), sandbox.clock.time())
+    watch.see(gdb.kettles.list(), Moment.read(sandbox.clock))
     (shown,) = watch.snapshot().things
     assert (shown.typical, shown.doing, shown.phase) in ((90, "pouring water", "going"), (90, "", "ready"))
     watch.stop()
