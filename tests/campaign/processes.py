@@ -22,7 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gaussnb import Client
+from gaussnb import Client, GaussnbError
 from gaussnb.sandbox import Sandbox
 
 from .figures import Figure
@@ -37,7 +37,7 @@ TROUBLE = 0.3
 """The share of the writes that the proxy does not just deliver."""
 FORKS, NAMESAKES = 7, 5
 """Every so many writes, a worker forks for one; every so many creations have a namesake in another worker."""
-_SAID = {"accepted": "done", "recovered": "done", "exists": "exists", "unknown": "unknown"}
+_SAID = {"accepted": "done", "recovered": "done", "exists": "exists", "unknown": "unknown", "untyped": "untyped"}
 
 
 def run(size: float = 1.0, seed: int = 0) -> list[Figure]:
@@ -209,8 +209,9 @@ def play(size: float, seed: int) -> list[Figure]:
     rows = [row for table in tables for row in table]
     for row in rows:
         served = proxy.served.get(key_of(row.name, SIZE), [])
-        speaks = next((told for told in row.told if told.said == "done"), row.told[0])
-        speaks.served = served
+        said = [told.said for told in row.told]  # one of the two processes sent it: the one that says most
+        place = next((said.index(word) for word in ("done", "unknown") if word in said), 0)
+        row.told[place].served = served
     faults = judge(rows, ledgers, there)
     figures.append(
         Figure("processes", "rows of a table in two processes at once", len(rows), len(faults), examples(faults))
@@ -225,7 +226,11 @@ def table_of(workers: Workers, number: int) -> list[Want]:
     names = [f"table-{number}-{row}" for row in range(ROWS)]
 
     def make() -> list[dict[str, str]]:
-        frame = workers.gdb.instances.create_many([spec(name) for name in names])
+        try:
+            frame = workers.gdb.instances.create_many([spec(name) for name in names])
+        except Exception as error:  # above all: the list of the cloud could not be had, and so nothing was sent
+            said = "refused" if isinstance(error, GaussnbError) else "untyped"
+            return [{"outcome": said, "id": "", "message": f"{type(error).__name__}: {error}"} for _ in names]
         wanted = frame[["outcome", "id", "message"]].astype("object").where(lambda cells: cells.notna(), "")
         return [{str(name): str(value) for name, value in line.items()} for line in wanted.to_dict("records")]
 
