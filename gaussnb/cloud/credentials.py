@@ -198,7 +198,7 @@ def report_sources(
     ('OS_USERNAME',)
     """
     environ, arguments = HiddenMapping(environ), HiddenMapping(settings)
-    del settings
+    settings = {}  # not deleted: some tracebacks want a value for every parameter
     return tuple(source.report() for source in read_sources(profile, environ, home, arguments, service))
 
 
@@ -238,7 +238,7 @@ def find_credentials(
     ('aksk', 'HW_SECRET_KEY', 'https://vpc.cn-north-4.myhuaweicloud.com')
     """
     environ, arguments = HiddenMapping(environ), HiddenMapping(settings)
-    del settings
+    settings = {}  # not deleted: some tracebacks want a value for every parameter
     sources = read_sources(profile, environ, home, arguments, service)
     chosen = _Chosen()
     identity = _choose_identity(sources, chosen)

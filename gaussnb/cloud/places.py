@@ -26,7 +26,7 @@ __all__ = ["CLOUDS", "SANDBOX_HINT", "Source", "SourceReport", "read_sources"]
 SANDBOX_HINT = 'No account at hand? gaussnb.connect("sandbox") needs none.'
 
 CLOUDS = ("cloud", "cloud_entry")
-"""What places of other tools say about the cloud: its domain (``HW_CLOUD``), or an entry of a file (``OS_CLOUD``) that
+"""The words of other tools about the cloud: its domain (``HW_CLOUD``), or an entry of a file (``OS_CLOUD``) that
 is not read here. Neither is a setting: they only show that the region's usual addresses may not be meant."""
 
 _Names: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -206,7 +206,7 @@ def _read_arguments(arguments: Mapping[str, object]) -> Source:
     for name, value in arguments.items():
         if value is None:
             continue
-        held = Hidden(value.get_secret_value() if isinstance(value, SecretStr) else value)
+        held: Hidden[Any] = Hidden(value.get_secret_value() if isinstance(value, SecretStr) else value)
         del value  # a traceback may print the variables of this frame
         kind = type(held.open())
         if not issubclass(kind, str):
@@ -230,7 +230,7 @@ def _read_sdk_file(environ: Mapping[str, str], home: Path) -> Source:
     source = Source(_shorten(path, home), _FILE)
     try:
         file = _read_file(path)
-        section, found = _read_section(file.text)
+        section, found = _read_section(file.text.open())
     except FileNotFoundError:
         source.note = "no such file"
         return source
@@ -287,10 +287,10 @@ def _read_profile(named: str | None, environ: Mapping[str, str], home: Path) -> 
 
 def _read_profiles(path: Path) -> tuple[Mapping[str, Any], _File, str]:
     """Read all tables of ``profiles.toml``, and say what is wrong with the file."""
-    file = _File("", 0)
+    file = _File(Hidden(""), 0)
     try:
         file = _read_file(path)
-        content = tomllib.loads(file.text)
+        content = tomllib.loads(file.text.open())
     except FileNotFoundError:
         return {}, file, "no such file"
     except _UNREADABLE:
@@ -316,7 +316,7 @@ def _put_table(source: Source, table: Mapping[str, object]) -> None:
 class _File:
     """The text of a file with settings, and the mode of the file."""
 
-    text: str = field(repr=False)  # a traceback shows reprs
+    text: Hidden[str]
     mode: int
 
 
@@ -335,7 +335,7 @@ def _read_file(path: Path) -> _File:
     if not stat.S_ISREG(state.st_mode) or state.st_size > _MOST:
         raise OSError(errno.EINVAL, "no file of settings")
     with path.open("rb") as opened:
-        return _File(opened.read(_MOST).decode("utf-8"), state.st_mode)
+        return _File(Hidden(opened.read(_MOST).decode("utf-8")), state.st_mode)
 
 
 def _note_mode(source: Source, file: _File) -> None:

@@ -15,6 +15,7 @@ answer before anything reads the answer.
 from __future__ import annotations
 
 import email.utils
+import logging
 import math
 import os
 import random
@@ -47,7 +48,7 @@ from ..core.errors import (
 from ..core.process import PerProcess
 from ..core.refusals import ErrorCodes, is_own_answer
 from ..core.rows import Row
-from ..core.secrets import Hidden, KnownSecrets
+from ..core.secrets import Hidden, KnownSecrets, KnownSecretsFilter
 from ..core.wire import Request
 from .auth import Auth
 from .causes import Reason, reason_of
@@ -66,6 +67,10 @@ _CHUNK = 1024 * 1024
 _MAX_IDLE_SESSIONS = 8  # kept open for the next call; a client uses no more at the same time
 _MAX_BUSY_PAUSE = 10.0  # seconds between two tries while a thing is busy
 
+
+_LOGS = KnownSecretsFilter()
+for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
+    logging.getLogger(_name).addFilter(_LOGS)
 
 Adapter = BaseAdapter
 """Carries requests to a server; a sandbox has an adapter that needs no socket."""
@@ -242,6 +247,7 @@ class Transport(PerProcess):
     secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
 
     def __post_init__(self) -> None:
+        _LOGS.watch(self.secrets)
         self._proxies: dict[str, Hidden[dict[str, str]]] = {}  # an address of a proxy may hold a password
         self._closed = False
         self._own()
@@ -350,7 +356,7 @@ class Transport(PerProcess):
         patience: Patience,
     ) -> Reply | _Failure:
         """Send a prepared request once."""
-        proxies = self._proxies_for(endpoint)
+        proxies = Hidden(self._proxies_for(endpoint))
         with self._session() as session, sending(patience.answer) as current:
             adapter = session.get_adapter(str(prepared.open().url))
             try:
@@ -363,7 +369,7 @@ class Transport(PerProcess):
                     proxies=proxies.open(),
                 )
                 answer = self._read(response, operation)
-            except MemoryError:
+            except (GaussnbError, MemoryError):  # an adapter may refuse in our own words
                 raise
             except Exception as error:  # the libraries below raise many kinds; only the moment counts
                 if current.may_be_executed(error, adapter):
@@ -413,11 +419,11 @@ class Transport(PerProcess):
             if not kept:
                 session.close()
 
-    def _proxies_for(self, endpoint: str) -> Hidden[dict[str, str]]:
+    def _proxies_for(self, endpoint: str) -> dict[str, str]:
         """Read the proxies from the environment once for each endpoint; endpoints on this machine need none."""
         if endpoint not in self._proxies:
             self._proxies[endpoint] = Hidden({} if is_loopback(endpoint) else get_environ_proxies(endpoint))
-        return self._proxies[endpoint]
+        return self._proxies[endpoint].open()
 
     def _read(self, response: requests.Response, operation: str) -> Reply | _Failure:
         """Read an answer, and cut every known secret out of it."""

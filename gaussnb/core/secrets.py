@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import logging
 import re
 from bisect import bisect_left, bisect_right
 from collections import deque
@@ -18,9 +19,12 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Final, Generic, ParamSpec, TypeAlias, TypeVar
+from weakref import WeakSet
 
 from pydantic import BaseModel, SecretStr
 from pydantic_core import from_json
+
+from .faces import face
 
 MASK = "***"
 """The text that stands in the place of a secret."""
@@ -48,19 +52,30 @@ def walk(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any
             on. Any other value stands in the result as it is; :data:`LEFT_OUT` removes the part.
         path: the path of ``value`` itself.
 
+    Raises:
+        ValueError: the value is nested too deeply, or holds itself.
+
     >>> walk({"size": 1, "parts": [2, 3]}, lambda path, part: LEFT_OUT if part == 2 else part)
     {'size': 1, 'parts': [3]}
     """
+    try:
+        return _walk(value, change, path)
+    except RecursionError:
+        pass
+    raise ValueError("a value is nested too deeply, or holds itself")
+
+
+def _walk(value: Any, change: Callable[[Path, Any], Any], path: Path) -> Any:
     changed = change(path, value)
     if changed is not value:
         return changed
     if isinstance(value, BaseModel):
         value = {name: item for name, item in value if item is not None}
     if isinstance(value, Mapping):
-        parts = {name: walk(item, change, (*path, name)) for name, item in value.items()}
+        parts = {name: _walk(item, change, (*path, name)) for name, item in value.items()}
         return {name: part for name, part in parts.items() if part is not LEFT_OUT}
     if isinstance(value, (list, tuple)):
-        items = [walk(item, change, (*path, number)) for number, item in enumerate(value)]
+        items = [_walk(item, change, (*path, number)) for number, item in enumerate(value)]
         return [item for item in items if item is not LEFT_OUT]
     return value
 
@@ -191,6 +206,7 @@ class Hidden(Generic[T]):
         """The value."""
         return self._value
 
+    @face
     def __repr__(self) -> str:
         return f"<hidden {type(self._value).__name__}>"
 
@@ -219,6 +235,7 @@ class HiddenMapping(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._held.open())
 
+    @face
     def __repr__(self) -> str:
         return f"<{len(self)} hidden value{'' if len(self) == 1 else 's'}>"
 
@@ -231,6 +248,7 @@ class _Arguments:
     def __init__(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         self._args, self._named = Hidden(args), Hidden(named)
 
+    @face
     def __repr__(self) -> str:
         return "<hidden arguments>"
 
@@ -261,7 +279,8 @@ def discreet(function: Callable[P, T]) -> Callable[P, T]:
     @wraps(function)
     def call(*args: P.args, **named: P.kwargs) -> T:
         given = _Arguments(args, named)
-        del args, named
+        # Not deleted: some tracebacks want a value for every parameter.
+        args, named = (), {}  # type: ignore[assignment]
         try:
             return given.pass_to(function)
         except _BUGS:
@@ -352,7 +371,7 @@ _ESCAPES = tuple(
 _CONTROLS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
 _SAFE_RUN = re.compile(rb"[A-Za-z0-9_.-]+")  # characters that no usual encoding changes
 _WORD = re.compile(rb"[\w\x80-\xff]")
-_BASE64_BEFORE = re.compile(rb"[A-Za-z0-9+/_=-]*\Z")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-"
 _BASE64_AFTER = re.compile(rb"[A-Za-z0-9+/_=-]*")
 _PLAIN_NAME = re.compile(r"[a-z_]+")
 
@@ -373,6 +392,7 @@ class _Needles:
         self.core = None if core == raw else core if len(core) >= _FEWEST else b""
         self.encoded = () if self.weak else tuple(dict.fromkeys((*_in_base64(raw), *_in_hex(raw), *_in_utf16(secret))))
 
+    @face
     def __repr__(self) -> str:
         return "<a known secret>"
 
@@ -419,14 +439,18 @@ class KnownSecrets:
     """
 
     # Two dictionaries and no lock: each step on them is atomic, and a lock could be held for ever in a forked child.
-    __slots__ = ("_login", "_sent")
+    __slots__ = ("__weakref__", "_login", "_sent")
 
     def __init__(self) -> None:
         self._login: dict[str, _Needles] = {}
         self._sent: dict[str, _Needles] = {}
 
+    @face
     def __repr__(self) -> str:
         return f"<{len(self._login) + len(self._sent)} known secrets>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("known secrets stay in their process")
 
     def add(self, *secrets: SecretStr | str | None, login: bool = False) -> None:
         """Remember secrets; None and texts that are too short are passed over.
@@ -496,6 +520,29 @@ class KnownSecrets:
         return spans
 
 
+class KnownSecretsFilter(logging.Filter):
+    """Masks the secrets of every living :class:`KnownSecrets` it was told of in the records of a logger.
+
+    Another library may log what it sends for us: urllib3 logs the query of each request.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: WeakSet[KnownSecrets] = WeakSet()
+
+    def watch(self, known: KnownSecrets) -> None:
+        """Mask these secrets too, as long as they live."""
+        self._known.add(known)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = masked = record.getMessage()
+        for known in list(self._known):
+            masked = known.mask(masked)
+        if masked != text:
+            record.msg, record.args = masked, None
+        return True
+
+
 def _found(body: bytes, plain: Iterable[_Needles], encoded: Iterable[_Needles]) -> _Spans:
     spans: _Spans = []
     for needle in plain:
@@ -511,10 +558,10 @@ def _found(body: bytes, plain: Iterable[_Needles], encoded: Iterable[_Needles]) 
             at = body.find(text)
             while at >= 0:
                 end = at + len(text)
-                before, after = _BASE64_BEFORE.search(body, max(0, at - 4096), at), _BASE64_AFTER.match(body, end)
-                assert before is not None and after is not None  # both may be empty
-                spans.append((before.start(), after.end()))
-                at = body.find(text, after.end())
+                if after := _BASE64_AFTER.match(body, end):  # always, since it may be empty
+                    end = after.end()
+                spans.append((len(body[:at].rstrip(_BASE64)), end))
+                at = body.find(text, end)
     return spans
 
 

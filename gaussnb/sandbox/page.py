@@ -36,7 +36,7 @@ def answer_page(app: App, request: Request) -> Response | None:
     """
     get = request.method in ("GET", "HEAD")
     if get and request.path == "/" and _wants_page(request.headers.get("accept", "")):
-        body = page(app, ("follow", "") in request.query).encode("utf-8", "replace")
+        body = app.secrets.mask(page(app, ("follow", "") in request.query)).encode("utf-8", "replace")
         return shown(request, "text/html; charset=utf-8", body)
     return show_document(app, request)
 

@@ -7,18 +7,22 @@ import html
 import json
 import urllib.parse
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from pydantic import SecretBytes, SecretStr
 
-CANARY = "Aa1!" + "canary-" * 2 + 'é<&"tweet'
-"""A valid password with the characters that encodings change."""
+CANARY = "Aa1!" + "canary-" * 2 + "%=+tweet"
+"""A valid password with characters that encodings change."""
+ODD = "Aa1!" + "canary " * 2 + 'é<&"\\tweet'
+"""A secret with the characters that encodings change most; no rule of the service allows it."""
 PLAIN = "Aa1!" + "canary" * 3
 """A valid password that also fits into a header."""
 _OPAQUE = (SecretStr, SecretBytes, ModuleType, FunctionType, BuiltinFunctionType, MethodType, type, FrameType)
 
 
+@cache
 def spellings(secret: str) -> dict[str, str]:
     """The encodings in which a secret can come back, by name."""
     raw = secret.encode()
@@ -75,12 +79,17 @@ def in_frames(error: BaseException, *canaries: str) -> list[str]:
             name = str(frame.f_globals.get("__name__"))
             ours = name.partition(".")[0] == "gaussnb"
             below = below or ours
-            if below and name.partition(".")[0] not in ("tests", "campaign", "test_discretion"):
+            if below and name.partition(".")[0] not in ("tests", "campaign", "test_discretion", "unittest", "__main__"):
                 for variable, value in frame.f_locals.items():
                     place = f"{name}.{frame.f_code.co_name}: {variable}"
                     found += _in_value(value, canaries, place, set())
             trace = trace.tb_next
     return found
+
+
+def in_value(value: Any, *canaries: str) -> list[str]:
+    """Find canaries in a value: in its repr, its items and its attributes, but not in what is hidden on purpose."""
+    return _in_value(value, canaries, type(value).__name__, set())
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
