@@ -11,7 +11,7 @@ from campaign import contract
 from campaign.contract import run, share
 from gaussnb.sandbox import Sandbox
 
-SHORT = 0.003
+SHORT = 0.0012
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def test_no_request_gets_a_5xx_and_every_answer_fits_the_document(monkeypatch: p
 
     monkeypatch.setattr(contract, "Tally", Noted)
     for figure in run(size=SHORT):
-        assert figure.count >= 150 and not figure.bad, figure.examples
-    assert len(tallies[0].carried_out) >= 3, "requests that are all refused would prove little"
+        assert figure.count >= 60 and not figure.bad, figure.examples
+    assert len(tallies[0].carried_out) >= 2, "requests that are all refused would prove little"
 
 
 @pytest.mark.parametrize(
