@@ -1,7 +1,8 @@
 """Requests that schemathesis makes from the sandbox's own OpenAPI document, and answers held against it.
 
-Most requests name a project, an instance, a backup and so on that exist, with a valid token, so that they are carried
-out. The others are sent as they were made. A third breaks the document on purpose.
+Each made request is sent twice: with some of its parts replaced by a project, an instance, a backup and so on that
+exist, and a valid token; then with all of them replaced, so that it is carried out. A third of the requests breaks the
+document on purpose.
 """
 
 from __future__ import annotations
@@ -39,12 +40,20 @@ SHARES = 2
 """Processes that share the whole part."""
 _VISIT = 100  # requests to one operation at a time
 _SHORT_VISIT = 20
-_AT_ONCE = 10  # requests of one example: each example of hypothesis has a cost of its own
+_AT_ONCE = 5  # made requests of one example: each example of hypothesis has a cost of its own
 _NOT_SIMULATED = 501
-_NAMED = 0.7  # share of requests that name what exists
+_NAMED = (0.5, 1.0)  # shares of the parts that name what exists, in the first sending and in the second
 _CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 _SETTINGS = hypothesis.settings(
-    database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+        HealthCheck.large_base_example,
+    ],
 )
 
 
@@ -77,7 +86,7 @@ class _World:
         self.sandbox.close()
 
 
-class _Tally:
+class Tally:
     """Sends requests, and counts what does not fit."""
 
     def __init__(self, seed: int) -> None:
@@ -86,18 +95,21 @@ class _Tally:
         self.broken: list[str] = []
         self.misfits: list[str] = []
         self.carried_out: set[str] = set()
+        """The operations of which a request was carried out."""
 
     def visit(self, operation: Any, mode: GenerationMode, count: int, seed: int) -> None:
         """Send ``count`` requests to an operation."""
-        world, size = _World(), min(_AT_ONCE, count)
+        world, made = _World(), -(-count // len(_NAMED))
+        size = min(_AT_ONCE, made)
         cases = st.lists(operation.as_strategy(generation_mode=mode), min_size=size, max_size=size)
 
         @hypothesis.seed(seed)
-        @hypothesis.settings(_SETTINGS, max_examples=count // size)
+        @hypothesis.settings(_SETTINGS, max_examples=made // size)
         @hypothesis.given(cases)
-        def send(made: list[Any]) -> None:
-            for case in made:
-                self.send(case, world)
+        def send(cases: list[Any]) -> None:
+            for case in cases:
+                for named in _NAMED:
+                    self.send(case, world, named)
 
         try:
             send()
@@ -106,12 +118,12 @@ class _Tally:
         finally:
             world.close()
 
-    def send(self, case: Any, world: _World) -> None:
+    def send(self, case: Any, world: _World, named: float) -> None:
         """Send one request, and look at its answer."""
-        if self.random.random() < _NAMED:
-            for hole in case.path_parameters or {}:
-                if hole in world.known:
-                    case.path_parameters[hole] = self.random.choice(world.known[hole])
+        for hole in case.path_parameters or {}:
+            if hole in world.known and self.random.random() < named:
+                case.path_parameters[hole] = self.random.choice(world.known[hole])
+        if self.random.random() < named:
             case.headers["X-Auth-Token"] = world.token
         answer = case.call(base_url=world.sandbox.endpoint, session=world.session)
         self.count += 1
@@ -153,9 +165,9 @@ def share(count: int, seed: int) -> list[Figure]:
     with Sandbox(port=None) as any_sandbox:
         document = openapi.document(any_sandbox._app.service)
     schema = schemathesis.openapi.from_dict(document)
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [found.ok() for found in schema.get_all_operations()]  # pyright: ignore[reportAttributeAccessIssue]
     visit = _VISIT if count >= _VISIT * len(operations) else _SHORT_VISIT
-    tally = _Tally(seed)
+    tally = Tally(seed)
     visits = _visits(operations, seed)
     while tally.count < count:
         operation, mode, number = next(visits)
