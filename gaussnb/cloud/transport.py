@@ -356,7 +356,7 @@ class Transport(PerProcess):
         patience: Patience,
     ) -> Reply | _Failure:
         """Send a prepared request once."""
-        proxies = self._proxies_for(endpoint)
+        self._proxies_for(endpoint)  # a fault in reading them is no fault of the connection
         with self._session() as session, sending(patience.answer) as current:
             adapter = session.get_adapter(str(prepared.open().url))
             try:
@@ -366,7 +366,7 @@ class Transport(PerProcess):
                     timeout=(patience.connect, patience.read),
                     stream=True,
                     verify=self._verify,
-                    proxies=proxies.open(),
+                    proxies=self._proxies_for(endpoint),
                 )
                 answer = self._read(response, operation)
             except MemoryError:
@@ -419,11 +419,11 @@ class Transport(PerProcess):
             if not kept:
                 session.close()
 
-    def _proxies_for(self, endpoint: str) -> Hidden[dict[str, str]]:
+    def _proxies_for(self, endpoint: str) -> dict[str, str]:
         """Read the proxies from the environment once for each endpoint; endpoints on this machine need none."""
         if endpoint not in self._proxies:
             self._proxies[endpoint] = Hidden({} if is_loopback(endpoint) else get_environ_proxies(endpoint))
-        return self._proxies[endpoint]
+        return self._proxies[endpoint].open()
 
     def _read(self, response: requests.Response, operation: str) -> Reply | _Failure:
         """Read an answer, and cut every known secret out of it."""

@@ -289,7 +289,7 @@ def form(watch: Watcher, gdb: gn.Client, sandbox: gn.Sandbox, quote: Callable[[s
 
 
 def outside(watch: Watcher, gdb: gn.Client, sandbox: gn.Sandbox, home: Path, printed: io.StringIO) -> None:
-    """What the sandbox, the disk and other processes see."""
+    """The views of the sandbox, and of other processes."""
     fault = sandbox.inject("ListInstances", message=CANARY, headers={"X-Note": "note"}, body=CANARY, status=400)
     watch.look("repr of a fault", f"{fault!r} {fault}")
     fault.remove()
