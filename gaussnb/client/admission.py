@@ -8,12 +8,12 @@ look that each creation makes anyway closes all but the last moment, and the mar
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..core.answers import word
 from ..core.errors import GaussnbError, PermissionDenied
 from ..core.operation import Operation
+from ..core.process import cached_property
 from ..core.secrets import reveal
 from .creation import is_under_way
 from .ledger import Reserved, Wanted

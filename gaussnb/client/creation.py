@@ -159,7 +159,7 @@ class Creation:
             if not made:
                 raise reply.bad("no id in it")
         except (AnswerLost, BadAnswer) as lost:
-            why = str(lost)
+            doubt = {"reason": str(lost), "status": lost.status, "request_id": lost.request_id}
         except GaussnbError:
             self._ledger.end(key, "refused")
             raise
@@ -172,7 +172,7 @@ class Creation:
             self._ledger.end(key, "accepted", id=made, job_id=job, request_id=reply.request_id)
             return reply
         entry = {"key": key, "there": there, "asked": order.asked, "since": since}
-        return self._resolve(order, entry, why, listed=project_id == own)
+        return self._resolve(order, entry, doubt, listed=project_id == own)
 
     def list_ids(self, name: str) -> tuple[set[str], str] | None:
         """List the ids of the things that have a name already; None if they cannot be listed.
@@ -191,7 +191,7 @@ class Creation:
         ids = named.loc[(named["name"] == name).fillna(False), "id"]
         return set(ids.dropna()), str(named.attrs.get("served_at", ""))
 
-    def _resolve(self, order: Order, entry: Entry, why: str, listed: bool) -> Recovery:
+    def _resolve(self, order: Order, entry: Entry, doubt: Mapping[str, Any], listed: bool) -> Recovery:
         """Look for the thing of a create whose answer was lost."""
         found: _Found | None = None
         clear = False
@@ -201,9 +201,9 @@ class Creation:
                 now = self._ask(self._service.list_named(order.name))
                 entries = self._ledger.entries(*self._where(), name=order.name)
                 claimed = self._ledger.claimed(*self._where())
-            except GaussnbError:
+                found = self._compare(entry, now[(now["name"] == order.name).fillna(False)], claimed)
+            except GaussnbError:  # also a ledger that cannot be read: the request was sent, so this is no refusal
                 continue
-            found = self._compare(entry, now[(now["name"] == order.name).fillna(False)], claimed)
             clear = not any(is_under_way(other, self._clock.now()) for other in entries if other["key"] != entry["key"])
             if len(found.fitting) and clear:
                 break
@@ -217,12 +217,14 @@ class Creation:
         count = "it could not be looked up" if found is None else f"{len(found.fitting)} that may be it were found"
         others = f" {'; '.join(found.others)}." if found is not None and found.others else ""
         raise UnknownOutcome(
-            f"{order.operation} of {order.name!r}: {why} It was looked for, and {count}.{others} It was not sent "
-            f"again: look at gdb.{self._service.group}.list(name={order.name!r}) and gdb.made() before you do.",
+            f"{order.operation} of {order.name!r}: {doubt['reason'].rstrip('.')}. It may have been done: it was looked "
+            f"for, and {count}.{others} It was not sent again: "
+            f"look at gdb.{self._service.group}.list(name={order.name!r}) and gdb.made() before you do.",
             operation=order.operation,
             name=order.name,
             candidates=None if found is None else found.fitting,
             key=str(entry["key"]),
+            **doubt,
         )
 
     def _compare(self, entry: Entry, named: pd.DataFrame, claimed: Collection[str]) -> _Found:
@@ -334,7 +336,8 @@ class Creation:
         if not unanswered:
             return
         claimed = {entry["id"] for entry in entries if entry["id"]}
-        unclaimed = now[now["name"].isin(list(unanswered)) & ~now["id"].isin(claimed)]
+        # pandas would turn the names and ids of a long ledger into arrays first.
+        unclaimed = now[[name in unanswered and id not in claimed for name, id in zip(now["name"], now["id"])]]
         for name, named in unclaimed.groupby("name", observed=True):
             found = {entry["key"]: set(self._compare(entry, named, ()).fitting["id"]) for entry in unanswered[name]}
             for entry in unanswered[name]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from platformdirs import user_state_dir
+from pydantic_core import from_json
 
 from ..cloud.regions import place_of
 from ..core.errors import LedgerError
@@ -532,6 +533,6 @@ def _entry(row: sqlite3.Row) -> dict[str, Any]:
 def _from_json(text: Any) -> Any:
     """The value of a JSON text; None for nothing, and for what a damaged file left."""
     try:
-        return None if text is None else json.loads(text)
+        return None if text is None else from_json(text)
     except (ValueError, TypeError):
         return None

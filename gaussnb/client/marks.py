@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ..core.errors import GaussnbError
+from ..core.faces import face
 from ..core.methods import Sender
 from ..core.service import Service
 
@@ -33,6 +34,7 @@ class Mark:
     key: int
     """The key of the entry: each request of each run has its own."""
 
+    @face
     def __str__(self) -> str:
         # At most 38 of the characters that the value of a tag may have; the strictest document allows 43.
         return f"{self.digest.removeprefix('sha256:')}.{self.ledger:x}.{self.key}"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..core.answers import word
 from ..core.errors import GaussnbError
+from ..core.faces import face
 from ..core.frames import frame_from
+from ..core.process import cached_property
 from ..core.rows import Known, Row
 from ..core.service import Lifecycle
 from ..view.output import show
@@ -110,12 +111,15 @@ class Resumed:
         ]
         return Report(self._headline, lines, "Wait with .wait(), follow with .watch, read .frame." if lines else "")
 
+    @face
     def __repr__(self) -> str:
         return f"<resumed: {self._headline}>"
 
+    @face
     def __str__(self) -> str:
         return text_of(self._report)
 
+    @face
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return faces(self._report)
 
@@ -277,12 +281,15 @@ class Leftovers:
         foot = ".delete() deletes what is marked so, .delete([id, …]) what you choose of these." if lines else ""
         return Report(self._headline, lines, foot)
 
+    @face
     def __repr__(self) -> str:
         return f"<leftovers: {self._headline}>"
 
+    @face
     def __str__(self) -> str:
         return text_of(self._report)
 
+    @face
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return faces(self._report)
 

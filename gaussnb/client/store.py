@@ -134,7 +134,7 @@ class Store(PerProcess):
             self._close_connection.detach()  # it would close the connection at the end of the process
         abandon(self._connection)
 
-    def run(self, work: Work[T], *, write: bool = True, deadline: float = DEADLINE) -> T:
+    def run(self, work: Work[T], *, write: bool = True, deadline: float | None = None) -> T:
         """Run a piece of work in one transaction, which holds the file for itself if the work writes.
 
         The work is begun anew while the file is locked, so it does nothing but read and write the database.
@@ -142,11 +142,12 @@ class Store(PerProcess):
         Args:
             work: receives the open database.
             write: False for work that only reads.
-            deadline: seconds for everything that is done with the file.
+            deadline: seconds for everything that is done with the file; by default :data:`DEADLINE`.
 
         Raises:
             Unusable: the file could not be used within the deadline.
         """
+        deadline = DEADLINE if deadline is None else deadline
         end = time.monotonic() + deadline
         if not self._lock.acquire(timeout=deadline):
             raise Unusable(self.path or Path(":memory:"), LOCKED, "by another thread")

@@ -26,7 +26,7 @@ __all__ = ["CLOUDS", "SANDBOX_HINT", "Source", "SourceReport", "read_sources"]
 SANDBOX_HINT = 'No account at hand? gaussnb.connect("sandbox") needs none.'
 
 CLOUDS = ("cloud", "cloud_entry")
-"""What places of other tools say about the cloud: its domain (``HW_CLOUD``), or an entry of a file (``OS_CLOUD``) that
+"""The words of other tools about the cloud: its domain (``HW_CLOUD``), or an entry of a file (``OS_CLOUD``) that
 is not read here. Neither is a setting: they only show that the region's usual addresses may not be meant."""
 
 _Names: TypeAlias = Mapping[str, tuple[str, ...]]

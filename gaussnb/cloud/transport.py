@@ -356,7 +356,7 @@ class Transport(PerProcess):
         patience: Patience,
     ) -> Reply | _Failure:
         """Send a prepared request once."""
-        self._proxies_for(endpoint)  # a fault in reading them is no fault of the connection
+        proxies = Hidden(self._proxies_for(endpoint))
         with self._session() as session, sending(patience.answer) as current:
             adapter = session.get_adapter(str(prepared.open().url))
             try:
@@ -366,10 +366,10 @@ class Transport(PerProcess):
                     timeout=(patience.connect, patience.read),
                     stream=True,
                     verify=self._verify,
-                    proxies=self._proxies_for(endpoint),
+                    proxies=proxies.open(),
                 )
                 answer = self._read(response, operation)
-            except MemoryError:
+            except (GaussnbError, MemoryError):  # an adapter may refuse in our own words
                 raise
             except Exception as error:  # the libraries below raise many kinds; only the moment counts
                 if current.may_be_executed(error, adapter):

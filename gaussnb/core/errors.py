@@ -33,7 +33,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
-from .faces import face
 from .secrets import one_line, shortened
 
 if TYPE_CHECKING:
@@ -58,7 +57,6 @@ class GaussnbError(Exception):
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
 
-    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shortened(str(self), 120)!r})"
 
@@ -95,6 +93,10 @@ class ApiError(GaussnbError):
     """
 
     usual_retry: ClassVar[Retry] = "never"
+    # A repr works before `__init__` has run, too.
+    status: int = 0
+    error_code: str = ""
+    operation: str = ""
     retry_after: float | None = None
     own: bool = False
 
@@ -120,7 +122,6 @@ class ApiError(GaussnbError):
         facts = _facts(status, error_code, request_id)
         super().__init__(f"{operation or 'request'}: {what} ({facts}). {self.hint}".rstrip())
 
-    @face
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.status}, {self.error_code!r}, operation={self.operation!r})"
 
@@ -259,6 +260,9 @@ class UnknownOutcome(GaussnbError):
     UnknownOutcome(operation='CreateInstance', name='demo')
     """
 
+    operation: str = ""
+    name: str = ""
+
     def __init__(
         self,
         message: str = "",
@@ -281,7 +285,6 @@ class UnknownOutcome(GaussnbError):
         self.reason = reason or f"{operation}{of}: the answer was lost."
         super().__init__(message or f"{self.reason.rstrip('.')}. It may have been done: look before asking again.")
 
-    @face
     def __repr__(self) -> str:
         return f"UnknownOutcome(operation={self.operation!r}, name={self.name!r})"
 

@@ -238,22 +238,22 @@ def _read_table(text: str) -> Iterator[tuple[str, Code]]:
 
 # --------------------------------------------------------------------------------------------------- reading an answer
 
-_OWN_CODE = re.compile(r"[A-Za-z]{2,16}\.\d{2,12}")  # DBS.200019, APIGW.0301, IAM.0011, CBC.99003651
+_OWN_CODE = re.compile(r"[A-Za-z]{2,16}\.\d{2,12}")  # letters, a dot, digits: IAM.0011
 
 
 def is_own_answer(status: int, headers: Mapping[str, str], body: bytes) -> bool:
-    """True if an error answer is in the words of the service, of its gateway or of IAM.
+    """True if an error answer is in the words of the service, of its gateway or of the identity service.
 
     An intermediary between the client and the service can answer with any status, also after the service executed the
     request. Only the service knows its own error codes; so a refusal of a write is believed if it has such a code, or
-    the error object of IAM's Keystone interface. A bare status, HTML, and JSON of other shapes prove nothing.
+    the error object of the identity service. A bare status, HTML, and JSON of other shapes prove nothing.
 
     Args:
         status: HTTP status.
         headers: answer headers, in any case.
         body: answer body.
 
-    >>> is_own_answer(403, {}, b'{"error_code": "DBS.200019", "error_msg": "Busy."}')
+    >>> is_own_answer(403, {}, b'{"error_code": "XY.0308", "error_msg": "Busy."}')
     True
     >>> is_own_answer(429, {}, b"")
     False
@@ -264,7 +264,7 @@ def is_own_answer(status: int, headers: Mapping[str, str], body: bytes) -> bool:
         answer = json.loads(bytes(body[:_READ]).decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return False
-    return has_own_code(answer) or _is_keystone(answer, status)
+    return has_own_code(answer) or _is_identity_error(answer, status)
 
 
 def has_own_code(answer: Any) -> bool:
@@ -278,7 +278,7 @@ def has_own_code(answer: Any) -> bool:
     )
 
 
-def _is_keystone(answer: Any, status: int) -> bool:
+def _is_identity_error(answer: Any, status: int) -> bool:
     """True for ``{"error": {"code": 401, "title": "Unauthorized", "message": "…"}}``, alone and with this status."""
     error = answer.get("error") if isinstance(answer, dict) and len(answer) == 1 else None
     return (

@@ -24,6 +24,8 @@ from weakref import WeakSet
 from pydantic import BaseModel, SecretStr
 from pydantic_core import from_json
 
+from .faces import face
+
 MASK = "***"
 """The text that stands in the place of a secret."""
 
@@ -50,19 +52,30 @@ def walk(value: Any, change: Callable[[Path, Any], Any], path: Path = ()) -> Any
             on. Any other value stands in the result as it is; :data:`LEFT_OUT` removes the part.
         path: the path of ``value`` itself.
 
+    Raises:
+        ValueError: the value is nested too deeply, or holds itself.
+
     >>> walk({"size": 1, "parts": [2, 3]}, lambda path, part: LEFT_OUT if part == 2 else part)
     {'size': 1, 'parts': [3]}
     """
+    try:
+        return _walk(value, change, path)
+    except RecursionError:
+        pass
+    raise ValueError("a value is nested too deeply, or holds itself")
+
+
+def _walk(value: Any, change: Callable[[Path, Any], Any], path: Path) -> Any:
     changed = change(path, value)
     if changed is not value:
         return changed
     if isinstance(value, BaseModel):
         value = {name: item for name, item in value if item is not None}
     if isinstance(value, Mapping):
-        parts = {name: walk(item, change, (*path, name)) for name, item in value.items()}
+        parts = {name: _walk(item, change, (*path, name)) for name, item in value.items()}
         return {name: part for name, part in parts.items() if part is not LEFT_OUT}
     if isinstance(value, (list, tuple)):
-        items = [walk(item, change, (*path, number)) for number, item in enumerate(value)]
+        items = [_walk(item, change, (*path, number)) for number, item in enumerate(value)]
         return [item for item in items if item is not LEFT_OUT]
     return value
 
@@ -193,6 +206,7 @@ class Hidden(Generic[T]):
         """The value."""
         return self._value
 
+    @face
     def __repr__(self) -> str:
         return f"<hidden {type(self._value).__name__}>"
 
@@ -221,6 +235,7 @@ class HiddenMapping(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._held.open())
 
+    @face
     def __repr__(self) -> str:
         return f"<{len(self)} hidden value{'' if len(self) == 1 else 's'}>"
 
@@ -233,6 +248,7 @@ class _Arguments:
     def __init__(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         self._args, self._named = Hidden(args), Hidden(named)
 
+    @face
     def __repr__(self) -> str:
         return "<hidden arguments>"
 
@@ -376,6 +392,7 @@ class _Needles:
         self.core = None if core == raw else core if len(core) >= _FEWEST else b""
         self.encoded = () if self.weak else tuple(dict.fromkeys((*_in_base64(raw), *_in_hex(raw), *_in_utf16(secret))))
 
+    @face
     def __repr__(self) -> str:
         return "<a known secret>"
 
@@ -428,6 +445,7 @@ class KnownSecrets:
         self._login: dict[str, _Needles] = {}
         self._sent: dict[str, _Needles] = {}
 
+    @face
     def __repr__(self) -> str:
         return f"<{len(self._login) + len(self._sent)} known secrets>"
 

@@ -15,11 +15,11 @@ class Figure:
     part: str
     """The part of the campaign, such as ``simulation``."""
     what: str
-    """What was tried, in words."""
+    """The thing that was tried, in words."""
     count: int
-    """How often it was tried."""
+    """The number of tries."""
     bad: int
-    """How often it went wrong; the goal is 0."""
+    """The number of tries that went wrong; the goal is 0."""
     examples: tuple[str, ...] = field(default=())
     """The first faults, each with the seed or the input that repeats it."""
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +111,14 @@ def test_an_instance_that_is_listed_too_late_is_found_by_made(sandbox: Sandbox, 
 def test_two_possible_instances_are_candidates(sandbox: Sandbox, gdb: Client, spec: Any) -> None:
     with sandbox.connect() as neighbour:  # like a creation by another machine: it has no entry in the ledger
         sandbox.inject(CREATE, drop="after", after=1)
-        once = gdb._creation.list_ids
+        once = gdb.creation.list_ids
 
         def meanwhile(name: str) -> Any:
             before = once(name)
             neighbour.instances.create(spec())
             return before
 
-        gdb._creation.list_ids = meanwhile  # type: ignore[method-assign]
+        gdb.creation.list_ids = meanwhile  # type: ignore[method-assign]
         with pytest.raises(gn.UnknownOutcome, match="2 that may be it") as caught:
             gdb.instances.create(spec())
     assert caught.value.candidates is not None
@@ -269,109 +266,6 @@ def test_an_interrupted_create_names_the_ledger(sandbox: Sandbox, gdb: Client, s
         gdb.instances.create(spec())
     assert "gdb.made()" in caught.value.__notes__[0]
     assert gdb.made()["id"].tolist() == there(sandbox)
-
-
-NOTE: dict[str, Any] = {"endpoint": "e", "project_id": "p", "operation": "Op", "name": "n"}
-
-
-def begin(ledger: Ledger, **more: Any) -> int:
-    return ledger.begin(at=datetime(2026, 1, 2, tzinfo=UTC), **{**NOTE, **more})
-
-
-def test_an_entry_is_on_disk_before_the_request(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "deep" / "ledger.sqlite")
-    key = begin(ledger, there={"b", "a"})
-    (entry,) = Ledger(ledger.path).entries("e", "p")
-    assert (entry["key"], entry["outcome"], entry["there"], entry["id"]) == (key, "asked", ["a", "b"], None)
-    ledger.end(key, "accepted", id="i", job_id="j", request_id="r")
-    ledger.end(key, "recovered", id="i")
-    (entry,) = Ledger(ledger.path).entries("e", "p")
-    assert (entry["outcome"], entry["id"], entry["request_id"]) == ("recovered", "i", "r")
-    assert Ledger(ledger.path).entries("e", "other") == [] == Ledger(ledger.path).entries("other", "p")
-    ledger.close()
-    assert begin(ledger) == key + 1
-    ledger.close()
-
-
-def test_without_a_disk_nothing_is_written_and_nothing_read(tmp_path: Path) -> None:
-    kept = Ledger(tmp_path / "ledger.sqlite")
-    begin(kept)
-    kept.close()
-    ledger = Ledger(tmp_path / "ledger.sqlite", on_disk=False)
-    assert ledger.entries("e", "p") == []
-    begin(ledger)
-    assert len(ledger.entries("e", "p")) == 1 and len(Ledger(kept.path).entries("e", "p")) == 1
-
-
-def test_a_ledger_of_an_earlier_version_can_be_used(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    kept = Ledger(path)
-    begin(kept)
-    id = kept.id
-    kept.close()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("alter table made drop column digest")
-    begin(Ledger(path), digest="sha256:0")
-    assert [entry["digest"] for entry in Ledger(path).entries("e", "p")] == ["sha256:0", None]
-    assert Ledger(path).id == id != Ledger(on_disk=False).id
-
-
-@pytest.mark.parametrize("what", ["a file in the way", "no database", "another schema"])
-def test_a_ledger_that_cannot_be_written_continues_in_memory(
-    what: str, tmp_path: Path, sandbox: Sandbox, spec: Any
-) -> None:
-    path = tmp_path / "state" / "ledger.sqlite"
-    if what == "a file in the way":
-        path.parent.write_text("")
-    else:
-        path.parent.mkdir()
-        path.write_bytes(b"x" * 4096)
-    if what == "another schema":
-        path.unlink()
-        with closing(sqlite3.connect(path)) as other:
-            other.execute("create table made (other text)")
-            other.commit()
-    with sandbox.connect(keep=True) as gdb:
-        gdb.instances.create(spec())
-        assert gdb.made()["outcome"].tolist() == ["accepted"]
-        assert gdb._ledger.durable is False
-
-
-def test_a_ledger_that_stops_being_writable_keeps_its_entries(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite")
-    first = begin(ledger)
-    rows, broken = ledger._rows, []
-
-    def full(sql: str, values: Any) -> Any:
-        if not broken and sql.startswith(("update", "insert")):
-            broken.append(sql)
-            raise sqlite3.OperationalError("database or disk is full")
-        return rows(sql, values)
-
-    ledger._rows = full  # type: ignore[method-assign]
-    ledger.end(first, "accepted", id="i")
-    assert ledger.durable is False
-    assert ledger.entries("e", "p")[0]["id"] == "i"
-    assert begin(ledger) == first + 1
-    ledger.close()
-
-
-def test_many_writers_lose_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
-    ledgers = [Ledger(path) for _ in range(4)]
-
-    def write(ledger: Ledger) -> None:
-        for _ in range(5):
-            ledger.end(begin(ledger), "accepted", id="i")
-
-    threads = [threading.Thread(target=write, args=(ledger,)) for ledger in ledgers for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(ledger.durable for ledger in ledgers)
-    entries = Ledger(path).entries("e", "p")
-    assert len(entries) == 40 and {entry["outcome"] for entry in entries} == {"accepted"}
 
 
 def test_no_secret_is_in_the_ledger(sandbox: Sandbox, spec: Any, canary: str, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ BOUNDARIES: dict[str, tuple[Any, str, list[BaseException]]] = {
     "the mode of a file": (pathlib.Path, "chmod", OF_FILES),
     "the state of a file": (pathlib.Path, "stat", OF_FILES),
     "reading a file": (pathlib.Path, "read_bytes", [*OF_FILES, *OF_TEXTS]),
-    "opening a file": (pathlib.Path, "open", [*OF_FILES, *OF_TEXTS]),
+    "opening a file": (pathlib.Path, "open", OF_FILES),
     "a temporary file": (tempfile, "mkstemp", OF_FILES),
     "replacing a file": (os, "replace", OF_FILES),
     "locking a file": (
@@ -146,7 +146,7 @@ def watched(gdb: Client) -> Any:
 
 
 def untyped(call: Callable[[], Any]) -> str:
-    """What a call raises that is not documented; empty if there is nothing."""
+    """Describe the undocumented error of a call; empty if there is none."""
     try:
         call()
     except gn.GaussnbError:

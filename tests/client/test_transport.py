@@ -490,7 +490,7 @@ def test_a_session_returned_after_close_is_closed(script: Any, transport: Any) -
 def test_a_ledger_that_nobody_closes_is_closed_when_it_is_collected(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
     assert ledger.id
-    connection = ledger._connection
+    connection = ledger._store._connection
     assert connection is not None
     del ledger
     gc.collect()

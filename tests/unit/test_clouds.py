@@ -10,6 +10,7 @@ import pytest
 from gaussnb.cloud.credentials import Credentials, find_credentials, report_sources
 from gaussnb.cloud.login import Access
 from gaussnb.cloud.regions import Region
+from gaussnb.cloud.transport import Transport
 from gaussnb.core.errors import CredentialsError
 from gaussnb.nosql.service import SERVICE
 
@@ -212,5 +213,5 @@ def test_the_report_names_what_the_places_say_about_the_cloud(tmp_path: Path) ->
 )
 def test_no_other_service_is_at_a_host_that_anybody_can_own(endpoint: str) -> None:
     """``vpc.com`` is another company's host."""
-    access = Access(Credentials(token="t", endpoint=endpoint), None, SERVICE, None, None)  # type: ignore[arg-type]
+    access = Access(Credentials(token="t", endpoint=endpoint), Transport(), SERVICE, None, None)  # type: ignore[arg-type]
     assert access.endpoint_of("vpc") == endpoint

@@ -58,3 +58,15 @@ def test_a_part_is_left_out() -> None:
 )  # fmt: skip
 def test_json_from_elsewhere_is_masked_by_name_and_by_look(value: Any, shown: Any) -> None:
     assert masked(value, {"odd"}) == shown
+
+
+def test_a_value_without_end_is_refused() -> None:
+    deep: Any = "x"
+    for _ in range(20_000):
+        deep = [deep]
+    loop: dict[str, Any] = {}
+    loop["again"] = loop
+    for value in (deep, loop):
+        with pytest.raises(ValueError, match="holds itself") as caught:
+            reveal(value)
+        assert caught.value.__context__ is None
