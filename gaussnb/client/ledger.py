@@ -404,7 +404,7 @@ class Ledger(PerProcess):
     def _take_over(self, aside: Path, connection: sqlite3.Connection) -> None:
         """Write the entries that can still be read from a damaged file into the new file, and tell it."""
         rows: list[dict[str, Any]] = []
-        with suppress(sqlite3.Error), closing(_open_damaged(aside)) as damaged:
+        with suppress(sqlite3.Error, UnicodeDecodeError), closing(_open_damaged(aside)) as damaged:
             rows.extend(dict(row) for row in damaged.execute("select * from made order by key"))
         _fill(connection, rows)
         self._say(f"The ledger of creations was damaged. It was set aside as {aside}, and a new one was begun with the "
@@ -481,7 +481,7 @@ def _rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:
 
 def _fill(connection: sqlite3.Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     for row in rows:
-        with suppress(sqlite3.Error):  # a row of a damaged file may break a rule of the table
+        with suppress(sqlite3.Error, UnicodeDecodeError):  # a row of a damaged file may break a rule of the table
             _insert(connection, **{name: row[name] for name in ("key", *_FIRST, *_LATER) if name in row})
 
 

@@ -22,6 +22,9 @@ from typing import NamedTuple, TypeVar
 from ..core.process import PerProcess, abandon, importing
 
 T = TypeVar("T")
+
+_FAULTS = (sqlite3.Error, OSError, UnicodeDecodeError)
+"""The exceptions that a file gives rise to; ``sqlite3`` decodes its texts, which a damaged file may not hold."""
 Work = Callable[[sqlite3.Connection], T]
 
 DEADLINE = 5.0
@@ -166,7 +169,7 @@ class Store(PerProcess):
         while True:
             try:
                 return self._once(work, begin)
-            except (sqlite3.Error, OSError) as error:
+            except _FAULTS as error:
                 trouble, detail = _trouble_of(error), str(error)
             if trouble is LOCKED and time.monotonic() < end:
                 time.sleep(pause * random.uniform(0.5, 1.5))
@@ -262,7 +265,7 @@ class Store(PerProcess):
                 self._set_aside(aside, self._open())
         except Timeout:
             raise Unusable(path, LOCKED, "while it was being replaced") from None
-        except (sqlite3.Error, OSError) as error:
+        except _FAULTS as error:
             detail = str(error)
         else:
             return
@@ -271,7 +274,7 @@ class Store(PerProcess):
     def _is_damaged(self) -> bool:
         try:
             self._open().execute("select count(*) from sqlite_master").fetchall()
-        except (sqlite3.Error, OSError) as error:
+        except _FAULTS as error:
             return _trouble_of(error) is DAMAGED
         return False
 
@@ -301,9 +304,11 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return facts.st_dev, facts.st_ino
 
 
-def _trouble_of(error: sqlite3.Error | OSError) -> Trouble | None:
+def _trouble_of(error: sqlite3.Error | OSError | UnicodeDecodeError) -> Trouble | None:
     if isinstance(error, Foreign):
         return FOREIGN
+    if isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error):
+        return DAMAGED  # a name or a value in the file is no text
     if isinstance(error, OSError):
         return next((trouble for trouble in TROUBLES if error.errno in trouble.errnos), None)
     code = getattr(error, "sqlite_errorcode", None)

@@ -364,7 +364,7 @@ class TokenCache(PerProcess):
                 {key: _from_json(entry) for key, entry in content["tokens"].items()},
                 {key: _refusal(entry) for key, entry in content.get("refusals", {}).items()},
             )
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return _Stored()
 
     def _write(self, content: _Stored) -> None:

@@ -42,3 +42,12 @@ def test_the_same_seed_makes_the_same_inputs() -> None:
         return [repr(hostile.value(random.Random(f"{seed}/{number}"))) for number in range(50)]
 
     assert made(1) == made(1) != made(2)
+
+
+@pytest.mark.parametrize(
+    ("what", "number"),
+    [("files of tokens", 163), ("files of tokens", 370), ("files of ledgers", 186), ("files of ledgers", 406)],
+)
+@pytest.mark.filterwarnings("ignore")  # a set-aside ledger is told
+def test_inputs_that_once_raised_what_is_not_documented(what: str, number: int) -> None:
+    hostile.repeat(what, 0, number)

@@ -81,6 +81,7 @@ OF_DATABASES: list[BaseException] = [
     sqlite3.DatabaseError("file is not a database"),
     sqlite3.ProgrammingError("closed"),
     sqlite3.IntegrityError("constraint"),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a text of a damaged file"),
 ]
 OF_FRAMES: list[BaseException] = [
     ValueError("bad"),
