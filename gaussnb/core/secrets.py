@@ -572,9 +572,9 @@ class _Pieces:
 
     def __init__(self) -> None:
         self.before: list[int] = [0]
-        """The begin of each piece in the text with escapes: a run without escapes, or one escape."""
+        """The beginning of each piece in the text with escapes. A piece is a run without escapes, or one escape."""
         self.after: list[int] = [0]
-        """The begin of each piece in the text without escapes."""
+        """The beginning of each piece in the text without escapes."""
 
     def add(self, before: int, after: int) -> None:
         self.before.append(before)

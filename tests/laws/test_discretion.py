@@ -194,7 +194,10 @@ def test_operations(operation: type[Operation]) -> None:
 
 
 def test_calls() -> None:
-    with gn.Sandbox(port=None, start="2026-02-03T04:05:06") as sandbox, sandbox.connect() as gdb:
+    with (
+        gn.Sandbox(port=None, start="2026-02-03T04:05:06") as sandbox,
+        sandbox.connect(patience=gn.Patience(looks=(0,), tries=1, busy=0)) as gdb,
+    ):
         refused(lambda: gdb.instances.create(password=CANARY, nonsense=1))
         refused(lambda: gdb.instances.create("demo", password=CANARY, name="demo"))
         refused(lambda: gdb.instances.create.form(password=CANARY, nonsense=1))
