@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
@@ -176,6 +177,24 @@ class _Answer(http.client.HTTPResponse):
             if not 100 <= status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
                 return version, status, reason
             http.client.parse_headers(self.fp)
+
+    def begin(self) -> None:
+        """Read the head, and refuse a damaged one: without a sure length, nobody can tell that the body is whole.
+
+        Raises:
+            http.client.HTTPException: the head is damaged, or the answer ends with it and has no length.
+        """
+        super().begin()
+        for length in self.headers.get_all("Content-Length", []):
+            if not re.fullmatch(r"[0-9]+(?:\s*,\s*[0-9]+)*", length.strip()):
+                raise http.client.HTTPException("a length that is no number")
+        if not self.chunked and self.headers.get("Transfer-Encoding") is not None:
+            raise http.client.HTTPException("an unknown transfer encoding")
+        if self.headers.defects and str(self.headers.get_payload()).strip():
+            raise http.client.HTTPException("a line of the head that is no header")
+        # An answer may end with its connection. Cut off after the head, it looks like a success without content.
+        if self.length is None and not self.chunked and not self.fp.peek(1):
+            raise http.client.HTTPException("neither a length nor a body")
 
     def _close_conn(self) -> None:
         # Bytes after the end of an answer would be taken for the answer to the next request.

@@ -351,9 +351,9 @@ def test_no_proxy_is_respected_and_this_machine_needs_no_proxy(monkeypatch: pyte
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "inside.example")
     sender = Transport()
-    assert sender._proxies_for("https://gaussdb-nosql.inside.example") == {}
-    assert sender._proxies_for(HERE) == {}
-    assert sender._proxies_for("https://outside.example")["https"] == "http://proxy.example:3128"
+    assert sender._proxies_for("https://gaussdb-nosql.inside.example").open() == {}
+    assert sender._proxies_for(HERE).open() == {}
+    assert sender._proxies_for("https://outside.example").open()["https"] == "http://proxy.example:3128"
 
 
 def test_an_untrusted_certificate_is_raised_at_once(script: Any, transport: Any) -> None:
@@ -391,8 +391,26 @@ def test_a_closed_port_is_unreachable_even_for_a_write(transport: Any) -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
         b"SSH-2.0-OpenSSH\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nno header\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n",
     ],
-    ids=["nothing", "too short", "half a chunk", "no HTTP", "no gzip"],
+    ids=[
+        *(
+            "nothing",
+            "too short",
+            "half a chunk",
+            "no HTTP",
+            "no gzip",
+            "a negative length",
+            "another base",
+            "no number",
+        ),
+        *("an unknown encoding", "a damaged head", "the end after the head"),
+    ],
 )
 @pytest.mark.parametrize("writes", [False, True], ids=["read", "write"])
 def test_every_broken_answer_is_an_error_of_gaussnb(answer: bytes, writes: bool, transport: Any) -> None:
