@@ -73,7 +73,6 @@ def test_the_same_table_on_a_second_machine_creates_nothing(
 
 def test_the_list_is_asked_once_and_to_its_end(sandbox: Sandbox, gdb: Client, fill: Any, many: Any) -> None:
     fill(sandbox, 130, name="many")  # two pages; the oldest is on the second one
-    sandbox.requests.drop(sandbox.requests.index, inplace=True)
     before = sent(sandbox, LIST)
     result = many(gdb, pd.DataFrame([{**BODY, "name": f"many-{number:04}"} for number in (0, 129)]))
     assert result["outcome"].tolist() == ["exists", "exists"] and sent(sandbox, LIST) == before + 2
@@ -280,7 +279,8 @@ def test_what_exists_is_waited_for_and_tagged_but_not_deleted(
         deleted = elsewhere.instances.delete_many(frame)
         assert deleted["outcome"].tolist()[:2] == ["skipped", "skipped"]
         assert "existing=True" in deleted.loc[0, "message"]
-        elsewhere.wait(deleted)  # only for what was deleted
+        if set(deleted["outcome"]) == {"skipped", "accepted"}:
+            elsewhere.wait(deleted)  # only for what was deleted
     assert there(sandbox) == sorted(result["id"][:2])
     all_of_it = elsewhere.instances.delete_many(result[:2], existing=True)
     assert set(all_of_it["outcome"]) == {"accepted"}
@@ -357,17 +357,17 @@ def test_with_nothing_open_resume_says_so(gdb: Client) -> None:
 def test_cleaning_up_reviews_first_and_never_touches_what_others_made(
     sandbox: Sandbox, gdb: Client, elsewhere: Client, spec: Any, many: Any
 ) -> None:
-    made = many(gdb, table(2))
+    sandbox.inject(CREATE, fail="no host has room", after=1)
+    made = many(gdb, table(2), workers=1)
     many(gdb, table(1), again=True)  # a double, on purpose or not
+    sandbox.inject(CREATE, fail="no host has room")
     strange = many(elsewhere, table(3))["id"][2]
+    sandbox.advance(3600)
     sandbox.inject(CREATE, drop="after")
     blind = sandbox.inject(LIST, body=NOTHING, times=None)
     with pytest.raises(gn.UnknownOutcome):
         gdb.instances.create(spec(name="found"))
     blind.remove()
-    failed = sandbox._app.world.instances[made["id"][1]]
-    failed.status, failed.actions = "createfail", []
-    sandbox._app.world.instances[strange].status = "createfail"
     review = gdb.clean_up()
     why = dict(zip(review.frame["name"], review.frame["why"]))
     assert why == {"found": "found", "many-0": "double", "many-1": "failed"} and len(there(sandbox)) == 5
@@ -376,13 +376,9 @@ def test_cleaning_up_reviews_first_and_never_touches_what_others_made(
     assert "3 instances to review, 2 to delete" in repr(review) and "✗ delete" in str(review)
     with pytest.raises(ValueError, match="not in this review"):
         review.delete([strange])
-    sandbox.advance(3600)
-    failed.status = "normal"  # it recovered after the review
+    sandbox.advance(3600)  # the one that was found is ready by now: nobody has reviewed it like this
     deleted = review.delete()
-    assert deleted["outcome"].tolist() == [] and len(there(sandbox)) == 5  # both have another status by now
-    failed.status = "createfail"
-    deleted = gdb.clean_up().delete()
-    assert deleted["id"].tolist() == [failed.id]
+    assert deleted["id"].tolist() == [made["id"][1]] and deleted["outcome"].tolist() == ["accepted"]
     gdb.wait(deleted)
     everything = gdb.clean_up(everything=True)
     assert set(everything.frame["id"]) == set(gdb.made().loc[gdb.made()["status"] != "gone", "id"])
