@@ -356,7 +356,7 @@ class Transport(PerProcess):
         patience: Patience,
     ) -> Reply | _Failure:
         """Send a prepared request once."""
-        proxies = Hidden(self._proxies_for(endpoint))
+        proxies = self._proxies_for(endpoint)
         with self._session() as session, sending(patience.answer) as current:
             adapter = session.get_adapter(str(prepared.open().url))
             try:
@@ -419,11 +419,11 @@ class Transport(PerProcess):
             if not kept:
                 session.close()
 
-    def _proxies_for(self, endpoint: str) -> dict[str, str]:
+    def _proxies_for(self, endpoint: str) -> Hidden[dict[str, str]]:
         """Read the proxies from the environment once for each endpoint; endpoints on this machine need none."""
         if endpoint not in self._proxies:
             self._proxies[endpoint] = Hidden({} if is_loopback(endpoint) else get_environ_proxies(endpoint))
-        return self._proxies[endpoint].open()
+        return self._proxies[endpoint]
 
     def _read(self, response: requests.Response, operation: str) -> Reply | _Failure:
         """Read an answer, and cut every known secret out of it."""
@@ -467,7 +467,9 @@ def _may_be_executed(error: GaussnbError, creates: bool) -> bool:
     """
     if not isinstance(error, ApiError) or error.status < 500 or isinstance(error, NotSimulated):
         return False
-    return isinstance(error, (ServerError, Busy)) if creates else error.retry == "server"
+    if creates:
+        return isinstance(error, (ServerError, Busy))
+    return isinstance(error, ServerError) and error.retry != "busy"
 
 
 def _facts_of(error: GaussnbError) -> dict[str, Any]:

@@ -75,7 +75,7 @@ FAULTS: dict[str, tuple[Any, type[Exception], type[Exception], bool, bool]] = {
     "504": ((504, {"error_code": "APIGW.0201"}), gn.ServerError, AnswerLost, True, False),
     "501": ((501, b""), gn.NotSimulated, AnswerLost, False, False),
     "501 own": ((501, {"error_code": "SANDBOX.0501"}), gn.NotSimulated, gn.NotSimulated, False, False),
-    "DBS.111205": ((500, {"error_code": "DBS.111205", "error_msg": "x"}), gn.ServerError, gn.ServerError, False, False),
+    "DBS.111205": ((500, {"error_code": "DBS.111205", "error_msg": "x"}), gn.ServerError, AnswerLost, False, False),
     "429": ((429, {"error_code": "APIGW.0308"}), gn.Throttled, gn.Throttled, True, True),
     "400": ((400, {"error_code": "DBS.200001"}), gn.InvalidRequest, gn.InvalidRequest, False, False),
     "403": ((403, {"error_code": "DBS.280032"}), gn.PermissionDenied, gn.PermissionDenied, False, False),
