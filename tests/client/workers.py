@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 import joblib
+from joblib.externals import cloudpickle
 
 import gaussnb as gn
 from gaussnb import quickstart
@@ -196,7 +197,8 @@ def main() -> None:
             parallel = joblib.Parallel(n_jobs=2)
             facts["workers"]["joblib"] = [
                 parallel([joblib.delayed(connect_in_a_worker)(plain)])[0],
-                message(lambda: parallel([joblib.delayed(list_by)(gdb)])),
+                # As joblib does it, in this thread: where joblib does it in its own one, it may miss the error and wait.
+                message(lambda: cloudpickle.dumps(joblib.delayed(list_by)(gdb))),
             ]
     print(json.dumps(facts))
 
