@@ -18,7 +18,6 @@ from functools import partial
 from typing import Any
 
 import joblib
-from joblib.externals import cloudpickle
 
 import gaussnb as gn
 from gaussnb import quickstart
@@ -197,8 +196,8 @@ def main() -> None:
             parallel = joblib.Parallel(n_jobs=2)
             facts["workers"]["joblib"] = [
                 parallel([joblib.delayed(connect_in_a_worker)(plain)])[0],
-                # As joblib does it, in this thread: where joblib does it in its own one, it may miss the error and wait.
-                message(lambda: cloudpickle.dumps(joblib.delayed(list_by)(gdb))),
+                # In this thread: a thread of joblib may miss the error, and wait for ever.
+                message(lambda: pickle.dumps(joblib.delayed(list_by)(gdb))),
             ]
     print(json.dumps(facts))
 
